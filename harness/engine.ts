@@ -1,0 +1,172 @@
+// What every engine promises: a test point goes in, an observation comes out.
+//
+// Both are plain data, the same shape whether a model, a guest or the running kernel answered.
+// A test point is a case with its matrix values put in, its amounts in bytes and its names resolved.
+
+/** Where a piece of a case file stands; line and column count from 1. */
+export interface Position {
+  readonly file: string
+  readonly line: number
+  readonly col: number
+}
+
+/** Contents of memory: one byte everywhere, or the byte stream `pattern(seed, i)` of harness/steps/words/bytes.ts. */
+export type Bytes = { readonly fill: number } | { readonly seed: number; readonly shift?: number }
+
+/** A piece of a named range or of named frames: `offset` and `length` in bytes from the name's start. */
+export interface Range {
+  readonly of: string
+  readonly offset: number
+  readonly length: number
+  /** As the case wrote it, for reports. */
+  readonly text: string
+}
+
+/** What the machine is like; sizes in bytes. What an engine cannot have is answered with `config`. */
+export interface Machine {
+  /** Base pages in a huge page (HPAGE_PMD_NR). */
+  readonly hpage_nr: number
+  readonly memory: number | undefined
+  /** /sys/kernel/mm/transparent_hugepage/enabled */
+  readonly thp: 'always' | 'madvise' | 'never'
+  readonly cpus: number
+  /** CONFIG_DEBUG_VM */
+  readonly debug_vm: boolean
+  /** CONFIG_SWAP */
+  readonly swap: boolean
+}
+
+/** An answer that a case accepts from a step. `code` is a signal's si_code, `at` the place of the fault. */
+export type Accepted =
+  | { readonly kind: 'ok' }
+  | { readonly kind: 'errno'; readonly errno: string }
+  | { readonly kind: 'signal'; readonly signal: string; readonly code?: string; readonly at?: Range }
+  | { readonly kind: 'killed' }
+
+/** What a case expects at one step. Counter names as /proc/meminfo (bytes) and /proc/vmstat (events) spell them. */
+export interface Expect {
+  readonly counters: readonly {
+    readonly name: string
+    readonly value: number
+    /** `true`: change since counting began; `false`: as it stands. */
+    readonly delta: boolean
+    readonly pos: Position
+  }[]
+  /** This range maps exactly these frames, in order. */
+  readonly frames: readonly { readonly range: Range; readonly frames: Range; readonly pos: Position }[]
+  readonly mapped: readonly { readonly range: Range; readonly as: MapKind; readonly pos: Position }[]
+  readonly freed: readonly { readonly frames: Range; readonly yes: boolean; readonly pos: Position }[]
+}
+
+/** How an address is mapped. */
+export type MapKind = 'pmd' | 'pte' | 'none' | 'swap' | 'migration' | 'hwpoison'
+
+/** One step, ready to be done. `args` is what the verb's schema gives, every range and amount resolved. */
+export interface Step {
+  readonly verb: string
+  readonly args: unknown
+  /** The process that does it; `main` is there from the start. */
+  readonly by: string
+  readonly cpu: number
+  readonly gives: readonly { readonly answer: Accepted; readonly expect: Expect | undefined }[]
+  readonly expect: Expect | undefined
+  readonly pos: Position
+  /** The step in one line, as the case wrote it. */
+  readonly text: string
+}
+
+/** A case under one combination of its matrix and one subject's history. */
+export interface TestPoint {
+  /** `thp/pin-fork[hold=get,child=gone]` */
+  readonly name: string
+  readonly machine: Machine
+  /** Done, and undone, before counting begins. */
+  readonly prime: readonly Step[]
+  readonly steps: readonly Step[]
+}
+
+/** What a step answered. `at` of a signal is a byte offset in the range whose access raised it. */
+export type Answer =
+  | { readonly kind: 'ok' }
+  | { readonly kind: 'errno'; readonly errno: string }
+  | { readonly kind: 'signal'; readonly signal: string; readonly code?: string; readonly of?: string; readonly at?: number }
+  | { readonly kind: 'killed'; readonly signal: string }
+
+/** Bytes that a step found, in runs; `hex` where they are neither a fill nor a pattern that the case names. */
+export interface BytesSeen {
+  readonly range: string
+  readonly runs: readonly { readonly offset: number; readonly length: number; readonly bytes: Bytes | { readonly hex: string } }[]
+}
+
+/** How a process maps a range: runs of consecutive frames mapped alike. `pfn` is absent where nothing is mapped. */
+export interface RangeSeen {
+  readonly process: string
+  readonly range: string
+  readonly runs: readonly { readonly offset: number; readonly length: number; readonly mapped: MapKind; readonly pfn?: number }[]
+}
+
+/** Named frames: runs of consecutive frame numbers, and whether all of them have been given back. */
+export interface FramesSeen {
+  readonly name: string
+  readonly runs: readonly { readonly pfn: number; readonly pages: number }[]
+  readonly freed?: boolean
+}
+
+/** Something that must never be, found by the engine itself: see harness/check/anomalies.ts for the names. */
+export interface Finding {
+  readonly anomaly: string
+  /** One sentence with both values. */
+  readonly text: string
+}
+
+/** Sizes in bytes for what /proc/meminfo shows, plain counts for what only /proc/vmstat has. */
+export type Counters = Readonly<Record<string, number>>
+
+/** What was seen at one step. Success and failure have the same keys. */
+export interface StepSeen {
+  readonly index: number
+  readonly answer: Answer
+  /** Absolute values after the step. */
+  readonly counters: Counters
+  readonly bytes: readonly BytesSeen[]
+  readonly ranges: readonly RangeSeen[]
+  readonly frames: readonly FramesSeen[]
+  /** Of `rdma`: the first transfer after which the two buffers differ. */
+  readonly differ?: { readonly transfer: number; readonly offset: number; readonly length: number; readonly sent: string; readonly found: string }
+  readonly findings: readonly Finding[]
+  readonly log: readonly string[]
+}
+
+/** How a run ended. `config`: the machine cannot judge. All others but `done` are charged to `step`. */
+export type End =
+  | { readonly kind: 'done' }
+  | { readonly kind: 'config'; readonly reason: string; readonly step?: number }
+  | { readonly kind: 'oops' | 'panic' | 'hang' | 'timeout' | 'lost'; readonly reason: string; readonly step?: number }
+
+/** What an engine saw of one test point. */
+export interface Observation {
+  readonly point: string
+  /** Counters when counting began. */
+  readonly baseline: Counters
+  readonly steps: readonly StepSeen[]
+  /** What was found after the last process had gone. */
+  readonly after: readonly Finding[]
+  readonly end: End
+  /** What the kernel said during the point. */
+  readonly log: readonly string[]
+}
+
+/** What a case runs under: a variant of the model or one real kernel. `has` answers `from` and `until`. */
+export interface Subject {
+  readonly name: string
+  /** Whether this history has a patch, a posted version or a release; throws nothing, unknown ids are refused by the loader. */
+  has(id: string): boolean
+}
+
+/** The one promise. */
+export interface Engine {
+  readonly kind: 'model' | 'qemu' | 'host'
+  readonly subject: Subject
+  /** Observations in the order of `points`; a point is never lost. `detail` asks for every range at every step. */
+  run(points: readonly TestPoint[], options: { readonly detail: boolean; readonly signal?: AbortSignal }): AsyncIterable<Observation>
+}
