@@ -1,0 +1,54 @@
+// Applying and reverting patches: as `git apply`, a patch wants every function as it expects it.
+
+import type { Machine } from '../../engine.ts'
+import type { Kernel } from '../kernel.ts'
+import * as fault from '../mm/fault.ts'
+import * as fork from '../mm/fork.ts'
+import * as gup from '../mm/gup.ts'
+import * as huge_memory from '../mm/huge_memory.ts'
+import * as madvise from '../mm/madvise.ts'
+import * as memory from '../mm/memory.ts'
+import * as mmap from '../mm/mmap.ts'
+import * as mprotect from '../mm/mprotect.ts'
+import * as mremap from '../mm/mremap.ts'
+import * as rmap from '../mm/rmap.ts'
+import * as swap from '../mm/swap.ts'
+import * as swapfile from '../mm/swapfile.ts'
+import * as task_mmu from '../mm/task_mmu.ts'
+import { DoesNotBuild, type Patch } from './patch.ts'
+
+/** Functions by name; a side that does not build under some configuration stands as such. */
+export type Functions = Readonly<Record<string, unknown>>
+
+const modules = [fault, fork, gup, huge_memory, madvise, memory, mmap, mprotect, mremap, rmap, swap, swapfile, task_mmu]
+
+/** v4.5, as mm/ has it. */
+export const base: Functions = Object.fromEntries(modules.flatMap(m => Object.entries(m).filter(([, value]) => typeof value === 'function')))
+
+/** The functions with the patch applied, or the reason why it does not apply. */
+export function apply(functions: Functions, patch: Patch): Functions | string {
+  return change(functions, patch, 'before', 'after', 'apply')
+}
+
+/** The functions with the patch taken away, or the reason why it cannot be. */
+export function revert(functions: Functions, patch: Patch): Functions | string {
+  return change(functions, patch, 'after', 'before', 'revert')
+}
+
+type Side = 'before' | 'after'
+
+function change(functions: Functions, patch: Patch, from: Side, to: Side, verb: string): Functions | string {
+  const changes = Object.entries(patch.changes as Readonly<Record<string, Readonly<Record<Side, unknown>>>>)
+  const wrong = changes.filter(([name, sides]) => functions[name] !== sides[from]).map(([name]) => name)
+  if (wrong.length > 0) return `${patch.id} does not ${verb}: ${wrong.join(', ')} ${wrong.length > 1 ? 'are' : 'is'} not as it expects`
+  return { ...functions, ...Object.fromEntries(changes.map(([name, sides]) => [name, sides[to]])) }
+}
+
+/** What `make` makes of the functions under the machine's configuration. */
+export function build(functions: Functions, machine: Machine): Kernel | DoesNotBuild {
+  const kernel: Record<string, unknown> = { ...functions }
+  if (!machine.swap) kernel.reuse_swap_page = kernel.reuse_swap_page_noswap
+  else delete kernel.reuse_swap_page_noswap
+  const broken = Object.values(kernel).find(f => f instanceof DoesNotBuild)
+  return broken instanceof DoesNotBuild ? broken : (kernel as unknown as Kernel)
+}

@@ -1,0 +1,23 @@
+// Commits that cases name and the model does not replay: where they came in decides `from` and `until`, for real
+// kernels and for modelled releases on one side of them.
+
+export interface Landmark {
+  readonly id: string
+  readonly subject: string
+  readonly release: string
+}
+
+const landmark = (id: string, release: string, subject: string): Landmark => ({ id, subject, release })
+
+export const landmarks: readonly Landmark[] = [
+  landmark('61f5d698cc97', 'v4.5', 'mm: re-enable THP'),
+  landmark('ba3c4ce6def4', 'v4.14', 'mm, THP, swap: make reuse_swap_page() works for THP swapped out'),
+  landmark('c444eb564fb1', 'v5.8', 'mm: thp: make the THP mapcount atomic against __split_huge_pmd_locked()'),
+  landmark('17839856fd58', 'v5.8', 'gup: document and work around "COW can break either way" issue'),
+  landmark('09854ba94c6a', 'v5.9', 'mm: do_wp_page() simplification'),
+  landmark('a308c71bf1e6', 'v5.9', 'mm/gup: Remove enfornced COW mechanism'),
+  landmark('d042035eaf5f', 'v5.9', "mm/thp: Split huge pmds/puds if they're pinned when fork()"),
+  landmark('3bff7e3f1f16', 'v5.18', 'mm/huge_memory: streamline COW logic in do_huge_pmd_wp_page()'),
+  landmark('6c287605fd56', 'v5.19', 'mm: remember exclusively mapped anonymous pages with PG_anon_exclusive'),
+  landmark('a7f226604170', 'v5.19', 'mm/gup: trigger FAULT_FLAG_UNSHARE when R/O-pinning a possibly shared anonymous page'),
+]

@@ -1,0 +1,38 @@
+// The order of Linux releases, and the patches of the modelled history in the order in which releases got them.
+
+import lru_8f182270dfec from './lru/8f182270dfec.ts'
+import type { Patch } from './patch.ts'
+import thp_0798d3c022dc from './thp-cow/0798d3c022dc.ts'
+import thp_5a49973d7143 from './thp-cow/5a49973d7143.ts'
+import thp_6d0a07edd17c from './thp-cow/6d0a07edd17c.ts'
+import thp_posted_v1 from './thp-cow/posted-v1.ts'
+import thp_posted_v2 from './thp-cow/posted-v2.ts'
+
+/** Releases that can be run in the model: mm/ is the first. */
+export const modelledReleases = ['v4.5', 'v4.6', 'v4.7'] as const
+
+/** Within a release in the order in which it got them; posted versions beside the commit they became. */
+export const patches: readonly Patch[] = [thp_posted_v1, thp_posted_v2, thp_6d0a07edd17c, thp_0798d3c022dc, lru_8f182270dfec, thp_5a49973d7143]
+
+/** 4005 for v4.5, so that releases compare as numbers; undefined for what is no release. A stable release counts as its base. */
+export function releaseNumber(text: string): number | undefined {
+  const match = /^v(\d+)\.(\d+)(?:\.(\d+))?(?:\.\d+)?$/.exec(text)
+  if (match === null) return undefined
+  const [major, minor] = [Number(match[1]), Number(match[2])]
+  if (major === 2) return match[3] === undefined ? undefined : 2000 + Number(match[3])
+  return major * 1000 + minor
+}
+
+/** Every release there has been, as cases name them. */
+export const releases: readonly string[] = [
+  ...range(32, 39).map(n => `v2.6.${n}`),
+  ...range(0, 19).map(n => `v3.${n}`),
+  ...range(0, 20).map(n => `v4.${n}`),
+  ...range(0, 19).map(n => `v5.${n}`),
+  ...range(0, 19).map(n => `v6.${n}`),
+  ...range(0, 3).map(n => `v7.${n}`),
+]
+
+function range(from: number, to: number): number[] {
+  return Array.from({ length: to - from + 1 }, (_, i) => from + i)
+}

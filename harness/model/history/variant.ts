@@ -1,0 +1,110 @@
+// Variants: a release with patches added or taken away, written `v4.5`, `v4.5+6d0a07edd17c`, `v4.6-6d0a07edd17c`.
+
+import { apply, base, type Functions, revert } from './compose.ts'
+import { landmarks } from './landmarks.ts'
+import type { Patch } from './patch.ts'
+import { modelledReleases, patches, releaseNumber } from './releases.ts'
+
+/** A variant that applies. */
+export interface Variant {
+  readonly name: string
+  readonly release: string
+  readonly functions: Functions
+  readonly applied: ReadonlySet<Patch>
+}
+
+export type Resolved = { readonly ok: true; readonly variant: Variant } | { readonly ok: false; readonly reason: string }
+
+const refuse = (reason: string): Resolved => ({ ok: false, reason })
+
+/** Reads a variant. `own`: patches that are not part of the history. The reason of a refusal is a sentence. */
+export function resolveVariant(text: string, own: readonly Patch[] = []): Resolved {
+  const [release = '', ...rest] = text.split(/(?=[+]|-(?=[0-9a-f]{7})|-(?=thp-))/)
+  const start = ofRelease(release)
+  if (typeof start === 'string') return refuse(start)
+  let variant = start
+  for (const word of rest) {
+    const id = word.slice(1)
+    const patch = [...patches, ...own].find(p => p.id === id || (id.length >= 7 && /^[0-9a-f]+$/.test(id) && p.id.startsWith(id)))
+    if (patch === undefined) return refuse(unknownPatch(id, own))
+    const next = word[0] === '+' ? add(variant, patch) : remove(variant, patch)
+    if (typeof next === 'string') return refuse(next)
+    variant = next
+  }
+  return { ok: true, variant }
+}
+
+function unknownPatch(id: string, own: readonly Patch[]): string {
+  if (landmarks.some(l => l.id === id)) return `${id} is known, but the model does not have it yet`
+  return `no patch is called "${id}"; there are ${[...patches, ...own].map(p => p.id).join(', ')}`
+}
+
+/** A release with all patches up to it, or the reason why there is none. */
+function ofRelease(release: string): Variant | string {
+  if (!(modelledReleases as readonly string[]).includes(release)) {
+    const what = releaseNumber(release) === undefined ? `"${release}" is no release` : `the model does not reach ${release}`
+    return `${what}; it has ${modelledReleases.join(', ')}`
+  }
+  let functions = base
+  const applied = new Set<Patch>()
+  for (const patch of patches) {
+    if (patch.release === undefined || releaseNumber(patch.release)! > releaseNumber(release)!) continue
+    const next = apply(functions, patch)
+    if (typeof next === 'string') throw new Error(`the history does not compose: ${next}`)
+    functions = next
+    applied.add(patch)
+  }
+  return { name: release, release, functions, applied }
+}
+
+function add(variant: Variant, patch: Patch): Variant | string {
+  if (variant.applied.has(patch)) return `${variant.name} has ${patch.id} already`
+  const missing = (patch.needs ?? []).filter(id => ![...variant.applied].some(p => p.id === id || p.standsFor === id))
+  if (missing.length > 0) return `${patch.id} does not apply: it builds on ${missing.join(', ')}, which ${variant.name} does not have`
+  const functions = apply(variant.functions, patch)
+  if (typeof functions === 'string') return `${functions} in ${variant.name}`
+  return { name: `${variant.name}+${patch.id}`, release: variant.release, functions, applied: new Set([...variant.applied, patch]) }
+}
+
+function remove(variant: Variant, patch: Patch): Variant | string {
+  if (!variant.applied.has(patch)) return `${variant.name} does not have ${patch.id}`
+  const builtOn = [...variant.applied].find(p => p.needs?.includes(patch.id))
+  if (builtOn !== undefined) return `${patch.id} does not revert: ${builtOn.id} builds on it`
+  const functions = revert(variant.functions, patch)
+  if (typeof functions === 'string') return `${functions} in ${variant.name}`
+  return { name: `${variant.name}-${patch.id}`, release: variant.release, functions, applied: new Set([...variant.applied].filter(p => p !== patch)) }
+}
+
+/** Whether the variant has a patch, a posted version (which stands for its patch) or a release. */
+export function variantHas({ applied, release }: Variant, id: string): boolean {
+  for (const patch of applied) if (patch.id === id || patch.standsFor === id) return true
+  return patches.some(p => p.id === id) ? false : releaseHas(release, id)
+}
+
+/** Whether a release, modelled or not, has a commit or an earlier release. */
+export function releaseHas(release: string, id: string): boolean {
+  const known = patches.find(p => p.id === id) ?? landmarks.find(l => l.id === id)
+  const since = releaseNumber(known === undefined ? id : (known.release ?? ''))
+  return since !== undefined && since <= (releaseNumber(release) ?? -1)
+}
+
+/**
+ * What a case runs under unless it says so: both sides of every patch that its verdicts name, as far as the model
+ * has them, and the newest release.
+ */
+export function variantsFor(ids: readonly string[]): string[] {
+  const names = new Set<string>()
+  for (const patch of patches) {
+    if (!ids.includes(patch.id)) continue
+    const before = [releaseBefore(patch), ...(patch.needs ?? [])].join('+')
+    for (const side of [before, `${before}+${patch.id}`]) if (resolveVariant(side).ok) names.add(side)
+  }
+  return [...names, modelledReleases.at(-1)!]
+}
+
+/** The last modelled release without the patch, or without the commit that a posted version became. */
+function releaseBefore(patch: Patch): string {
+  const release = patch.release ?? patches.find(p => p.id === patch.standsFor)?.release
+  const until = releaseNumber(release ?? '') ?? Number.POSITIVE_INFINITY
+  return modelledReleases.filter(r => releaseNumber(r)! < until).at(-1) ?? modelledReleases[0]
+}

@@ -1,0 +1,34 @@
+// The kernel that runs: one table through which its functions call each other, filled by history/compose.ts.
+// What stands behind `k.` is what a patch may replace.
+
+import type * as fault from './mm/fault.ts'
+import type * as fork from './mm/fork.ts'
+import type * as gup from './mm/gup.ts'
+import type * as huge_memory from './mm/huge_memory.ts'
+import type * as madvise from './mm/madvise.ts'
+import type * as memory from './mm/memory.ts'
+import type * as mmap from './mm/mmap.ts'
+import type * as mprotect from './mm/mprotect.ts'
+import type * as mremap from './mm/mremap.ts'
+import type * as rmap from './mm/rmap.ts'
+import type * as swap from './mm/swap.ts'
+import type * as swapfile from './mm/swapfile.ts'
+import type * as task_mmu from './mm/task_mmu.ts'
+
+/** v4.5 as mm/ has it: every exported function. */
+type Modules = typeof fault & typeof fork & typeof gup & typeof huge_memory & typeof madvise & typeof memory & typeof mmap & typeof mprotect & typeof mremap & typeof rmap & typeof swap & typeof swapfile & typeof task_mmu
+// biome-ignore lint/suspicious/noExplicitAny: any function at all
+type Fn = (...args: any[]) => unknown
+export type Base = { [F in keyof Modules as Modules[F] extends Fn ? F : never]: Modules[F] }
+
+/**
+ * Functions that a patch adds, and functions whose signature it changes: a patch file declares them here
+ * (`declare module '../kernel.ts' { interface Patched { … } }`, for a patch of one's own `'mmfunc/model'`).
+ */
+// biome-ignore lint/suspicious/noEmptyInterface: patches merge into it
+export interface Patched {}
+
+export type Kernel = Omit<Base, keyof Patched> & Patched
+
+/** The functions of the kernel that runs. */
+export const k = {} as Kernel

@@ -1,0 +1,46 @@
+// Booting: an empty machine, and the functions of one variant behind `k`.
+
+import type { Machine } from '../engine.ts'
+import { resetContents } from './contents.ts'
+import { k, type Kernel } from './kernel.ts'
+import { fork_init } from './mm/fork.ts'
+import { init_machine, zone } from './mm/init.ts'
+import { INIT_LIST_HEAD } from './mm/list.ts'
+import { mmap_init } from './mm/mmap.ts'
+import { alloc_page, init_page_alloc } from './mm/page_alloc.ts'
+import { init_pgtables } from './mm/pgtable.ts'
+import { anon_vma_init } from './mm/rmap.ts'
+import { init_stack } from './mm/stack.ts'
+import { init_swap } from './mm/swap.ts'
+import { init_vmstat } from './mm/vmstat.ts'
+import { forgetLocks, setCpu } from './ops.ts'
+import { resetStore } from './store.ts'
+
+/** Puts a variant's functions behind `k`; names that it lacks stay, as undefined, so that `k` keeps its shape. */
+function install(kernel: Kernel): void {
+  for (const name of Object.keys(k)) if (!Object.hasOwn(kernel, name)) Object.assign(k, { [name]: undefined })
+  Object.assign(k, kernel)
+  // V8 keeps an object's properties at fixed places once the object is a prototype: calls through k are then direct.
+  Object.create(k)
+}
+
+/** Boots `machine` with `kernel`; what was before is forgotten. Throws CannotJudge where it does not fit. */
+export function boot(machine: Machine, kernel: Kernel): void {
+  resetStore()
+  resetContents()
+  forgetLocks()
+  setCpu(0)
+  install(kernel)
+  init_machine(machine)
+  init_vmstat()
+  init_page_alloc()
+  init_swap()
+  init_stack()
+  init_pgtables()
+  anon_vma_init()
+  mmap_init()
+  fork_init()
+  INIT_LIST_HEAD(zone.split_queue)
+  // Frame 0 is the zero page: its reference is never put.
+  alloc_page()
+}

@@ -1,0 +1,66 @@
+// Accesses of user space (arch/x86/mm/fault.c, v4.5): the page table is walked as the processor walks it, without
+// a lock; an access that it does not allow becomes a fault, and a fault that no vma allows a signal.
+
+import { KernelBug } from '../bug.ts'
+import { down_read, up_read } from '../ops.ts'
+import { rd } from '../store.ts'
+import { k } from '../kernel.ts'
+import { HPAGE_PMD_NR } from './init.ts'
+import { FAULT_FLAG_WRITE, type Mm, mm_struct, NULL, type Page, type Pte, VM_FAULT_OOM, VM_READ, VM_WRITE, vm_area } from './mm_types.ts'
+import { subpage } from './page-flags.ts'
+import { PRESENT, pmd_none, pmd_offset, pmd_page, pmd_trans_huge, pte_offset, pte_page, pte_write, read_pmd, read_pte } from './pgtable.ts'
+
+/** A signal that an access raised: the address in base pages. */
+export class Signal {
+  readonly signal: 'SIGSEGV' | 'SIGBUS' | 'SIGKILL'
+  readonly code: 'SEGV_MAPERR' | 'SEGV_ACCERR' | 'BUS_ADRERR' | 'SI_KERNEL'
+  readonly addr: number
+
+  constructor(signal: Signal['signal'], code: Signal['code'], addr: number) {
+    this.signal = signal
+    this.code = code
+    this.addr = addr
+  }
+}
+
+/** A fault that leads nowhere is tried again this often. */
+const TRIES = 16
+
+/** The frame that an access at `addr` reaches. */
+export function user_access(mm: Mm, addr: number, write: boolean): Page | Signal {
+  for (let i = 0; i < TRIES; i++) {
+    const page = walk(mm, addr, write)
+    if (page !== NULL) return page
+    const signal = k.do_page_fault(mm, addr, write)
+    if (signal !== undefined) return signal
+  }
+  throw new KernelBug('stall', `a ${write ? 'write' : 'read'} at page ${addr} faults for ever`)
+}
+
+/** What the processor finds; NULL is a fault. */
+function walk(mm: Mm, addr: number, write: boolean): Page {
+  const pmdp = pmd_offset(mm, addr)
+  if (pmdp === NULL) return NULL
+  const pmd = read_pmd(pmdp)
+  if (pmd_none(pmd)) return NULL
+  const entry = pmd_trans_huge(pmd) ? pmd : read_pte(pte_offset(pmd, addr))
+  if (!(entry & PRESENT) || (write && !pte_write(entry))) return NULL
+  return entry === pmd ? subpage(pmd_page(pmd), addr & (HPAGE_PMD_NR - 1)) : pte_page(entry as Pte)
+}
+
+/** Returns the signal that the access earns, or undefined: try again. */
+export function do_page_fault(mm: Mm, addr: number, write: boolean): Signal | undefined {
+  down_read(mm + mm_struct.mmap_sem)
+  const vma = k.find_vma(mm, addr)
+  let signal: Signal | undefined
+  if (vma === NULL || rd(vma + vm_area.vm_start) > addr) {
+    signal = new Signal('SIGSEGV', 'SEGV_MAPERR', addr)
+  } else if (!(rd(vma + vm_area.vm_flags) & (write ? VM_WRITE : VM_READ | VM_WRITE))) {
+    signal = new Signal('SIGSEGV', 'SEGV_ACCERR', addr)
+  } else if (k.handle_mm_fault(mm, vma, addr, write ? FAULT_FLAG_WRITE : 0) & VM_FAULT_OOM) {
+    // pagefault_out_of_memory: the OOM killer takes the only candidate there is.
+    signal = new Signal('SIGKILL', 'SI_KERNEL', addr)
+  }
+  up_read(mm + mm_struct.mmap_sem)
+  return signal
+}

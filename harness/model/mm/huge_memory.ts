@@ -1,0 +1,420 @@
+// Transparent huge pages (mm/huge_memory.c, v4.5): faults, copying, zapping, and the split of a PMD.
+//
+// A huge page is mapped by PMDs, by PTEs, or by both at once (DoubleMap). The PMD lock guards the entry and what
+// maps through it; the deferred split queue has a lock of its own.
+
+import { atomic_add, atomic_add_negative, atomic_dec, atomic_inc, atomic_inc_not_zero, atomic_set, cmpxchg, READ_ONCE, spin_lock, spin_unlock } from '../ops.ts'
+import { rd, wr } from '../store.ts'
+import { k } from '../kernel.ts'
+import { HPAGE_PMD_NR, thp_enabled, zone } from './init.ts'
+import { list_add_tail, list_empty } from './list.ts'
+import { add_anon_rss, type Gather, maybe_mkwrite, mkdirty, mkold, mkyoung, vm_page_prot, wrprotect, ZERO_PFN } from './memory.ts'
+import { FAULT_FLAG_WRITE, type Mm, mm_struct, NULL, type Page, type Pmd, type Pmdp, type Pte, tail, VM_FAULT_FALLBACK, VM_FAULT_OOM, VM_FAULT_WRITE, VM_HUGEPAGE, VM_NOHUGEPAGE, type Vma, vm_area } from './mm_types.ts'
+import { alloc_hugepage, alloc_page } from './page_alloc.ts'
+import { _count, _mapcount, compound_mapcount, compound_mapcount_ptr, get_page, PageCompound, PageHead, PageTransHuge, page_count, page_mapcount, put_page, SetPageDirty, set_page_content, subpage, TestClearPageDoubleMap, TestSetPageDoubleMap, VM_BUG_ON_PAGE, VM_BUG_ON_VMA } from './page-flags.ts'
+import { ACCESSED, DIRTY, mk_huge_pmd, mk_pte, PRESENT, PROTNONE, pfn_to_page, pgtable_pte, pgtable_trans_huge_deposit, pgtable_trans_huge_withdraw, pmd_lockptr, pmd_none, pmd_offset, pmd_page, pmd_populate, pmd_trans_huge, pte_alloc_one, pte_free, pte_write, read_pmd, RW, SOFT_DIRTY, set_pmd, set_pte } from './pgtable.ts'
+import { count_vm_event, mod_zone_page_state, NR_ANON_TRANSPARENT_HUGEPAGES, THP_FAULT_ALLOC, THP_FAULT_FALLBACK, THP_SPLIT_PMD, THP_ZERO_PAGE_ALLOC } from './vmstat.ts'
+
+export const haddrOf = (addr: number): number => addr & ~(HPAGE_PMD_NR - 1)
+
+/** include/linux/huge_mm.h */
+export function transparent_hugepage_enabled(vma: Vma): boolean {
+  const flags = rd(vma + vm_area.vm_flags)
+  if (flags & VM_NOHUGEPAGE || thp_enabled === 'never') return false
+  return thp_enabled === 'always' || (flags & VM_HUGEPAGE) !== 0
+}
+
+// ---- the huge zero page ------------------------------------------------------------------------------------------
+
+export const is_huge_zero_pmd = (e: Pmd): boolean => pmd_page(e) === READ_ONCE(zone.huge_zero_page)
+
+/** One more reference of the huge zero page, which the first user allocates; NULL without memory. */
+export function get_huge_zero_page(): Page {
+  if (atomic_inc_not_zero(zone.huge_zero_refcount)) return READ_ONCE(zone.huge_zero_page) as Page
+  const page = alloc_hugepage()
+  if (page === NULL) return NULL
+  count_vm_event(THP_ZERO_PAGE_ALLOC)
+  for (let i = 0; i < HPAGE_PMD_NR; i++) set_page_content(subpage(page, i), 0)
+  if (cmpxchg(zone.huge_zero_page, 0, page) !== 0) {
+    put_page(page)
+    return k.get_huge_zero_page()
+  }
+  // One more for the shrinker, so that the last user does not free it.
+  atomic_set(zone.huge_zero_refcount, 2)
+  return page
+}
+
+export const put_huge_zero_page = (): void => atomic_dec(zone.huge_zero_refcount)
+
+/** Maps the huge zero page read-only. Caller holds the PMD lock; the PMD is none. */
+function set_huge_zero_page(mm: Mm, vma: Vma, haddr: number, pmd: Pmdp, page: Page): void {
+  pgtable_trans_huge_deposit(mm, haddr, pte_alloc_one())
+  set_pmd(pmd, mk_huge_pmd(page, vm_page_prot(vma)))
+  atomic_inc(mm + mm_struct.nr_ptes)
+}
+
+// ---- faults ------------------------------------------------------------------------------------------------------
+
+/** A first access where a huge page fits into the vma; VM_FAULT_FALLBACK: use base pages. */
+export function do_huge_pmd_anonymous_page(mm: Mm, vma: Vma, addr: number, pmd: Pmdp, flags: number): number {
+  const haddr = haddrOf(addr)
+  if (haddr < rd(vma + vm_area.vm_start) || haddr + HPAGE_PMD_NR > rd(vma + vm_area.vm_end)) return VM_FAULT_FALLBACK
+  k.anon_vma_prepare(vma)
+  const ptl = pmd_lockptr(mm, haddr)
+  if (!(flags & FAULT_FLAG_WRITE)) {
+    const zero = k.get_huge_zero_page()
+    if (zero === NULL) {
+      count_vm_event(THP_FAULT_FALLBACK)
+      return VM_FAULT_FALLBACK
+    }
+    spin_lock(ptl)
+    const mine = pmd_none(rd(pmd) as Pmd)
+    if (mine) set_huge_zero_page(mm, vma, haddr, pmd, zero)
+    spin_unlock(ptl)
+    if (!mine) put_huge_zero_page()
+    return 0
+  }
+  const page = alloc_hugepage()
+  if (page === NULL) {
+    count_vm_event(THP_FAULT_FALLBACK)
+    return VM_FAULT_FALLBACK
+  }
+  return k.__do_huge_pmd_anonymous_page(mm, vma, haddr, pmd, page)
+}
+
+/** Maps a new huge page, zeroed. */
+export function __do_huge_pmd_anonymous_page(mm: Mm, vma: Vma, haddr: number, pmd: Pmdp, page: Page): number {
+  const pgtable = pte_alloc_one()
+  for (let i = 0; i < HPAGE_PMD_NR; i++) set_page_content(subpage(page, i), 0)
+  const ptl = pmd_lockptr(mm, haddr)
+  spin_lock(ptl)
+  if (!pmd_none(rd(pmd) as Pmd)) {
+    spin_unlock(ptl)
+    put_page(page)
+    pte_free(pgtable)
+    return 0
+  }
+  k.page_add_new_anon_rmap(page, vma, haddr, true)
+  k.lru_cache_add_active_or_unevictable(page, vma)
+  pgtable_trans_huge_deposit(mm, haddr, pgtable)
+  set_pmd(pmd, maybe_mkwrite(mkdirty(mk_huge_pmd(page, vm_page_prot(vma))), vma))
+  add_anon_rss(mm, HPAGE_PMD_NR)
+  atomic_inc(mm + mm_struct.nr_ptes)
+  spin_unlock(ptl)
+  count_vm_event(THP_FAULT_ALLOC)
+  return 0
+}
+
+export function huge_pmd_set_accessed(mm: Mm, addr: number, pmd: Pmdp, orig: Pmd, dirty: boolean): void {
+  const ptl = pmd_lockptr(mm, addr)
+  spin_lock(ptl)
+  if (rd(pmd) === orig) {
+    const young = mkyoung(dirty ? mkdirty(orig) : orig)
+    if (young !== orig) set_pmd(pmd, young)
+  }
+  spin_unlock(ptl)
+}
+
+/** A write to a read-only huge PMD: reuse the page if nothing else refers to it, else copy it. No page lock. */
+export function do_huge_pmd_wp_page(mm: Mm, vma: Vma, addr: number, pmd: Pmdp, orig: Pmd): number {
+  VM_BUG_ON_VMA(rd(vma + vm_area.anon_vma) === 0, vma, '!vma->anon_vma')
+  if (is_huge_zero_pmd(orig)) return k.copyHugePage(mm, vma, addr, pmd, orig, NULL)
+  const ptl = pmd_lockptr(mm, addr)
+  spin_lock(ptl)
+  if (rd(pmd) !== orig) {
+    spin_unlock(ptl)
+    return 0
+  }
+  const page = pmd_page(orig)
+  VM_BUG_ON_PAGE(!PageCompound(page) || !PageHead(page), page, '!PageCompound(page) || !PageHead(page)')
+  // Every map takes a reference, so a count of 1 means this PMD alone; a pin, or a pagevec, makes it say no.
+  if (page_mapcount(page) === 1 && page_count(page) === 1) {
+    reuseHugePmd(vma, pmd, orig)
+    spin_unlock(ptl)
+    return VM_FAULT_WRITE
+  }
+  get_page(page)
+  spin_unlock(ptl)
+  return k.copyHugePage(mm, vma, addr, pmd, orig, page)
+}
+
+/** The huge page stays, its PMD becomes writable. Caller holds the PMD lock. */
+export function reuseHugePmd(vma: Vma, pmd: Pmdp, orig: Pmd): void {
+  set_pmd(pmd, maybe_mkwrite(mkdirty(mkyoung(orig)), vma))
+}
+
+/**
+ * The second half of do_huge_pmd_wp_page ("alloc:"): a new huge page takes the place of `page`, of which the caller
+ * holds a reference that goes, or of the zero page (NULL). Without memory for one: base pages.
+ */
+export function copyHugePage(mm: Mm, vma: Vma, addr: number, pmd: Pmdp, orig: Pmd, page: Page): number {
+  const haddr = haddrOf(addr)
+  const fresh = k.transparent_hugepage_enabled(vma) ? alloc_hugepage() : NULL
+  if (fresh === NULL) {
+    let ret = VM_FAULT_FALLBACK
+    if (page === NULL) {
+      k.__split_huge_pmd(vma, pmd, addr)
+    } else {
+      ret = k.do_huge_pmd_wp_page_fallback(mm, vma, addr, pmd, orig, page)
+      if (ret & VM_FAULT_OOM) {
+        k.__split_huge_pmd(vma, pmd, addr)
+        ret |= VM_FAULT_FALLBACK
+      }
+      put_page(page)
+    }
+    count_vm_event(THP_FAULT_FALLBACK)
+    return ret
+  }
+  count_vm_event(THP_FAULT_ALLOC)
+  for (let i = 0; i < HPAGE_PMD_NR; i++) {
+    if (page === NULL) set_page_content(subpage(fresh, i), 0)
+    else k.copy_user_page(subpage(fresh, i), subpage(page, i))
+  }
+  const ptl = pmd_lockptr(mm, haddr)
+  spin_lock(ptl)
+  if (page !== NULL) put_page(page)
+  if (rd(pmd) !== orig) {
+    spin_unlock(ptl)
+    put_page(fresh)
+    return 0
+  }
+  set_pmd(pmd, 0 as Pmd)
+  k.page_add_new_anon_rmap(fresh, vma, haddr, true)
+  k.lru_cache_add_active_or_unevictable(fresh, vma)
+  set_pmd(pmd, maybe_mkwrite(mkdirty(mk_huge_pmd(fresh, vm_page_prot(vma))), vma))
+  if (page === NULL) {
+    add_anon_rss(mm, HPAGE_PMD_NR)
+    put_huge_zero_page()
+  } else {
+    VM_BUG_ON_PAGE(!PageHead(page), page, '!PageHead(page)')
+    k.page_remove_rmap(page, true)
+    put_page(page)
+  }
+  spin_unlock(ptl)
+  return VM_FAULT_WRITE
+}
+
+/**
+ * Copies a huge page into base pages, PMD into PTEs. The caller keeps its reference of `page`. The source is not
+ * split; losing its last PMD puts it onto the deferred split queue.
+ */
+export function do_huge_pmd_wp_page_fallback(mm: Mm, vma: Vma, addr: number, pmd: Pmdp, orig: Pmd, page: Page): number {
+  const haddr = haddrOf(addr)
+  const pages: Page[] = []
+  for (let i = 0; i < HPAGE_PMD_NR; i++) {
+    const p = alloc_page()
+    if (p === NULL) {
+      for (const taken of pages) put_page(taken)
+      return VM_FAULT_OOM
+    }
+    pages.push(p)
+  }
+  for (let i = 0; i < HPAGE_PMD_NR; i++) k.copy_user_page(pages[i]!, subpage(page, i))
+  const ptl = pmd_lockptr(mm, haddr)
+  spin_lock(ptl)
+  if (rd(pmd) !== orig) {
+    spin_unlock(ptl)
+    for (const p of pages) put_page(p)
+    return 0
+  }
+  set_pmd(pmd, 0 as Pmd)
+  const pgtable = pgtable_trans_huge_withdraw(mm, haddr)
+  for (let i = 0; i < HPAGE_PMD_NR; i++) {
+    k.page_add_new_anon_rmap(pages[i]!, vma, haddr + i, false)
+    k.lru_cache_add_active_or_unevictable(pages[i]!, vma)
+    set_pte(pgtable_pte(pgtable, i), maybe_mkwrite(mkdirty(mk_pte(pages[i]!, vm_page_prot(vma))), vma))
+  }
+  pmd_populate(pmd, pgtable)
+  k.page_remove_rmap(page, true)
+  spin_unlock(ptl)
+  put_page(page)
+  return VM_FAULT_WRITE
+}
+
+// ---- splitting a PMD -----------------------------------------------------------------------------------------------
+
+/** split_huge_pmd: the PMD's huge page, or the huge zero page, becomes mapped by PTEs. Cannot fail. */
+export function __split_huge_pmd(vma: Vma, pmd: Pmdp, addr: number): void {
+  const ptl = pmd_lockptr(rd(vma + vm_area.vm_mm) as Mm, addr)
+  spin_lock(ptl)
+  if (pmd_trans_huge(rd(pmd) as Pmd)) k.__split_huge_pmd_locked(vma, pmd, haddrOf(addr))
+  spin_unlock(ptl)
+}
+
+/** Caller holds the PMD lock. The page stays whole: only its maps change hands, from compound_mapcount to each page's own. */
+export function __split_huge_pmd_locked(vma: Vma, pmd: Pmdp, haddr: number): void {
+  const mm = rd(vma + vm_area.vm_mm) as Mm
+  const old = rd(pmd) as Pmd
+  count_vm_event(THP_SPLIT_PMD)
+  if (is_huge_zero_pmd(old)) return k.__split_huge_zero_page_pmd(vma, pmd, haddr)
+  const page = pmd_page(old)
+  // The PMD's one reference becomes one of each PTE.
+  atomic_add(_count(page), HPAGE_PMD_NR - 1)
+  const pgtable = pgtable_trans_huge_withdraw(mm, haddr)
+  for (let i = 0; i < HPAGE_PMD_NR; i++) {
+    // v4.5 takes young and write over, soft-dirty is lost.
+    let entry = maybe_mkwrite(mk_pte(subpage(page, i), vm_page_prot(vma)), vma)
+    if (!pte_write(old)) entry = wrprotect(entry)
+    if (!(old & ACCESSED)) entry = mkold(entry)
+    if (old & DIRTY) SetPageDirty(subpage(page, i))
+    set_pte(pgtable_pte(pgtable, i), entry)
+    atomic_inc(_mapcount(subpage(page, i)))
+  }
+  // DoubleMap before the PMD's map goes, so that the page never looks unmapped.
+  if (compound_mapcount(page) > 1 && !TestSetPageDoubleMap(page)) {
+    for (let i = 0; i < HPAGE_PMD_NR; i++) atomic_inc(_mapcount(subpage(page, i)))
+  }
+  if (atomic_add_negative(-1, compound_mapcount_ptr(page))) {
+    mod_zone_page_state(NR_ANON_TRANSPARENT_HUGEPAGES, -1)
+    if (TestClearPageDoubleMap(page)) {
+      for (let i = 0; i < HPAGE_PMD_NR; i++) atomic_dec(_mapcount(subpage(page, i)))
+    }
+  }
+  pmd_populate(pmd, pgtable)
+}
+
+/** The huge zero page becomes as many maps of the zero page. Caller holds the PMD lock. */
+export function __split_huge_zero_page_pmd(vma: Vma, pmd: Pmdp, haddr: number): void {
+  const mm = rd(vma + vm_area.vm_mm) as Mm
+  set_pmd(pmd, 0 as Pmd)
+  const pgtable = pgtable_trans_huge_withdraw(mm, haddr)
+  for (let i = 0; i < HPAGE_PMD_NR; i++) set_pte(pgtable_pte(pgtable, i), mk_pte(pfn_to_page(ZERO_PFN), vm_page_prot(vma)))
+  pmd_populate(pmd, pgtable)
+  put_huge_zero_page()
+}
+
+function split_huge_pmd_address(vma: Vma, addr: number): void {
+  const pmd = pmd_offset(rd(vma + vm_area.vm_mm) as Mm, addr)
+  if (pmd !== NULL && pmd_trans_huge(read_pmd(pmd))) k.__split_huge_pmd(vma, pmd, addr)
+}
+
+/** A vma's border moves to where a huge page may lie: its PMD is split. Caller holds mmap_sem for writing. */
+export function vma_adjust_trans_huge(vma: Vma, start: number, end: number, adjust_next: number): void {
+  splitAtBorder(vma, start)
+  splitAtBorder(vma, end)
+  if (adjust_next > 0) {
+    const next = rd(vma + vm_area.vm_next) as Vma
+    splitAtBorder(next, rd(next + vm_area.vm_start) + adjust_next)
+  }
+}
+
+function splitAtBorder(vma: Vma, border: number): void {
+  const haddr = haddrOf(border)
+  if (border !== haddr && haddr >= rd(vma + vm_area.vm_start) && haddr + HPAGE_PMD_NR <= rd(vma + vm_area.vm_end)) {
+    split_huge_pmd_address(vma, border)
+  }
+}
+
+// ---- fork, zap, mprotect, mremap -----------------------------------------------------------------------------------
+
+/** The child maps the parent's huge page, both read-only. False: it is no huge page any more, copy PTEs. */
+export function copy_huge_pmd(dst: Mm, src: Mm, to: Pmdp, from: Pmdp, addr: number, vma: Vma): boolean {
+  const pgtable = pte_alloc_one()
+  const dst_ptl = pmd_lockptr(dst, addr)
+  const src_ptl = pmd_lockptr(src, addr)
+  spin_lock(dst_ptl)
+  spin_lock(src_ptl)
+  const pmd = rd(from) as Pmd
+  const huge = pmd_trans_huge(pmd)
+  if (!huge) {
+    pte_free(pgtable)
+  } else if (is_huge_zero_pmd(pmd)) {
+    pte_free(pgtable)
+    set_huge_zero_page(dst, vma, addr, to, k.get_huge_zero_page())
+  } else {
+    const page = pmd_page(pmd)
+    get_page(page)
+    k.page_dup_rmap(page, true)
+    add_anon_rss(dst, HPAGE_PMD_NR)
+    atomic_inc(dst + mm_struct.nr_ptes)
+    pgtable_trans_huge_deposit(dst, addr, pgtable)
+    set_pmd(from, wrprotect(pmd))
+    set_pmd(to, mkold(wrprotect(pmd)))
+  }
+  spin_unlock(src_ptl)
+  spin_unlock(dst_ptl)
+  return huge
+}
+
+/** Takes a whole huge page out of the page table. False: it is no huge page any more. */
+export function zap_huge_pmd(tlb: Gather, vma: Vma, pmd: Pmdp, addr: number): boolean {
+  const mm = rd(vma + vm_area.vm_mm) as Mm
+  const ptl = pmd_lockptr(mm, addr)
+  spin_lock(ptl)
+  const old = rd(pmd) as Pmd
+  if (!pmd_trans_huge(old)) {
+    spin_unlock(ptl)
+    return false
+  }
+  const zero = is_huge_zero_pmd(old)
+  const page = pmd_page(old)
+  set_pmd(pmd, 0 as Pmd)
+  if (!zero) {
+    k.page_remove_rmap(page, true)
+    VM_BUG_ON_PAGE(page_mapcount(page) < 0, page, 'page_mapcount(page) < 0')
+    add_anon_rss(mm, -HPAGE_PMD_NR)
+  }
+  pte_free(pgtable_trans_huge_withdraw(mm, addr))
+  atomic_dec(mm + mm_struct.nr_ptes)
+  spin_unlock(ptl)
+  if (zero) put_huge_zero_page()
+  else tlb.push(page)
+  return true
+}
+
+/** New protection of a whole huge PMD; it stays read-only, a write fault must come first. */
+export function change_huge_pmd(vma: Vma, pmd: Pmdp, addr: number): boolean {
+  const ptl = pmd_lockptr(rd(vma + vm_area.vm_mm) as Mm, addr)
+  spin_lock(ptl)
+  const old = rd(pmd) as Pmd
+  const huge = pmd_trans_huge(old)
+  if (huge) set_pmd(pmd, ((old & ~(PRESENT | PROTNONE | RW)) | vm_page_prot(vma)) as Pmd)
+  spin_unlock(ptl)
+  return huge
+}
+
+/** Moves a whole huge PMD; false where it does not fit. Caller holds mmap_sem for writing. */
+export function move_huge_pmd(vma: Vma, new_vma: Vma, from: number, to: number, old_pmd: Pmdp, new_pmd: Pmdp): boolean {
+  if (from !== haddrOf(from) || to !== haddrOf(to) || rd(new_vma + vm_area.vm_flags) & VM_NOHUGEPAGE) return false
+  if (!pmd_none(read_pmd(new_pmd))) return false
+  const mm = rd(vma + vm_area.vm_mm) as Mm
+  const old_ptl = pmd_lockptr(mm, from)
+  const new_ptl = pmd_lockptr(mm, to)
+  spin_lock(old_ptl)
+  const pmd = rd(old_pmd) as Pmd
+  const huge = pmd_trans_huge(pmd)
+  if (huge) {
+    if (new_ptl !== old_ptl) spin_lock(new_ptl)
+    set_pmd(old_pmd, 0 as Pmd)
+    if (new_ptl !== old_ptl) pgtable_trans_huge_deposit(mm, to, pgtable_trans_huge_withdraw(mm, from))
+    set_pmd(new_pmd, (pmd | SOFT_DIRTY) as Pmd)
+    if (new_ptl !== old_ptl) spin_unlock(new_ptl)
+  }
+  spin_unlock(old_ptl)
+  return huge
+}
+
+/** The page that a huge PMD maps at `addr`, or NULL where a write would fault. Caller holds the PMD lock. */
+export function follow_trans_huge_pmd(addr: number, pmd: Pmdp, write: boolean): Page {
+  const e = rd(pmd) as Pmd
+  if (write && !pte_write(e)) return NULL
+  const touched = mkyoung(mkdirty(e))
+  if (touched !== e) set_pmd(pmd, touched)
+  const page = subpage(pmd_page(e), addr - haddrOf(addr))
+  get_page(page)
+  return page
+}
+
+// ---- the deferred split queue --------------------------------------------------------------------------------------
+
+/** Some of the huge page's memory is mapped by nobody: remember it for when memory is short. */
+export function deferred_split_huge_page(page: Page): void {
+  VM_BUG_ON_PAGE(!PageTransHuge(page), page, '!PageTransHuge(page)')
+  spin_lock(zone.split_queue_lock)
+  if (list_empty(page + tail.deferred_list)) {
+    list_add_tail(page + tail.deferred_list, zone.split_queue)
+    wr(zone.split_queue_len, rd(zone.split_queue_len) + 1)
+  }
+  spin_unlock(zone.split_queue_lock)
+}
+

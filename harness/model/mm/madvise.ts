@@ -1,0 +1,47 @@
+// madvise(2) (mm/madvise.c, v4.5): flags of a vma, and dropping what stands in a range.
+
+import { down_read, down_write, up_read, up_write } from '../ops.ts'
+import { rd } from '../store.ts'
+import { k } from '../kernel.ts'
+import { type Mm, mm_struct, NULL, VM_DONTCOPY, VM_HUGEPAGE, VM_NOHUGEPAGE, type Vma, vm_area } from './mm_types.ts'
+
+export type Advice = 'hugepage' | 'nohugepage' | 'dontneed' | 'dontfork' | 'dofork'
+
+/** Flags that an advice sets and clears; `dontneed` sets none. */
+const behavior: Readonly<Record<Exclude<Advice, 'dontneed'>, readonly [set: number, clear: number]>> = {
+  hugepage: [VM_HUGEPAGE, VM_NOHUGEPAGE],
+  nohugepage: [VM_NOHUGEPAGE, VM_HUGEPAGE],
+  dontfork: [VM_DONTCOPY, 0],
+  dofork: [0, VM_DONTCOPY],
+}
+
+/** Caller holds mmap_sem for writing. */
+export function madvise_behavior(vma: Vma, start: number, end: number, advice: Exclude<Advice, 'dontneed'>): void {
+  const [set, clear] = behavior[advice]
+  const flags = (rd(vma + vm_area.vm_flags) & ~clear) | set
+  if (flags !== rd(vma + vm_area.vm_flags)) k.setVmaFlags(vma, start, end, flags)
+}
+
+/** Returns false (ENOMEM) if a part of the range is not mapped; the rest has been advised all the same. */
+export function sys_madvise(mm: Mm, addr: number, len: number, advice: Advice): boolean {
+  const write = advice !== 'dontneed'
+  if (write) down_write(mm + mm_struct.mmap_sem)
+  else down_read(mm + mm_struct.mmap_sem)
+  const end = addr + len
+  let start = addr
+  let whole = true
+  while (start < end) {
+    const vma = k.find_vma(mm, start)
+    if (vma === NULL || rd(vma + vm_area.vm_start) > start) whole = false
+    if (vma === NULL) break
+    start = Math.max(start, rd(vma + vm_area.vm_start))
+    const to = Math.min(end, rd(vma + vm_area.vm_end))
+    if (start >= to) break
+    if (advice === 'dontneed') k.zap_page_range(vma, start, to)
+    else k.madvise_behavior(vma, start, to, advice)
+    start = to
+  }
+  if (write) up_write(mm + mm_struct.mmap_sem)
+  else up_read(mm + mm_struct.mmap_sem)
+  return whole
+}

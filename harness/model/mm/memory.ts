@@ -1,0 +1,326 @@
+// Faults on base pages, copying and zapping of page tables (mm/memory.c, v4.5).
+
+import { atomic_add, might_sleep, spin_lock, spin_unlock } from '../ops.ts'
+import { rd } from '../store.ts'
+import { k } from '../kernel.ts'
+import { HPAGE_PMD_NR } from './init.ts'
+import { FAULT_FLAG_WRITE, type Mm, mm_struct, NULL, type Page, type Pmd, type Pmdp, type Pte, type Ptep, VM_FAULT_FALLBACK, VM_FAULT_OOM, VM_FAULT_WRITE, VM_READ, VM_WRITE, type Vma, vm_area } from './mm_types.ts'
+import { alloc_page, alloc_zeroed_page } from './page_alloc.ts'
+import { get_page, lock_page, PageAnon, page_cache_get, page_cache_release, page_content, set_page_content, trylock_page, unlock_page } from './page-flags.ts'
+import { ACCESSED, DIRTY, mk_pte, pfn_to_page, PRESENT, PROTNONE, pmd_alloc, pmd_none, pmd_offset, pmd_pgtable, pmd_populate, pmd_trans_huge, pte_alloc_one, pte_free, pte_lockptr, pte_none, pte_offset, pte_page, pte_pfn, pte_present, pte_write, pmd_lockptr, read_pmd, read_pte, RW, SOFT_DIRTY, set_pmd, set_pte } from './pgtable.ts'
+
+/** Pages taken out of page tables, to be put once the TLB is flushed (struct mmu_gather). */
+export type Gather = Page[]
+
+// ---- entries -----------------------------------------------------------------------------------------------------
+
+/** vma->vm_page_prot of a private mapping: never writable, a write fault must come first. */
+export const vm_page_prot = (vma: Vma): number => (rd(vma + vm_area.vm_flags) & (VM_READ | VM_WRITE) ? PRESENT | ACCESSED : PROTNONE | ACCESSED)
+
+/** Writable if the vma is. */
+export const maybe_mkwrite = <E extends Pte | Pmd>(e: E, vma: Vma): E => (rd(vma + vm_area.vm_flags) & VM_WRITE ? ((e | RW) as E) : e)
+export const mkdirty = <E extends Pte | Pmd>(e: E): E => (e | DIRTY | SOFT_DIRTY) as E
+export const mkyoung = <E extends Pte | Pmd>(e: E): E => (e | ACCESSED) as E
+export const wrprotect = <E extends Pte | Pmd>(e: E): E => (e & ~RW) as E
+export const mkold = <E extends Pte | Pmd>(e: E): E => (e & ~ACCESSED) as E
+
+/** The page frame that reads of untouched memory share. */
+export const ZERO_PFN = 0
+export const is_zero_pfn = (pfn: number): boolean => pfn === ZERO_PFN
+
+/** The page behind an entry that takes part in reference and map counting; NULL for the zero page. */
+export const vm_normal_page = (e: Pte): Page => (is_zero_pfn(pte_pfn(e)) ? NULL : pte_page(e))
+
+export const add_anon_rss = (mm: Mm, n: number): void => atomic_add(mm + mm_struct.anon_rss, n)
+
+/** An empty PTE table under a PMD that has none; another CPU may have been first. */
+export function __pte_alloc(mm: Mm, pmd: Pmdp, addr: number): void {
+  const table = pte_alloc_one()
+  const ptl = pmd_lockptr(mm, addr)
+  spin_lock(ptl)
+  const mine = pmd_none(rd(pmd) as Pmd)
+  if (mine) {
+    atomic_add(mm + mm_struct.nr_ptes, 1)
+    pmd_populate(pmd, table)
+  }
+  spin_unlock(ptl)
+  if (!mine) pte_free(table)
+}
+
+// ---- faults ------------------------------------------------------------------------------------------------------
+
+/** Caller holds mmap_sem for reading. Returns VM_FAULT bits; 0 and VM_FAULT_WRITE mean: try the access again. */
+export function handle_mm_fault(mm: Mm, vma: Vma, addr: number, flags: number): number {
+  might_sleep()
+  const pmd = pmd_alloc(mm, addr)
+  const orig = read_pmd(pmd)
+  if (pmd_none(orig) && k.transparent_hugepage_enabled(vma)) {
+    const ret = k.do_huge_pmd_anonymous_page(mm, vma, addr, pmd, flags)
+    if (!(ret & VM_FAULT_FALLBACK)) return ret
+  } else if (pmd_trans_huge(orig)) {
+    const write = flags & FAULT_FLAG_WRITE
+    if (!write || pte_write(orig)) {
+      k.huge_pmd_set_accessed(mm, addr, pmd, orig, write !== 0)
+      return 0
+    }
+    const ret = k.do_huge_pmd_wp_page(mm, vma, addr, pmd, orig)
+    if (!(ret & VM_FAULT_FALLBACK)) return ret
+  }
+  if (pmd_none(read_pmd(pmd))) k.__pte_alloc(mm, pmd, addr)
+  // pmd_trans_unstable: a huge page came in between; the access is tried again.
+  if (pmd_trans_huge(read_pmd(pmd))) return 0
+  return k.handle_pte_fault(mm, vma, addr, pmd, flags)
+}
+
+export function handle_pte_fault(mm: Mm, vma: Vma, addr: number, pmd: Pmdp, flags: number): number {
+  const table = read_pmd(pmd)
+  const pte = pte_offset(table, addr)
+  const entry = read_pte(pte)
+  if (pte_none(entry)) return k.do_anonymous_page(mm, vma, addr, pmd, flags)
+  const ptl = pte_lockptr(table)
+  spin_lock(ptl)
+  if (rd(pte) !== entry) {
+    spin_unlock(ptl)
+    return 0
+  }
+  let young = mkyoung(entry)
+  if (flags & FAULT_FLAG_WRITE) {
+    if (!pte_write(entry)) return k.do_wp_page(mm, vma, addr, pte, pmd, ptl, entry)
+    young = mkdirty(young)
+  }
+  if (young !== entry) set_pte(pte, young)
+  spin_unlock(ptl)
+  return 0
+}
+
+/** A first access to a base page: the zero page for a read, a page of its own for a write. */
+export function do_anonymous_page(mm: Mm, vma: Vma, addr: number, pmd: Pmdp, flags: number): number {
+  const table = read_pmd(pmd)
+  const pte = pte_offset(table, addr)
+  const ptl = pte_lockptr(table)
+  if (!(flags & FAULT_FLAG_WRITE)) {
+    spin_lock(ptl)
+    if (pte_none(rd(pte) as Pte)) set_pte(pte, mk_pte(pfn_to_page(ZERO_PFN), vm_page_prot(vma)))
+    spin_unlock(ptl)
+    return 0
+  }
+  k.anon_vma_prepare(vma)
+  const page = alloc_zeroed_page()
+  if (page === NULL) return VM_FAULT_OOM
+  const entry = maybe_mkwrite(mkdirty(mk_pte(page, vm_page_prot(vma))), vma)
+  spin_lock(ptl)
+  if (!pte_none(rd(pte) as Pte)) {
+    page_cache_release(page)
+    spin_unlock(ptl)
+    return 0
+  }
+  add_anon_rss(mm, 1)
+  k.page_add_new_anon_rmap(page, vma, addr, false)
+  k.lru_cache_add_active_or_unevictable(page, vma)
+  set_pte(pte, entry)
+  spin_unlock(ptl)
+  return 0
+}
+
+/**
+ * A write to a read-only entry: reuse the page if it is ours alone, else copy it. Enters with mmap_sem held for
+ * reading and with ptl held; releases ptl.
+ */
+export function do_wp_page(mm: Mm, vma: Vma, addr: number, pte: Ptep, pmd: Pmdp, ptl: number, orig: Pte): number {
+  const old = vm_normal_page(orig)
+  if (old === NULL) {
+    spin_unlock(ptl)
+    return k.wp_page_copy(mm, vma, addr, pte, pmd, orig, old)
+  }
+  if (PageAnon(old)) {
+    if (!lockPageUnderPtl(old, pte, ptl, orig)) return 0
+    if (k.reuse_swap_page(old)) {
+      // All ours: rmap need not search parents and siblings any more. The page lock keeps rmap out.
+      k.page_move_anon_rmap(old, vma, addr)
+      unlock_page(old)
+      return k.wp_page_reuse(vma, pte, ptl, orig)
+    }
+    unlock_page(old)
+  }
+  page_cache_get(old)
+  spin_unlock(ptl)
+  return k.wp_page_copy(mm, vma, addr, pte, pmd, orig, old)
+}
+
+/**
+ * The page lock, although ptl is held: try, else drop ptl and wait. False, with neither lock, if the entry changed
+ * meanwhile. Every release of do_wp_page begins with it.
+ */
+export function lockPageUnderPtl(page: Page, pte: Ptep, ptl: number, orig: Pte): boolean {
+  if (trylock_page(page)) return true
+  page_cache_get(page)
+  spin_unlock(ptl)
+  lock_page(page)
+  spin_lock(ptl)
+  const same = rd(pte) === orig
+  if (!same) {
+    unlock_page(page)
+    spin_unlock(ptl)
+  }
+  page_cache_release(page)
+  return same
+}
+
+/** The page stays; the entry becomes writable. Releases ptl. */
+export function wp_page_reuse(vma: Vma, pte: Ptep, ptl: number, orig: Pte): number {
+  set_pte(pte, maybe_mkwrite(mkdirty(mkyoung(orig)), vma))
+  spin_unlock(ptl)
+  return VM_FAULT_WRITE
+}
+
+/**
+ * A copy takes the place of `old` (NULL: of the zero page). Caller holds mmap_sem for reading and a reference of
+ * `old`, which goes; no ptl. The source is copied without any lock: other mappers or a device can change it meanwhile.
+ */
+export function wp_page_copy(mm: Mm, vma: Vma, addr: number, pte: Ptep, pmd: Pmdp, orig: Pte, old: Page): number {
+  k.anon_vma_prepare(vma)
+  const fresh = is_zero_pfn(pte_pfn(orig)) ? alloc_zeroed_page() : alloc_page()
+  if (fresh === NULL) {
+    if (old !== NULL) page_cache_release(old)
+    return VM_FAULT_OOM
+  }
+  if (old !== NULL) k.copy_user_page(fresh, old)
+  const ptl = pte_lockptr(read_pmd(pmd))
+  spin_lock(ptl)
+  const copied = rd(pte) === orig
+  let drop = fresh
+  if (copied) {
+    if (old === NULL) add_anon_rss(mm, 1)
+    set_pte(pte, 0 as Pte)
+    k.page_add_new_anon_rmap(fresh, vma, addr, false)
+    k.lru_cache_add_active_or_unevictable(fresh, vma)
+    set_pte(pte, maybe_mkwrite(mkdirty(mk_pte(fresh, vm_page_prot(vma))), vma))
+    // Only now, so that no second mapper reuses a page that a TLB may still show here.
+    if (old !== NULL) k.page_remove_rmap(old, false)
+    drop = old
+  }
+  if (drop !== NULL) page_cache_release(drop)
+  spin_unlock(ptl)
+  if (old !== NULL) page_cache_release(old)
+  return copied ? VM_FAULT_WRITE : 0
+}
+
+/** copy_user_highpage: one base page, with nobody kept from writing to the source. */
+export function copy_user_page(to: Page, from: Page): void {
+  set_page_content(to, page_content(from))
+}
+
+// ---- fork --------------------------------------------------------------------------------------------------------
+
+/** Copies a parent's page tables of one vma to its child, write-protecting both. Caller holds both mmap_sems for writing. */
+export function copy_page_range(dst: Mm, src: Mm, vma: Vma): void {
+  if (rd(vma + vm_area.anon_vma) === 0) return
+  const end = rd(vma + vm_area.vm_end)
+  let next = 0
+  for (let addr = rd(vma + vm_area.vm_start); addr < end; addr = next) {
+    next = pmd_addr_end(addr, end)
+    const from = pmd_offset(src, addr)
+    if (from === NULL || pmd_none(read_pmd(from))) continue
+    const to = pmd_alloc(dst, addr)
+    if (pmd_trans_huge(read_pmd(from)) && k.copy_huge_pmd(dst, src, to, from, addr, vma)) continue
+    k.copy_pte_range(dst, src, to, from, addr, next)
+  }
+}
+
+/** The end of the PMD's piece of addr..end. */
+export const pmd_addr_end = (addr: number, end: number): number => Math.min((addr + HPAGE_PMD_NR) & ~(HPAGE_PMD_NR - 1), end)
+
+export function copy_pte_range(dst: Mm, src: Mm, to: Pmdp, from: Pmdp, addr: number, end: number): void {
+  if (pmd_none(read_pmd(to))) k.__pte_alloc(dst, to, addr)
+  const dst_table = read_pmd(to)
+  const src_table = read_pmd(from)
+  spin_lock(pte_lockptr(dst_table))
+  spin_lock(pte_lockptr(src_table))
+  let rss = 0
+  for (let a = addr; a < end; a++) {
+    const src_pte = pte_offset(src_table, a)
+    if (!pte_none(rd(src_pte) as Pte)) rss += k.copy_one_pte(pte_offset(dst_table, a), src_pte)
+  }
+  spin_unlock(pte_lockptr(src_table))
+  add_anon_rss(dst, rss)
+  spin_unlock(pte_lockptr(dst_table))
+}
+
+/** Returns how many anonymous pages the child gained. Caller holds both PTE locks. */
+export function copy_one_pte(dst_pte: Ptep, src_pte: Ptep): number {
+  const entry = wrprotect(rd(src_pte) as Pte)
+  if (entry !== rd(src_pte)) set_pte(src_pte, entry)
+  const page = vm_normal_page(entry)
+  if (page !== NULL) {
+    get_page(page)
+    k.page_dup_rmap(page, false)
+  }
+  set_pte(dst_pte, mkold(entry))
+  return page === NULL ? 0 : 1
+}
+
+// ---- zapping -----------------------------------------------------------------------------------------------------
+
+/** MADV_DONTNEED: what stands in the range is dropped. Caller holds mmap_sem for reading. */
+export function zap_page_range(vma: Vma, start: number, end: number): void {
+  const tlb: Gather = []
+  k.lru_add_drain()
+  k.unmap_page_range(tlb, vma, start, end)
+  k.tlb_finish_mmu(tlb)
+}
+
+/** The TLB is flushed, the gathered pages are put. */
+export function tlb_finish_mmu(tlb: Gather): void {
+  if (tlb.length !== 0) k.free_pages_and_swap_cache(tlb)
+}
+
+export function unmap_page_range(tlb: Gather, vma: Vma, start: number, end: number): void {
+  const mm = rd(vma + vm_area.vm_mm) as Mm
+  let next = 0
+  for (let addr = start; addr < end; addr = next) {
+    next = pmd_addr_end(addr, end)
+    const pmd = pmd_offset(mm, addr)
+    if (pmd === NULL) continue
+    if (pmd_trans_huge(read_pmd(pmd))) {
+      if (next - addr !== HPAGE_PMD_NR) k.__split_huge_pmd(vma, pmd, addr)
+      else if (k.zap_huge_pmd(tlb, vma, pmd, addr)) continue
+    }
+    // pmd_none_or_trans_huge_or_clear_bad: others with mmap_sem for reading may have been here.
+    if (pmd_none(read_pmd(pmd)) || pmd_trans_huge(read_pmd(pmd))) continue
+    k.zap_pte_range(tlb, mm, pmd, addr, next)
+  }
+}
+
+export function zap_pte_range(tlb: Gather, mm: Mm, pmd: Pmdp, addr: number, end: number): void {
+  const table = read_pmd(pmd)
+  const ptl = pte_lockptr(table)
+  let rss = 0
+  spin_lock(ptl)
+  for (let a = addr; a < end; a++) {
+    const pte = pte_offset(table, a)
+    const entry = rd(pte) as Pte
+    if (!pte_present(entry)) continue
+    set_pte(pte, 0 as Pte)
+    const page = vm_normal_page(entry)
+    if (page === NULL) continue
+    rss--
+    k.page_remove_rmap(page, false)
+    tlb.push(page)
+  }
+  add_anon_rss(mm, rss)
+  spin_unlock(ptl)
+}
+
+/** Gives back the PTE tables of start..end where floor..ceiling leaves nobody who could need them. */
+export function free_pgd_range(mm: Mm, start: number, end: number, floor: number, ceiling: number): void {
+  for (let addr = start & ~(HPAGE_PMD_NR - 1); addr < end; addr += HPAGE_PMD_NR) {
+    if (addr < floor || addr + HPAGE_PMD_NR > ceiling) continue
+    const pmd = pmd_offset(mm, addr)
+    if (pmd === NULL) continue
+    const table = read_pmd(pmd)
+    if (pmd_none(table)) continue
+    set_pmd(pmd, 0 as Pmd)
+    atomic_add(mm + mm_struct.nr_ptes, -1)
+    pte_free(pmd_pgtable(table))
+  }
+}

@@ -1,0 +1,125 @@
+// The structs of include/linux/mm_types.h, rmap.h and mm.h, as far as the model has them: a name of a field is
+// its distance from the struct's first cell. Each group stands under the lock that guards it.
+//
+// Addresses (vm_start, index, …) count base pages, not bytes.
+
+declare const struct: unique symbol
+export type Page = number & { readonly [struct]: 'page' }
+export type Vma = number & { readonly [struct]: 'vm_area_struct' }
+export type Mm = number & { readonly [struct]: 'mm_struct' }
+export type AnonVma = number & { readonly [struct]: 'anon_vma' }
+export type Avc = number & { readonly [struct]: 'anon_vma_chain' }
+/** A cell of a page table that holds a PMD, and one that holds a PTE. */
+export type Pmdp = number & { readonly [struct]: 'pmd_t *' }
+export type Ptep = number & { readonly [struct]: 'pte_t *' }
+/** A PTE table (struct page of one, in the kernel). */
+export type Pgtable = number & { readonly [struct]: 'pgtable_t' }
+/** The value in such a cell. */
+export type Pmd = number & { readonly [struct]: 'pmd_t' }
+export type Pte = number & { readonly [struct]: 'pte_t' }
+/** Where an `int` lies that is passed by address; NULL is 0. */
+export type IntPtr = number & { readonly [struct]: 'int *' }
+
+export const NULL = 0 as Page & Vma & Mm & AnonVma & Avc & Pmdp & Ptep & Pgtable & IntPtr
+
+/** struct page. Eight cells; tails of a compound page use some of theirs otherwise, see below. */
+export const page = {
+  flags: 0,
+  _count: 1,
+  _mapcount: 2,
+  /** An anon_vma + PAGE_MAPPING_ANON. Guarded by the page lock. */
+  mapping: 3,
+  index: 4,
+  /** What stands in the frame: see contents.ts. */
+  content: 5,
+  /** Free list link. */
+  lru: 6,
+  /** Of a tail: its head + 1. */
+  compound_head: 7,
+  SIZE: 8,
+} as const
+
+/** What lies over the fields of the first tail and, under split_queue_lock, of the second (v4.5 mm_types.h). */
+export const tail = {
+  /** On tail 1, over `mapping`. */
+  compound_mapcount: page.SIZE + page.mapping,
+  /** On tail 2, over `mapping` and `index`: next and previous of the deferred split queue. */
+  deferred_list: 2 * page.SIZE + page.mapping,
+} as const
+
+/** PAGE_MAPPING_ANON of include/linux/mm.h */
+export const PAGE_MAPPING_ANON = 1
+/** What stands in `mapping` of the tails from the third on (include/linux/poison.h). */
+export const TAIL_MAPPING = 0x400
+
+export const vm_area = {
+  /** Under mmap_sem for writing. */
+  vm_start: 0,
+  vm_end: 1,
+  vm_pgoff: 2,
+  vm_flags: 3,
+  vm_mm: 4,
+  vm_next: 5,
+  vm_prev: 6,
+  /** Under mmap_sem and page_table_lock. */
+  anon_vma: 7,
+  /** The anon_vma_chain: newest and oldest entry. Under mmap_sem and page_table_lock. */
+  avc_first: 8,
+  avc_last: 9,
+  SIZE: 16,
+} as const
+
+export const mm_struct = {
+  mmap_sem: 0,
+  page_table_lock: 1,
+  /** First vm_area, ordered by address. Under mmap_sem. */
+  mmap: 2,
+  pgd: 3,
+  map_count: 4,
+  mm_users: 5,
+  /** MM_ANONPAGES; atomic. */
+  anon_rss: 6,
+  nr_ptes: 7,
+  SIZE: 8,
+} as const
+
+/** v4.5 include/linux/rmap.h. Refcount and degree are counted as there: a root has itself as parent. */
+export const anon_vma = {
+  root: 0,
+  parent: 1,
+  /** Children and vmas that point here. Under the root's rwsem, as is the list. */
+  degree: 2,
+  refcount: 3,
+  rwsem: 4,
+  /** First entry of what the kernel keeps as an interval tree. */
+  rb_root: 5,
+  SIZE: 8,
+} as const
+
+export const anon_vma_chain = {
+  vma: 0,
+  anon_vma: 1,
+  /** Neighbours in the vma's list: older and newer. */
+  older: 2,
+  newer: 3,
+  /** Neighbours in the anon_vma's list. */
+  rb_next: 4,
+  rb_prev: 5,
+  SIZE: 8,
+} as const
+
+/** Flags of a vm_area (include/linux/mm.h). */
+export const VM_READ = 1
+export const VM_WRITE = 2
+export const VM_DONTCOPY = 4
+export const VM_HUGEPAGE = 8
+export const VM_NOHUGEPAGE = 16
+export const VM_SOFTDIRTY = 32
+
+/** What a fault handler answers (include/linux/mm.h). */
+export const VM_FAULT_OOM = 1
+export const VM_FAULT_WRITE = 8
+export const VM_FAULT_FALLBACK = 0x800
+
+/** What a fault handler is asked. */
+export const FAULT_FLAG_WRITE = 1

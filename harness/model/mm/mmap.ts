@@ -1,0 +1,280 @@
+// Virtual memory areas (mm/mmap.c, v4.5): finding, splitting, merging, mapping and unmapping them.
+//
+// The list of a mm is ordered by address and guarded by mmap_sem; what rmap sees of a vma (start, end, pgoff)
+// changes under the anon_vma lock too.
+
+import { down_write, up_write } from '../ops.ts'
+import { rd, wr } from '../store.ts'
+import { k } from '../kernel.ts'
+import type { Gather } from './memory.ts'
+import { type AnonVma, anon_vma_chain, type Mm, mm_struct, NULL, VM_READ, VM_SOFTDIRTY, VM_WRITE, type Vma, vm_area } from './mm_types.ts'
+import { anon_vma_lock_write, anon_vma_unlock_write } from './rmap.ts'
+import { task_size } from './pgtable.ts'
+import { type Cache, kmem_cache_create, kmem_cache_free, kmem_cache_zalloc } from './slab.ts'
+
+export let vm_area_cachep: Cache
+
+export function mmap_init(): void {
+  vm_area_cachep = kmem_cache_create('vm_area_struct', vm_area.SIZE)
+}
+
+const { vm_start, vm_end, vm_pgoff, vm_flags, vm_mm, vm_next, vm_prev } = vm_area
+const next = (vma: Vma): Vma => rd(vma + vm_next) as Vma
+
+// ---- the list ----------------------------------------------------------------------------------------------------
+
+/** The first vma that ends above `addr`, or NULL. */
+export function find_vma(mm: Mm, addr: number): Vma {
+  let vma = rd(mm + mm_struct.mmap) as Vma
+  while (vma !== NULL && rd(vma + vm_end) <= addr) vma = next(vma)
+  return vma
+}
+
+/** The last vma that starts below `addr`, or NULL. */
+function find_prev(mm: Mm, addr: number): Vma {
+  let prev = NULL as Vma
+  for (let vma = rd(mm + mm_struct.mmap) as Vma; vma !== NULL && rd(vma + vm_start) < addr; vma = next(vma)) prev = vma
+  return prev
+}
+
+/** Links a vma behind `prev` (NULL: first). */
+export function vma_link(mm: Mm, vma: Vma, prev: Vma): void {
+  const after = (prev === NULL ? rd(mm + mm_struct.mmap) : next(prev)) as Vma
+  wr(vma + vm_prev, prev)
+  wr(vma + vm_next, after)
+  if (prev === NULL) wr(mm + mm_struct.mmap, vma)
+  else wr(prev + vm_next, vma)
+  if (after !== NULL) wr(after + vm_prev, vma)
+  wr(mm + mm_struct.map_count, rd(mm + mm_struct.map_count) + 1)
+}
+
+function vma_unlink(mm: Mm, vma: Vma): void {
+  const prev = rd(vma + vm_prev)
+  const after = rd(vma + vm_next)
+  if (prev === 0) wr(mm + mm_struct.mmap, after)
+  else wr(prev + vm_next, after)
+  if (after !== 0) wr(after + vm_prev, prev)
+  wr(mm + mm_struct.map_count, rd(mm + mm_struct.map_count) - 1)
+}
+
+export function vm_area_alloc(mm: Mm, start: number, end: number, flags: number, pgoff: number): Vma {
+  const vma = kmem_cache_zalloc(vm_area_cachep) as Vma
+  wr(vma + vm_mm, mm)
+  wr(vma + vm_start, start)
+  wr(vma + vm_end, end)
+  wr(vma + vm_flags, flags)
+  wr(vma + vm_pgoff, pgoff)
+  return vma
+}
+
+export const vm_area_free = (vma: Vma): void => kmem_cache_free(vm_area_cachep, vma)
+
+// ---- splitting and merging ---------------------------------------------------------------------------------------
+
+/**
+ * Moves the borders of `vma` to start..end. The next vma gives way or is swallowed, unless `insert`, which takes
+ * over what vma gives up, is linked beside it. Caller holds mmap_sem for writing.
+ */
+export function vma_adjust(vma: Vma, start: number, end: number, pgoff: number, insert: Vma): void {
+  const mm = rd(vma + vm_mm) as Mm
+  let after = next(vma)
+  let adjust_next = 0
+  let remove_next = false
+  if (after !== NULL && insert === NULL) {
+    let exporter = NULL as Vma
+    let importer = NULL as Vma
+    if (end >= rd(after + vm_end)) {
+      remove_next = true
+      exporter = after
+      importer = vma
+    } else if (end > rd(after + vm_start)) {
+      adjust_next = end - rd(after + vm_start)
+      exporter = after
+      importer = vma
+    } else if (end < rd(vma + vm_end)) {
+      adjust_next = -(rd(vma + vm_end) - end)
+      exporter = vma
+      importer = after
+    }
+    if (exporter !== NULL && rd(exporter + vm_area.anon_vma) !== 0 && rd(importer + vm_area.anon_vma) === 0) {
+      wr(importer + vm_area.anon_vma, rd(exporter + vm_area.anon_vma))
+      k.anon_vma_clone(importer, exporter)
+    }
+  }
+  const swallowed = remove_next ? rd(after + vm_end) : end
+  k.vma_adjust_trans_huge(vma, start, swallowed, adjust_next)
+  const av = (rd(vma + vm_area.anon_vma) || (adjust_next !== 0 ? rd(after + vm_area.anon_vma) : 0)) as AnonVma
+  if (av !== NULL) anon_vma_lock_write(av)
+  wr(vma + vm_start, start)
+  wr(vma + vm_end, swallowed)
+  wr(vma + vm_pgoff, pgoff)
+  if (adjust_next !== 0) {
+    wr(after + vm_start, rd(after + vm_start) + adjust_next)
+    wr(after + vm_pgoff, rd(after + vm_pgoff) + adjust_next)
+  }
+  if (remove_next) vma_unlink(mm, after)
+  else if (insert !== NULL) vma_link(mm, insert, rd(insert + vm_start) < start ? (rd(vma + vm_prev) as Vma) : vma)
+  if (av !== NULL) anon_vma_unlock_write(av)
+  if (!remove_next) return
+  if (rd(after + vm_area.anon_vma) !== 0) k.unlink_anon_vmas(after)
+  vm_area_free(after)
+  // mprotect's case 6: the vma reaches over the one after, too.
+  after = next(vma)
+  if (end > swallowed) vma_adjust(vma, start, end, pgoff, NULL)
+}
+
+/** Cuts a vma at `addr`; the new piece lies below it or above. Caller holds mmap_sem for writing. */
+export function __split_vma(vma: Vma, addr: number, new_below: boolean): void {
+  const mm = rd(vma + vm_mm) as Mm
+  const start = rd(vma + vm_start)
+  const end = rd(vma + vm_end)
+  const pgoff = rd(vma + vm_pgoff)
+  const above = pgoff + addr - start
+  const piece = new_below ? vm_area_alloc(mm, start, addr, rd(vma + vm_flags), pgoff) : vm_area_alloc(mm, addr, end, rd(vma + vm_flags), above)
+  wr(piece + vm_area.anon_vma, rd(vma + vm_area.anon_vma))
+  k.anon_vma_clone(piece, vma)
+  if (new_below) k.vma_adjust(vma, addr, end, above, piece)
+  else k.vma_adjust(vma, start, addr, pgoff, piece)
+}
+
+const list_is_singular = (vma: Vma): boolean => rd(vma + vm_area.avc_first) !== 0 && rd(rd(vma + vm_area.avc_first) + anon_vma_chain.older) === 0
+
+function is_mergeable_anon_vma(a: number, b: number, vma: Vma): boolean {
+  if ((a === 0 || b === 0) && (vma === NULL || rd(vma + vm_area.avc_first) === 0 || list_is_singular(vma))) return true
+  return a === b
+}
+
+function can_vma_merge(vma: Vma, flags: number, av: number, pgoff: number): boolean {
+  return ((rd(vma + vm_flags) ^ flags) & ~VM_SOFTDIRTY) === 0 && is_mergeable_anon_vma(av, rd(vma + vm_area.anon_vma), vma) && pgoff === rd(vma + vm_pgoff)
+}
+
+/** What a vma that ends where `vma` starts must have as its page offset's end: the same, for anonymous memory. */
+const pgoffAfter = (vma: Vma): number => rd(vma + vm_end) - rd(vma + vm_start)
+
+/**
+ * A piece addr..end with these flags: can it be part of a neighbour? Returns the vma that then holds it, or NULL.
+ * The cases are those of the picture above vma_merge in mm/mmap.c. Caller holds mmap_sem for writing.
+ */
+export function vma_merge(mm: Mm, prev: Vma, addr: number, end: number, flags: number, av: number, pgoff: number): Vma {
+  let after = (prev !== NULL ? next(prev) : rd(mm + mm_struct.mmap)) as Vma
+  const area = after
+  if (after !== NULL && rd(after + vm_end) === end) after = next(after)
+  const joinsNext = after !== NULL && end === rd(after + vm_start) && can_vma_merge(after, flags, av, pgoff + end - addr)
+  if (prev !== NULL && rd(prev + vm_end) === addr && can_vma_merge(prev, flags, av, pgoff - pgoffAfter(prev))) {
+    const both = joinsNext && is_mergeable_anon_vma(rd(prev + vm_area.anon_vma), rd(after + vm_area.anon_vma), NULL)
+    k.vma_adjust(prev, rd(prev + vm_start), both ? rd(after + vm_end) : end, rd(prev + vm_pgoff), NULL)
+    return prev
+  }
+  if (!joinsNext) return NULL
+  if (prev !== NULL && addr < rd(prev + vm_end)) k.vma_adjust(prev, rd(prev + vm_start), addr, rd(prev + vm_pgoff), NULL)
+  else k.vma_adjust(area, addr, rd(after + vm_end), rd(after + vm_pgoff) - (end - addr), NULL)
+  // Case 8 swallowed the neighbour; case 3 and 4 grew it.
+  return find_vma(mm, addr)
+}
+
+/** A neighbour's anon_vma that a first page of `vma` may use, so that the two can merge again; or NULL. */
+export function find_mergeable_anon_vma(vma: Vma): AnonVma {
+  const after = next(vma)
+  const prev = rd(vma + vm_prev) as Vma
+  return ((after !== NULL && reusable_anon_vma(after, vma, after)) || (prev !== NULL && reusable_anon_vma(prev, prev, vma)) || NULL) as AnonVma
+}
+
+function reusable_anon_vma(old: Vma, a: Vma, b: Vma): number {
+  const differs = (rd(a + vm_flags) ^ rd(b + vm_flags)) & ~(VM_READ | VM_WRITE | VM_SOFTDIRTY)
+  const compatible = rd(a + vm_end) === rd(b + vm_start) && differs === 0 && rd(b + vm_pgoff) === rd(a + vm_pgoff) + rd(b + vm_start) - rd(a + vm_start)
+  return compatible && list_is_singular(old) ? rd(old + vm_area.anon_vma) : 0
+}
+
+/**
+ * New flags for start..end, cutting the vma where it is not the whole (the common part of mprotect_fixup and
+ * madvise_behavior). Returns the vma that holds start..end. Caller holds mmap_sem for writing.
+ */
+export function setVmaFlags(vma: Vma, start: number, end: number, flags: number): Vma {
+  const mm = rd(vma + vm_mm) as Mm
+  const pgoff = rd(vma + vm_pgoff) + start - rd(vma + vm_start)
+  const prev = (start > rd(vma + vm_start) ? vma : rd(vma + vm_prev)) as Vma
+  const merged = k.vma_merge(mm, prev, start, end, flags, rd(vma + vm_area.anon_vma), pgoff)
+  if (merged !== NULL) {
+    wr(merged + vm_flags, flags)
+    return merged
+  }
+  if (start !== rd(vma + vm_start)) k.__split_vma(vma, start, true)
+  if (end !== rd(vma + vm_end)) k.__split_vma(vma, end, false)
+  wr(vma + vm_flags, flags)
+  return vma
+}
+
+// ---- mmap, munmap, exit --------------------------------------------------------------------------------------------
+
+/** Maps len pages of private anonymous memory at a free address. Caller holds mmap_sem for writing. */
+export function mmap_region(mm: Mm, addr: number, len: number, flags: number): void {
+  const prev = find_prev(mm, addr)
+  if (k.vma_merge(mm, prev, addr, addr + len, flags, 0, addr) !== NULL) return
+  vma_link(mm, vm_area_alloc(mm, addr, addr + len, flags | VM_SOFTDIRTY, addr), prev)
+}
+
+/** Caller holds mmap_sem for writing. */
+export function do_munmap(mm: Mm, start: number, len: number): void {
+  const end = start + len
+  let vma = find_vma(mm, start)
+  if (vma === NULL || rd(vma + vm_start) >= end) return
+  let prev = rd(vma + vm_prev) as Vma
+  if (start > rd(vma + vm_start)) {
+    k.__split_vma(vma, start, false)
+    prev = vma
+  }
+  const last = find_vma(mm, end)
+  if (last !== NULL && end > rd(last + vm_start)) k.__split_vma(last, end, true)
+  vma = (prev !== NULL ? next(prev) : rd(mm + mm_struct.mmap)) as Vma
+  const gone: Vma[] = []
+  while (vma !== NULL && rd(vma + vm_start) < end) {
+    const after = next(vma)
+    vma_unlink(mm, vma)
+    gone.push(vma)
+    vma = after
+  }
+  k.unmap_region(mm, gone, prev, vma, start, end)
+  for (const v of gone) vm_area_free(v)
+}
+
+/** Zaps vmas that are off the list already, between the neighbours `prev` and `after`. */
+export function unmap_region(mm: Mm, gone: readonly Vma[], prev: Vma, after: Vma, start: number, end: number): void {
+  const tlb: Gather = []
+  k.lru_add_drain()
+  for (const vma of gone) k.unmap_page_range(tlb, vma, Math.max(start, rd(vma + vm_start)), Math.min(end, rd(vma + vm_end)))
+  free_pgtables(mm, gone, prev === NULL ? 0 : rd(prev + vm_end), after === NULL ? task_size() : rd(after + vm_start))
+  k.tlb_finish_mmu(tlb)
+}
+
+function free_pgtables(mm: Mm, gone: readonly Vma[], floor: number, ceiling: number): void {
+  for (const vma of gone) k.unlink_anon_vmas(vma)
+  if (gone.length === 0) return
+  k.free_pgd_range(mm, rd(gone[0]! + vm_start), rd(gone.at(-1)! + vm_end), floor, ceiling)
+}
+
+/** The last user of the address space is gone: everything it mapped goes, then the tables. */
+export function exit_mmap(mm: Mm): void {
+  const gone: Vma[] = []
+  for (let vma = rd(mm + mm_struct.mmap) as Vma; vma !== NULL; vma = next(vma)) gone.push(vma)
+  if (gone.length === 0) return
+  const tlb: Gather = []
+  k.lru_add_drain()
+  for (const vma of gone) k.unmap_page_range(tlb, vma, rd(vma + vm_start), rd(vma + vm_end))
+  free_pgtables(mm, gone, 0, task_size())
+  k.tlb_finish_mmu(tlb)
+  wr(mm + mm_struct.mmap, 0)
+  for (const vma of gone) vm_area_free(vma)
+}
+
+/** mmap(2), MAP_PRIVATE | MAP_ANONYMOUS at `addr`, which is free: the engine chose it or munmapped it. */
+export function sys_mmap(mm: Mm, addr: number, len: number, flags: number): void {
+  down_write(mm + mm_struct.mmap_sem)
+  k.mmap_region(mm, addr, len, flags)
+  up_write(mm + mm_struct.mmap_sem)
+}
+
+export function sys_munmap(mm: Mm, addr: number, len: number): void {
+  down_write(mm + mm_struct.mmap_sem)
+  k.do_munmap(mm, addr, len)
+  up_write(mm + mm_struct.mmap_sem)
+}

@@ -1,0 +1,60 @@
+// mprotect(2) of private anonymous memory (mm/mprotect.c, v4.5).
+
+import { down_write, spin_lock, spin_unlock, up_write } from '../ops.ts'
+import { rd } from '../store.ts'
+import { k } from '../kernel.ts'
+import { HPAGE_PMD_NR } from './init.ts'
+import { pmd_addr_end, vm_page_prot } from './memory.ts'
+import { type Mm, mm_struct, NULL, type Pmdp, type Pte, VM_READ, VM_WRITE, type Vma, vm_area } from './mm_types.ts'
+import { PRESENT, PROTNONE, pmd_none, pmd_offset, pmd_trans_huge, pte_lockptr, pte_offset, pte_present, read_pmd, RW, set_pte } from './pgtable.ts'
+
+/** New access rights for start..end of one vma. Caller holds mmap_sem for writing. */
+export function mprotect_fixup(vma: Vma, start: number, end: number, prot: number): void {
+  const flags = (rd(vma + vm_area.vm_flags) & ~(VM_READ | VM_WRITE)) | prot
+  if (flags === rd(vma + vm_area.vm_flags)) return
+  k.change_protection(k.setVmaFlags(vma, start, end, flags), start, end)
+}
+
+/** Every present entry gets the vma's protection, which lets a private page be read but not written at first. */
+export function change_protection(vma: Vma, start: number, end: number): void {
+  const mm = rd(vma + vm_area.vm_mm) as Mm
+  let next = 0
+  for (let addr = start; addr < end; addr = next) {
+    next = pmd_addr_end(addr, end)
+    const pmd = pmd_offset(mm, addr)
+    if (pmd === NULL || pmd_none(read_pmd(pmd))) continue
+    if (pmd_trans_huge(read_pmd(pmd))) {
+      if (next - addr !== HPAGE_PMD_NR) k.__split_huge_pmd(vma, pmd, addr)
+      else if (k.change_huge_pmd(vma, pmd, addr)) continue
+    }
+    k.change_pte_range(vma, pmd, addr, next)
+  }
+}
+
+export function change_pte_range(vma: Vma, pmd: Pmdp, addr: number, end: number): void {
+  const table = read_pmd(pmd)
+  const prot = vm_page_prot(vma)
+  spin_lock(pte_lockptr(table))
+  for (let a = addr; a < end; a++) {
+    const pte = pte_offset(table, a)
+    const entry = rd(pte) as Pte
+    if (pte_present(entry)) set_pte(pte, ((entry & ~(PRESENT | PROTNONE | RW)) | prot) as Pte)
+  }
+  spin_unlock(pte_lockptr(table))
+}
+
+/** Returns false (ENOMEM) where a hole is met; what lies before it has changed, as in the kernel. `prot`: VM_READ, VM_WRITE. */
+export function sys_mprotect(mm: Mm, addr: number, len: number, prot: number): boolean {
+  down_write(mm + mm_struct.mmap_sem)
+  const end = addr + len
+  let start = addr
+  while (start < end) {
+    const vma = k.find_vma(mm, start)
+    if (vma === NULL || rd(vma + vm_area.vm_start) > start) break
+    const to = Math.min(end, rd(vma + vm_area.vm_end))
+    k.mprotect_fixup(vma, start, to, prot)
+    start = to
+  }
+  up_write(mm + mm_struct.mmap_sem)
+  return start >= end
+}

@@ -1,0 +1,109 @@
+// mremap(2) to another place (mm/mremap.c, v4.5): page tables move, pages and their reverse mapping stay as they are.
+
+import { down_write, spin_lock, spin_unlock, up_write } from '../ops.ts'
+import { rd, wr } from '../store.ts'
+import { k } from '../kernel.ts'
+import { HPAGE_PMD_NR } from './init.ts'
+import { pmd_addr_end } from './memory.ts'
+import { type Mm, mm_struct, NULL, type Pmd, type Pmdp, type Pte, type Vma, vm_area } from './mm_types.ts'
+import { vm_area_alloc, vma_link } from './mmap.ts'
+import { pmd_alloc, pmd_none, pmd_offset, pmd_trans_huge, pte_lockptr, pte_none, pte_offset, read_pmd, SOFT_DIRTY, set_pte } from './pgtable.ts'
+import { anon_vma_lock_write, anon_vma_unlock_write } from './rmap.ts'
+import type { AnonVma } from './mm_types.ts'
+
+/** What copy_vma says beside the vma: whether rmap could miss a page while it moves. */
+export interface Copied {
+  readonly vma: Vma
+  readonly need_rmap_locks: boolean
+}
+
+/** A vma for the new place, with the old page offsets so that rmap finds the moved pages. Caller holds mmap_sem for writing. */
+export function copy_vma(vma: Vma, addr: number, len: number, from: number): Copied {
+  const mm = rd(vma + vm_area.vm_mm) as Mm
+  const faulted = rd(vma + vm_area.anon_vma) !== 0
+  const pgoff = faulted ? rd(vma + vm_area.vm_pgoff) + from - rd(vma + vm_area.vm_start) : addr
+  const flags = rd(vma + vm_area.vm_flags)
+  const after = k.find_vma(mm, addr)
+  const prev = lastBefore(mm, addr)
+  const merged = k.vma_merge(mm, prev, addr, addr + len, flags, rd(vma + vm_area.anon_vma), pgoff)
+  if (merged !== NULL) return { vma: merged, need_rmap_locks: rd(merged + vm_area.vm_pgoff) <= rd(vma + vm_area.vm_pgoff) }
+  const fresh = vm_area_alloc(mm, addr, addr + len, flags, pgoff)
+  wr(fresh + vm_area.anon_vma, rd(vma + vm_area.anon_vma))
+  k.anon_vma_clone(fresh, vma)
+  vma_link(mm, fresh, after === NULL ? prev : (rd(after + vm_area.vm_prev) as Vma))
+  return { vma: fresh, need_rmap_locks: false }
+}
+
+function lastBefore(mm: Mm, addr: number): Vma {
+  let prev = NULL as Vma
+  for (let v = rd(mm + mm_struct.mmap) as Vma; v !== NULL && rd(v + vm_area.vm_start) < addr; v = rd(v + vm_area.vm_next) as Vma) prev = v
+  return prev
+}
+
+/** Moves the entries of from..from+len to `to`; a huge PMD moves whole where both places are aligned, else it is split. */
+export function move_page_tables(vma: Vma, from: number, new_vma: Vma, to: number, len: number, need_rmap_locks: boolean): void {
+  const mm = rd(vma + vm_area.vm_mm) as Mm
+  const end = from + len
+  let extent = 0
+  for (let addr = from; addr < end; addr += extent) {
+    const dest = to + addr - from
+    extent = pmd_addr_end(addr, end) - addr
+    const old_pmd = pmd_offset(mm, addr)
+    if (old_pmd === NULL || pmd_none(read_pmd(old_pmd))) continue
+    const new_pmd = pmd_alloc(mm, dest)
+    if (pmd_trans_huge(read_pmd(old_pmd))) {
+      if (extent === HPAGE_PMD_NR && moveLocked(vma, need_rmap_locks, () => k.move_huge_pmd(vma, new_vma, addr, dest, old_pmd, new_pmd))) continue
+      k.__split_huge_pmd(vma, old_pmd, addr)
+    }
+    if (pmd_none(read_pmd(new_pmd))) k.__pte_alloc(mm, new_pmd, dest)
+    extent = Math.min(extent, HPAGE_PMD_NR - (dest & (HPAGE_PMD_NR - 1)))
+    moveLocked(vma, need_rmap_locks, () => k.move_ptes(old_pmd, addr, addr + extent, new_pmd, dest))
+  }
+}
+
+function moveLocked<T>(vma: Vma, need_rmap_locks: boolean, move: () => T): T {
+  const av = rd(vma + vm_area.anon_vma) as AnonVma
+  if (need_rmap_locks && av !== NULL) anon_vma_lock_write(av)
+  const done = move()
+  if (need_rmap_locks && av !== NULL) anon_vma_unlock_write(av)
+  return done
+}
+
+export function move_ptes(old_pmd: Pmdp, from: number, end: number, new_pmd: Pmdp, to: number): void {
+  const old_table = rd(old_pmd) as Pmd
+  const new_table = rd(new_pmd) as Pmd
+  const old_ptl = pte_lockptr(old_table)
+  const new_ptl = pte_lockptr(new_table)
+  spin_lock(old_ptl)
+  if (new_ptl !== old_ptl) spin_lock(new_ptl)
+  for (let addr = from; addr < end; addr++) {
+    const pte = pte_offset(old_table, addr)
+    const entry = rd(pte) as Pte
+    if (pte_none(entry)) continue
+    set_pte(pte, 0 as Pte)
+    set_pte(pte_offset(new_table, to + addr - from), (entry | SOFT_DIRTY) as Pte)
+  }
+  if (new_ptl !== old_ptl) spin_unlock(new_ptl)
+  spin_unlock(old_ptl)
+}
+
+/** Caller holds mmap_sem for writing. */
+export function move_vma(vma: Vma, from: number, old_len: number, new_len: number, to: number): void {
+  const mm = rd(vma + vm_area.vm_mm) as Mm
+  const copied = k.copy_vma(vma, to, new_len, from)
+  k.move_page_tables(vma, from, copied.vma, to, old_len, copied.need_rmap_locks)
+  k.do_munmap(mm, from, old_len)
+}
+
+/** MREMAP_MAYMOVE | MREMAP_FIXED to a place that is free. Returns false (EFAULT) unless one vma holds the old range. */
+export function sys_mremap(mm: Mm, from: number, old_len: number, to: number, new_len: number): boolean {
+  down_write(mm + mm_struct.mmap_sem)
+  k.do_munmap(mm, to, new_len)
+  if (old_len > new_len) k.do_munmap(mm, from + new_len, old_len - new_len)
+  const len = Math.min(old_len, new_len)
+  const vma = k.find_vma(mm, from)
+  const whole = vma !== NULL && rd(vma + vm_area.vm_start) <= from && from + len <= rd(vma + vm_area.vm_end)
+  if (whole) k.move_vma(vma, from, len, new_len, to)
+  up_write(mm + mm_struct.mmap_sem)
+  return whole
+}

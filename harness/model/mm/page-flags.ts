@@ -1,0 +1,120 @@
+// Page flags and what a struct page says of itself (include/linux/page-flags.h, mm.h, v4.5).
+//
+// The policies are v4.5's: the lock, dirty, lru and swapbacked bits of a tail are those of its head.
+
+import { KernelBug } from '../bug.ts'
+import { atomic_add_return, atomic_inc, atomic_read, bit_lock, bit_trylock, bit_unlock, READ_ONCE, set_bit, test_and_clear_bit, test_and_set_bit, WRITE_ONCE } from '../ops.ts'
+import { rdm } from '../store.ts'
+import { k } from '../kernel.ts'
+import { debug_vm, HPAGE_PMD_NR } from './init.ts'
+import { type AnonVma, PAGE_MAPPING_ANON, type Page, page, tail, type Vma } from './mm_types.ts'
+
+export const PG_locked = 1
+export const PG_dirty = 2
+export const PG_lru = 4
+export const PG_active = 8
+export const PG_swapbacked = 16
+export const PG_head = 32
+/** On tail 1 (PG_private_2 there). */
+export const PG_double_map = 64
+export const PG_reserved = 128
+
+const field = (p: Page, f: number): number => p + f
+
+export const PageTail = (p: Page): boolean => (READ_ONCE(field(p, page.compound_head)) & 1) !== 0
+export const PageHead = (p: Page): boolean => rdm(field(p, page.flags), PG_head) !== 0
+export const PageCompound = (p: Page): boolean => PageHead(p) || PageTail(p)
+/** Without hugetlb pages every compound page that is mapped is a transparent huge page. */
+export const PageTransCompound = PageCompound
+export const PageTransHuge = PageHead
+
+export function compound_head(p: Page): Page {
+  const head = READ_ONCE(field(p, page.compound_head))
+  return (head & 1 ? head - 1 : p) as Page
+}
+export const subpage = (p: Page, i: number): Page => (p + i * page.SIZE) as Page
+export const hpage_nr_pages = (p: Page): number => (PageTransHuge(p) ? HPAGE_PMD_NR : 1)
+
+const headFlags = (p: Page): number => field(compound_head(p), page.flags)
+export const PageLocked = (p: Page): boolean => rdm(headFlags(p), PG_locked) !== 0
+export const trylock_page = (p: Page): boolean => bit_trylock(headFlags(p), PG_locked)
+export const lock_page = (p: Page): void => bit_lock(headFlags(p), PG_locked)
+export const unlock_page = (p: Page): void => bit_unlock(headFlags(p), PG_locked)
+export const SetPageDirty = (p: Page): void => set_bit(headFlags(p), PG_dirty)
+export const PageLRU = (p: Page): boolean => rdm(headFlags(p), PG_lru) !== 0
+export const SetPageLRU = (p: Page): void => set_bit(headFlags(p), PG_lru)
+export const PageActive = (p: Page): boolean => rdm(headFlags(p), PG_active) !== 0
+export const SetPageActive = (p: Page): void => set_bit(headFlags(p), PG_active)
+export const SetPageSwapBacked = (p: Page): void => set_bit(headFlags(p), PG_swapbacked)
+
+const doubleMap = (head: Page): number => head + page.SIZE + page.flags
+export const PageDoubleMap = (head: Page): boolean => (READ_ONCE(doubleMap(head)) & PG_double_map) !== 0
+export const TestSetPageDoubleMap = (head: Page): boolean => test_and_set_bit(doubleMap(head), PG_double_map)
+export const TestClearPageDoubleMap = (head: Page): boolean => test_and_clear_bit(doubleMap(head), PG_double_map)
+
+// ---- mapping ---------------------------------------------------------------------------------------------------
+
+export const PageAnon = (p: Page): boolean => (READ_ONCE(field(compound_head(p), page.mapping)) & PAGE_MAPPING_ANON) !== 0
+export const page_anon_vma = (p: Page): AnonVma => (READ_ONCE(field(compound_head(p), page.mapping)) - PAGE_MAPPING_ANON) as AnonVma
+
+// ---- counts ----------------------------------------------------------------------------------------------------
+
+export const _count = (p: Page): number => p + page._count
+export const _mapcount = (p: Page): number => p + page._mapcount
+export const compound_mapcount_ptr = (p: Page): number => compound_head(p) + tail.compound_mapcount
+export const compound_mapcount = (p: Page): number => atomic_read(compound_mapcount_ptr(p)) + 1
+
+/** How often this base page is mapped: by PTEs, and by PMDs of the huge page it is part of. Not exact for a THP. */
+export function page_mapcount(p: Page): number {
+  let ret = atomic_read(_mapcount(p)) + 1
+  if (PageCompound(p)) {
+    p = compound_head(p)
+    ret += compound_mapcount(p)
+    if (PageDoubleMap(p)) ret--
+  }
+  return ret
+}
+
+export const page_count = (p: Page): number => atomic_read(compound_head(p) + page._count)
+
+export function get_page(p: Page): void {
+  p = compound_head(p)
+  VM_BUG_ON_PAGE(atomic_read(p + page._count) <= 0, p, 'page_count(page) <= 0')
+  atomic_inc(p + page._count)
+}
+
+export const page_cache_get = get_page
+
+export function put_page_testzero(p: Page): boolean {
+  VM_BUG_ON_PAGE(atomic_read(p + page._count) === 0, p, 'page_count(page) == 0')
+  return atomic_add_return(p + page._count, -1) === 0
+}
+
+/** Drops a reference of the whole compound page; the last one frees it. */
+export function put_page(p: Page): void {
+  p = compound_head(p)
+  if (put_page_testzero(p)) k.__put_page(p)
+}
+
+export const page_cache_release = put_page
+
+// ---- CONFIG_DEBUG_VM ---------------------------------------------------------------------------------------------
+
+/** Without CONFIG_DEBUG_VM nothing is looked at: what follows is then silent corruption. */
+export function VM_BUG_ON_PAGE(condition: boolean, _page: Page, text: string): void {
+  if (debug_vm && condition) throw new KernelBug('bug-on', `VM_BUG_ON_PAGE(${text})`)
+}
+
+export function VM_BUG_ON_VMA(condition: boolean, _vma: Vma, text: string): void {
+  if (debug_vm && condition) throw new KernelBug('bug-on', `VM_BUG_ON_VMA(${text})`)
+}
+
+export function VM_BUG_ON(condition: boolean, text: string): void {
+  if (debug_vm && condition) throw new KernelBug('bug-on', `VM_BUG_ON(${text})`)
+}
+
+// ---- what stands in the frame ------------------------------------------------------------------------------------
+
+/** Users and devices write at any time: looking and storing are single accesses of their own. */
+export const page_content = (p: Page): number => READ_ONCE(p + page.content)
+export const set_page_content = (p: Page, content: number): void => WRITE_ONCE(p + page.content, content)

@@ -1,0 +1,141 @@
+// The page allocator (mm/page_alloc.c), in two sizes: a base page and a huge page. Each CPU has a free list of
+// either, last in first out; fresh memory comes from the zone a huge page at a time.
+//
+// What the buddy allocator would merge back into huge pages stays small here: no case can tell, for there is
+// always more fresh memory than a case may use.
+
+import { KernelBug } from '../bug.ts'
+import { cpu, spin_lock, spin_unlock } from '../ops.ts'
+import { rd, sbrk, touched, wr } from '../store.ts'
+import { debug_vm, HPAGE_PMD_NR, max_pfn, zone } from './init.ts'
+import { list_del, list_empty } from './list.ts'
+import { NULL, PAGE_MAPPING_ANON, type Page, page, TAIL_MAPPING, tail } from './mm_types.ts'
+import { PageCompound, PageHead, PG_head, PG_locked, PG_lru, subpage } from './page-flags.ts'
+import { pfn_to_page } from './pgtable.ts'
+import { NR_CPUS } from './slab.ts'
+
+/** Per CPU the free base pages and the free huge pages. */
+const pcp = { small: 0, huge: 1, SIZE: 2 } as const
+let pcps = 0
+
+export function init_page_alloc(): void {
+  pcps = sbrk(NR_CPUS * pcp.SIZE)
+  wr(zone.next_block, 0)
+}
+
+function pop(list: number): Page {
+  const p = rd(list) as Page
+  if (p !== NULL) wr(list, rd(p + page.lru))
+  return p
+}
+
+function push(list: number, p: Page): void {
+  wr(p + page.lru, rd(list))
+  wr(list, p)
+}
+
+/** Frames that were never used before, as many as a huge page has, or NULL. Their structs are as after boot. */
+function freshBlock(): Page {
+  const pfn = rd(zone.next_block)
+  if (pfn >= max_pfn) return NULL
+  wr(zone.next_block, pfn + HPAGE_PMD_NR)
+  const first = pfn_to_page(pfn)
+  touched(first + HPAGE_PMD_NR * page.SIZE)
+  for (let i = 0; i < HPAGE_PMD_NR; i++) wr(subpage(first, i) + page._mapcount, -1)
+  return first
+}
+
+/** One base page with a reference, its content whatever its last owner left; NULL when memory is out. */
+export function alloc_page(): Page {
+  const list = pcps + cpu * pcp.SIZE + pcp.small
+  let p = pop(list)
+  if (p === NULL) {
+    p = freshBlock()
+    if (p === NULL) return NULL
+    for (let i = HPAGE_PMD_NR - 1; i > 0; i--) push(list, subpage(p, i))
+  }
+  wr(p + page._count, 1)
+  return p
+}
+
+/** As alloc_page, zeroed (alloc_zeroed_user_highpage_movable). */
+export function alloc_zeroed_page(): Page {
+  const p = alloc_page()
+  if (p !== NULL) wr(p + page.content, 0)
+  return p
+}
+
+/** One huge page with a reference, prepared as a transparent huge page; NULL when none is left. */
+export function alloc_hugepage(): Page {
+  let p = pop(pcps + cpu * pcp.SIZE + pcp.huge)
+  if (p === NULL) p = freshBlock()
+  if (p === NULL) return NULL
+  wr(p + page._count, 1)
+  prep_compound_page(p)
+  return p
+}
+
+/** prep_compound_page and prep_transhuge_page: heads its tails, with an empty deferred list on tail 2. */
+function prep_compound_page(head: Page): void {
+  wr(head + page.flags, PG_head)
+  for (let i = 1; i < HPAGE_PMD_NR; i++) {
+    const t = subpage(head, i)
+    wr(t + page.mapping, TAIL_MAPPING)
+    wr(t + page.compound_head, head + 1)
+  }
+  wr(head + tail.compound_mapcount, -1)
+  wr(head + tail.deferred_list, head + tail.deferred_list)
+  wr(head + tail.deferred_list + 1, head + tail.deferred_list)
+}
+
+/** The destructor of a THP (mm/huge_memory.c): off the deferred split queue, then free. */
+export function free_transhuge_page(head: Page): void {
+  spin_lock(zone.split_queue_lock)
+  if (!list_empty(head + tail.deferred_list)) {
+    wr(zone.split_queue_len, rd(zone.split_queue_len) - 1)
+    list_del(head + tail.deferred_list)
+  }
+  spin_unlock(zone.split_queue_lock)
+  free_pages(head)
+}
+
+/** Gives a page, or a compound page by its head, back to this CPU's list. No reference is left. */
+export function free_pages(p: Page): void {
+  const compound = PageCompound(p)
+  free_pages_check(p, 'page')
+  if (compound) {
+    for (let i = 1; i < HPAGE_PMD_NR; i++) free_tail_page(p, i)
+  }
+  const huge = PageHead(p)
+  wr(p + page.flags, 0)
+  wr(p + page.mapping, 0)
+  push(pcps + cpu * pcp.SIZE + (huge ? pcp.huge : pcp.small), p)
+}
+
+/** free_tail_pages_check and free_pages_check of tail `i`, which then is no tail any more. */
+function free_tail_page(head: Page, i: number): void {
+  const t = subpage(head, i)
+  if (debug_vm) {
+    if (i === 1 && rd(head + tail.compound_mapcount) !== -1) bad_page(`nonzero compound_mapcount ${rd(head + tail.compound_mapcount) + 1}`)
+    if (i > 2 && rd(t + page.mapping) !== TAIL_MAPPING) bad_page('corrupted mapping in tail page')
+    if (rd(t + page.compound_head) !== head + 1) bad_page('compound_head not consistent')
+  }
+  wr(t + page.mapping, 0)
+  wr(t + page.index, 0)
+  wr(t + page.compound_head, 0)
+  free_pages_check(t, 'tail page')
+  wr(t + page.flags, 0)
+}
+
+/** A page that is mapped, referenced, locked or on the LRU is not free, whoever says so. */
+function free_pages_check(p: Page, what: string): void {
+  if (rd(p + page._mapcount) !== -1) bad_page(`${what} freed with nonzero mapcount ${rd(p + page._mapcount) + 1}`)
+  const mapping = rd(p + page.mapping)
+  if (mapping !== 0 && (mapping & PAGE_MAPPING_ANON) === 0) bad_page(`${what} freed with non-NULL mapping`)
+  if (rd(p + page._count) !== 0) bad_page(`${what} freed with nonzero count ${rd(p + page._count)}`)
+  if ((rd(p + page.flags) & (PG_locked | PG_lru)) !== 0) bad_page(`${what} freed with PG_locked or PG_lru set`)
+}
+
+function bad_page(reason: string): never {
+  throw new KernelBug('bad-page', `BUG: Bad page state: ${reason}`)
+}

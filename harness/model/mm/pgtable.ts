@@ -1,0 +1,156 @@
+// Page tables: x86's PMD and PTE levels under one directory (arch/x86/include/asm/pgtable.h).
+//
+// A directory has 1024 PMD tables of 1024 entries; a PTE table has HPAGE_PMD_NR. An entry is a page frame number
+// above seven flag bits. A PMD is none, points to a PTE table, or (PSE) maps a huge page. Each table has a lock of
+// its own: split PTE locks, and split PMD locks as from v3.13.
+//
+// A user's access walks the tables without a lock, so every store to an entry that is visible to it is set_pte or
+// set_pmd, and every look from outside the lock READ_ONCE.
+
+import { READ_ONCE, spin_lock, spin_unlock, WRITE_ONCE } from '../ops.ts'
+import { rd, S, wr } from '../store.ts'
+import { HPAGE_PMD_NR, HPAGE_PMD_ORDER, mem_map } from './init.ts'
+import { type Mm, mm_struct, NULL, type Page, type Pgtable, type Pmd, type Pmdp, type Pte, type Ptep, page } from './mm_types.ts'
+import { type Cache, kmem_cache_alloc, kmem_cache_create, kmem_cache_free } from './slab.ts'
+
+export const PRESENT = 1
+export const RW = 2
+export const ACCESSED = 4
+export const DIRTY = 8
+/** The entry maps a huge page. */
+export const PSE = 16
+export const SOFT_DIRTY = 32
+/** Present to the kernel, not to user space (PROT_NONE). */
+export const PROTNONE = 64
+const PFN_SHIFT = 7
+
+const PTRS_ORDER = 10
+const PTRS = 1 << PTRS_ORDER
+/** A PMD table: its lock, the PTE tables deposited with it, the entries. */
+const pmd_table = { lock: 0, huge_pte: 1, pmd: 8, SIZE: 8 + PTRS } as const
+/** A PTE table: its lock, the link among deposited tables, the entries. */
+const pte_table = { lock: 0, next: 1, pte: 8 } as const
+
+/** Virtual pages below this can be mapped. */
+export const task_size = (): number => PTRS * PTRS * HPAGE_PMD_NR
+
+export const page_to_pfn = (p: Page): number => (p - mem_map) / page.SIZE
+export const pfn_to_page = (pfn: number): Page => (mem_map + pfn * page.SIZE) as Page
+
+export const pte_pfn = (e: Pte | Pmd): number => e >>> PFN_SHIFT
+export const pte_page = (e: Pte | Pmd): Page => pfn_to_page(e >>> PFN_SHIFT)
+export const mk_pte = (p: Page, flags: number): Pte => ((page_to_pfn(p) << PFN_SHIFT) | flags) as Pte
+export const mk_huge_pmd = (p: Page, flags: number): Pmd => ((page_to_pfn(p) << PFN_SHIFT) | flags | PSE) as Pmd
+export const pte_none = (e: Pte): boolean => e === 0
+export const pte_present = (e: Pte): boolean => (e & (PRESENT | PROTNONE)) !== 0
+export const pte_write = (e: Pte | Pmd): boolean => (e & RW) !== 0
+export const pmd_none = (e: Pmd): boolean => e === 0
+export const pmd_trans_huge = (e: Pmd): boolean => (e & PSE) !== 0
+export const pmd_page = pte_page
+
+// ---- walking ---------------------------------------------------------------------------------------------------
+
+const tableOf = (e: Pmd): Pgtable => (e >>> 2) as Pgtable
+const mk_table = (t: Pgtable): Pmd => ((t << 2) | PRESENT) as Pmd
+
+/** The directory's cell for an address, with the PMD table or 0 in it. */
+const pgd_offset = (mm: Mm, addr: number): number => rd(mm + mm_struct.pgd) + ((addr >> HPAGE_PMD_ORDER) >> PTRS_ORDER)
+
+/** The PMD cell of an address, or NULL where the directory has no table. */
+export function pmd_offset(mm: Mm, addr: number): Pmdp {
+  const table = READ_ONCE(pgd_offset(mm, addr))
+  return (table === 0 ? 0 : table + pmd_table.pmd + ((addr >> HPAGE_PMD_ORDER) & (PTRS - 1))) as Pmdp
+}
+
+/** As pmd_offset, making the table. */
+export function pmd_alloc(mm: Mm, addr: number): Pmdp {
+  const slot = pgd_offset(mm, addr)
+  if (READ_ONCE(slot) === 0) {
+    const table = kmem_cache_alloc(pmd_cachep)
+    spin_lock(mm + mm_struct.page_table_lock)
+    if (rd(slot) === 0) WRITE_ONCE(slot, table)
+    else kmem_cache_free(pmd_cachep, table)
+    spin_unlock(mm + mm_struct.page_table_lock)
+  }
+  return pmd_offset(mm, addr)
+}
+
+export const pmd_lockptr = (mm: Mm, addr: number): number => rd(pgd_offset(mm, addr)) + pmd_table.lock
+export const pte_lockptr = (pmd: Pmd): number => tableOf(pmd) + pte_table.lock
+export const pte_offset = (pmd: Pmd, addr: number): Ptep => (tableOf(pmd) + pte_table.pte + (addr & (HPAGE_PMD_NR - 1))) as Ptep
+/** Entry `i` of a table that no PMD points to yet. */
+export const pgtable_pte = (t: Pgtable, i: number): Ptep => (t + pte_table.pte + i) as Ptep
+
+export const read_pmd = (p: Pmdp): Pmd => READ_ONCE(p) as Pmd
+export const read_pte = (p: Ptep): Pte => READ_ONCE(p) as Pte
+export const set_pmd = (p: Pmdp, e: Pmd): void => WRITE_ONCE(p, e)
+export const set_pte = (p: Ptep, e: Pte): void => WRITE_ONCE(p, e)
+export const pmd_populate = (p: Pmdp, t: Pgtable): void => WRITE_ONCE(p, mk_table(t))
+export const pmd_pgtable = tableOf
+
+// ---- tables: an empty one is what the cache gives and wants back ---------------------------------------------------
+
+export let pgd_cachep: Cache
+export let pmd_cachep: Cache
+export let pte_cachep: Cache
+
+export function init_pgtables(): void {
+  pgd_cachep = kmem_cache_create('pgd', PTRS)
+  pmd_cachep = kmem_cache_create('pmd', pmd_table.SIZE)
+  pte_cachep = kmem_cache_create('pgtable', pte_table.pte + HPAGE_PMD_NR)
+}
+
+export const pgd_alloc = (): number => kmem_cache_alloc(pgd_cachep)
+
+/** Gives back the directory and the PMD tables; every PTE table has been freed. */
+export function pgd_free(pgd: number): void {
+  for (let i = 0; i < PTRS; i++) {
+    const table = rd(pgd + i)
+    if (table === 0) continue
+    kmem_cache_free(pmd_cachep, table)
+    wr(pgd + i, 0)
+  }
+  kmem_cache_free(pgd_cachep, pgd)
+}
+
+export const pte_alloc_one = (): Pgtable => kmem_cache_alloc(pte_cachep) as Pgtable
+export const pte_free = (t: Pgtable): void => kmem_cache_free(pte_cachep, t)
+
+/** Keeps a PTE table for the day the PMD is split. Caller holds the PMD lock. */
+export function pgtable_trans_huge_deposit(mm: Mm, addr: number, t: Pgtable): void {
+  const list = rd(pgd_offset(mm, addr)) + pmd_table.huge_pte
+  wr(t + pte_table.next, rd(list))
+  wr(list, t)
+}
+
+/** Takes a deposited table back. Caller holds the PMD lock. */
+export function pgtable_trans_huge_withdraw(mm: Mm, addr: number): Pgtable {
+  const list = rd(pgd_offset(mm, addr)) + pmd_table.huge_pte
+  const t = rd(list) as Pgtable
+  wr(list, rd(t + pte_table.next))
+  wr(t + pte_table.next, NULL)
+  return t
+}
+
+// ---- for observers -------------------------------------------------------------------------------------------------
+
+/** Every PMD of an address space that is not none, with the address it stands for. */
+export function* presentPmds(mm: Mm): Generator<readonly [addr: number, pmd: Pmd]> {
+  const pgd = S[mm + mm_struct.pgd]!
+  for (let i = 0; i < PTRS; i++) {
+    const table = S[pgd + i]!
+    for (let j = 0; table !== 0 && j < PTRS; j++) {
+      const pmd = S[table + pmd_table.pmd + j]! as Pmd
+      if (pmd !== 0) yield [((i << PTRS_ORDER) + j) << HPAGE_PMD_ORDER, pmd]
+    }
+  }
+}
+
+/** Every PTE of the table behind a PMD that is not none. */
+export function* presentPtes(pmd: Pmd, addr: number): Generator<readonly [addr: number, pte: Pte]> {
+  const table = tableOf(pmd)
+  for (let i = 0; i < HPAGE_PMD_NR; i++) {
+    const pte = S[table + pte_table.pte + i]! as Pte
+    if (pte !== 0) yield [addr + i, pte]
+  }
+}

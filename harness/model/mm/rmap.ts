@@ -1,0 +1,229 @@
+// Reverse mapping of anonymous pages (mm/rmap.c, v4.5): who may map a page, and how often it is mapped.
+//
+// An anon_vma belongs to a family of vmas; chains (avc) tie each vma to the anon_vmas of its ancestors, so that
+// pages from before a fork are found in the children. Counts change under the page table lock of the entry.
+
+import { KernelBug, BUG_ON } from '../bug.ts'
+import { atomic_add_negative, atomic_dec_and_test, atomic_inc, atomic_set, down_write, might_sleep, spin_lock, spin_unlock, up_write, WRITE_ONCE } from '../ops.ts'
+import { rd, wr } from '../store.ts'
+import { k } from '../kernel.ts'
+import { HPAGE_PMD_NR } from './init.ts'
+import { type AnonVma, type Avc, anon_vma, anon_vma_chain, mm_struct, NULL, PAGE_MAPPING_ANON, type Page, page, type Vma, vm_area } from './mm_types.ts'
+import { _mapcount, compound_head, compound_mapcount_ptr, PageAnon, PageLocked, PageTransCompound, PageTransHuge, SetPageSwapBacked, subpage, TestClearPageDoubleMap, VM_BUG_ON_PAGE, VM_BUG_ON_VMA } from './page-flags.ts'
+import { type Cache, kmem_cache_create, kmem_cache_free, kmem_cache_zalloc } from './slab.ts'
+import { mod_zone_page_state, NR_ANON_PAGES, NR_ANON_TRANSPARENT_HUGEPAGES } from './vmstat.ts'
+
+export let anon_vma_cachep: Cache
+export let anon_vma_chain_cachep: Cache
+
+export function anon_vma_init(): void {
+  anon_vma_cachep = kmem_cache_create('anon_vma', anon_vma.SIZE)
+  anon_vma_chain_cachep = kmem_cache_create('anon_vma_chain', anon_vma_chain.SIZE)
+}
+
+const rootOf = (av: AnonVma): AnonVma => rd(av + anon_vma.root) as AnonVma
+/** The lock of a whole family lies in its root. */
+export const anon_vma_lock_write = (av: AnonVma): void => down_write(rootOf(av) + anon_vma.rwsem)
+export const anon_vma_unlock_write = (av: AnonVma): void => up_write(rootOf(av) + anon_vma.rwsem)
+
+/** A new root, its own parent; degree 1 stands for the vma to come. */
+function anon_vma_alloc(): AnonVma {
+  const av = kmem_cache_zalloc(anon_vma_cachep) as AnonVma
+  wr(av + anon_vma.refcount, 1)
+  wr(av + anon_vma.degree, 1)
+  wr(av + anon_vma.parent, av)
+  wr(av + anon_vma.root, av)
+  return av
+}
+
+function put_anon_vma(av: AnonVma): void {
+  if (!atomic_dec_and_test(av + anon_vma.refcount)) return
+  const root = rootOf(av)
+  kmem_cache_free(anon_vma_cachep, av)
+  if (root !== av && atomic_dec_and_test(root + anon_vma.refcount)) kmem_cache_free(anon_vma_cachep, root)
+}
+
+/** Puts the chain entry first in the vma's list and into the anon_vma's. Caller holds the anon_vma for writing. */
+function anon_vma_chain_link(vma: Vma, avc: Avc, av: AnonVma): void {
+  wr(avc + anon_vma_chain.vma, vma)
+  wr(avc + anon_vma_chain.anon_vma, av)
+  const newest = rd(vma + vm_area.avc_first)
+  wr(avc + anon_vma_chain.older, newest)
+  if (newest !== 0) wr(newest + anon_vma_chain.newer, avc)
+  else wr(vma + vm_area.avc_last, avc)
+  wr(vma + vm_area.avc_first, avc)
+  const next = rd(av + anon_vma.rb_root)
+  wr(avc + anon_vma_chain.rb_next, next)
+  if (next !== 0) wr(next + anon_vma_chain.rb_prev, avc)
+  wr(av + anon_vma.rb_root, avc)
+}
+
+function rb_remove(avc: Avc, av: AnonVma): void {
+  const next = rd(avc + anon_vma_chain.rb_next)
+  const prev = rd(avc + anon_vma_chain.rb_prev)
+  if (next !== 0) wr(next + anon_vma_chain.rb_prev, prev)
+  if (prev !== 0) wr(prev + anon_vma_chain.rb_next, next)
+  else wr(av + anon_vma.rb_root, next)
+}
+
+/** Gives the vma an anon_vma before its first anonymous page. May sleep; takes the anon_vma, then page_table_lock. */
+export function anon_vma_prepare(vma: Vma): void {
+  might_sleep()
+  if (rd(vma + vm_area.anon_vma) !== 0) return
+  const mm = rd(vma + vm_area.vm_mm)
+  const avc = kmem_cache_zalloc(anon_vma_chain_cachep) as Avc
+  let av = k.find_mergeable_anon_vma(vma)
+  let allocated = NULL as AnonVma
+  if (av === NULL) {
+    av = anon_vma_alloc()
+    allocated = av
+  }
+  anon_vma_lock_write(av)
+  spin_lock(mm + mm_struct.page_table_lock)
+  const mine = rd(vma + vm_area.anon_vma) === 0
+  if (mine) {
+    wr(vma + vm_area.anon_vma, av)
+    anon_vma_chain_link(vma, avc, av)
+    wr(av + anon_vma.degree, rd(av + anon_vma.degree) + 1)
+  }
+  spin_unlock(mm + mm_struct.page_table_lock)
+  anon_vma_unlock_write(av)
+  if (mine) return
+  if (allocated !== NULL) put_anon_vma(allocated)
+  kmem_cache_free(anon_vma_chain_cachep, avc)
+}
+
+/**
+ * Ties `dst` to all anon_vmas of `src`, oldest first. An anon_vma with no vma and one child is reused as dst's own
+ * (7a3ef208e662). Caller holds mmap_sem for writing.
+ */
+export function anon_vma_clone(dst: Vma, src: Vma): void {
+  for (let pavc = rd(src + vm_area.avc_last); pavc !== 0; pavc = rd(pavc + anon_vma_chain.newer)) {
+    const avc = kmem_cache_zalloc(anon_vma_chain_cachep) as Avc
+    const av = rd(pavc + anon_vma_chain.anon_vma) as AnonVma
+    anon_vma_lock_write(av)
+    anon_vma_chain_link(dst, avc, av)
+    if (rd(dst + vm_area.anon_vma) === 0 && av !== rd(src + vm_area.anon_vma) && rd(av + anon_vma.degree) < 2) wr(dst + vm_area.anon_vma, av)
+    anon_vma_unlock_write(av)
+  }
+  const own = rd(dst + vm_area.anon_vma)
+  if (own !== 0) wr(own + anon_vma.degree, rd(own + anon_vma.degree) + 1)
+}
+
+/** Ties a child's vma to its parent's anon_vmas, and gives it one of its own for the pages it will copy. */
+export function anon_vma_fork(vma: Vma, pvma: Vma): void {
+  const parent = rd(pvma + vm_area.anon_vma) as AnonVma
+  if (parent === NULL) return
+  wr(vma + vm_area.anon_vma, 0)
+  k.anon_vma_clone(vma, pvma)
+  if (rd(vma + vm_area.anon_vma) !== 0) return
+  const av = anon_vma_alloc()
+  const avc = kmem_cache_zalloc(anon_vma_chain_cachep) as Avc
+  wr(av + anon_vma.root, rootOf(parent))
+  wr(av + anon_vma.parent, parent)
+  atomic_inc(rootOf(parent) + anon_vma.refcount)
+  wr(vma + vm_area.anon_vma, av)
+  anon_vma_lock_write(av)
+  anon_vma_chain_link(vma, avc, av)
+  wr(parent + anon_vma.degree, rd(parent + anon_vma.degree) + 1)
+  anon_vma_unlock_write(av)
+}
+
+/** Unties a vma that is going away; anon_vmas without vmas are freed, newest first so that the root goes last. */
+export function unlink_anon_vmas(vma: Vma): void {
+  const empty: Avc[] = []
+  let next = 0
+  for (let avc = rd(vma + vm_area.avc_first); avc !== 0; avc = next) {
+    next = rd(avc + anon_vma_chain.older)
+    const av = rd(avc + anon_vma_chain.anon_vma) as AnonVma
+    anon_vma_lock_write(av)
+    rb_remove(avc as Avc, av)
+    const gone = rd(av + anon_vma.rb_root) === 0
+    if (gone) {
+      const parent = rd(av + anon_vma.parent)
+      wr(parent + anon_vma.degree, rd(parent + anon_vma.degree) - 1)
+      empty.push(avc as Avc)
+    }
+    anon_vma_unlock_write(av)
+    if (!gone) kmem_cache_free(anon_vma_chain_cachep, avc)
+  }
+  const own = rd(vma + vm_area.anon_vma)
+  if (own !== 0) wr(own + anon_vma.degree, rd(own + anon_vma.degree) - 1)
+  for (const avc of empty) {
+    const av = rd(avc + anon_vma_chain.anon_vma) as AnonVma
+    BUG_ON(rd(av + anon_vma.degree) !== 0, 'anon_vma->degree')
+    put_anon_vma(av)
+    kmem_cache_free(anon_vma_chain_cachep, avc)
+  }
+  wr(vma + vm_area.avc_first, 0)
+  wr(vma + vm_area.avc_last, 0)
+}
+
+// ---- mapcounts -------------------------------------------------------------------------------------------------
+
+/** include/linux/pagemap.h: where an address stands in the object it maps. */
+export const linear_page_index = (vma: Vma, addr: number): number => addr - rd(vma + vm_area.vm_start) + rd(vma + vm_area.vm_pgoff)
+
+/** `p` is ours alone: from now on rmap looks for it in our vma's family branch only. Caller holds the page lock. */
+export function page_move_anon_rmap(p: Page, vma: Vma, addr: number): void {
+  const av = rd(vma + vm_area.anon_vma) as AnonVma
+  VM_BUG_ON_PAGE(!PageLocked(p), p, '!PageLocked(page)')
+  VM_BUG_ON_VMA(av === NULL, vma, '!anon_vma')
+  VM_BUG_ON_PAGE(rd(p + page.index) !== linear_page_index(vma, addr), p, 'page->index != linear_page_index(vma, address)')
+  WRITE_ONCE(p + page.mapping, av + PAGE_MAPPING_ANON)
+}
+
+/** Sets mapping and index of a page that has none yet; unless exclusive, the oldest anon_vma must do. */
+export function __page_set_anon_rmap(p: Page, vma: Vma, addr: number, exclusive: boolean): void {
+  const av = rd(vma + vm_area.anon_vma) as AnonVma
+  BUG_ON(av === NULL, '!anon_vma')
+  if (PageAnon(p)) return
+  WRITE_ONCE(p + page.mapping, (exclusive ? av : rootOf(av)) + PAGE_MAPPING_ANON)
+  wr(p + page.index, linear_page_index(vma, addr))
+}
+
+/** The first map of a new page, by a PMD (`compound`) or a PTE. Caller holds the page table lock. */
+export function page_add_new_anon_rmap(p: Page, vma: Vma, addr: number, compound: boolean): void {
+  VM_BUG_ON_VMA(addr < rd(vma + vm_area.vm_start) || addr >= rd(vma + vm_area.vm_end), vma, 'address outside the vma')
+  SetPageSwapBacked(p)
+  if (compound) {
+    VM_BUG_ON_PAGE(!PageTransHuge(p), p, '!PageTransHuge(page)')
+    atomic_set(compound_mapcount_ptr(p), 0)
+    mod_zone_page_state(NR_ANON_TRANSPARENT_HUGEPAGES, 1)
+  } else {
+    VM_BUG_ON_PAGE(PageTransCompound(p), p, 'PageTransCompound(page)')
+    atomic_set(_mapcount(p), 0)
+  }
+  mod_zone_page_state(NR_ANON_PAGES, compound ? HPAGE_PMD_NR : 1)
+  k.__page_set_anon_rmap(p, vma, addr, true)
+}
+
+/** One more map of a page that is mapped already (fork). Caller holds both page table locks. */
+export function page_dup_rmap(p: Page, compound: boolean): void {
+  atomic_inc(compound ? compound_mapcount_ptr(p) : _mapcount(p))
+}
+
+/** One map less; the page keeps its mapping, which is only reliable while it is mapped. Caller holds the page table lock. */
+export function page_remove_rmap(p: Page, compound: boolean): void {
+  if (!PageAnon(p)) throw new KernelBug('mapcount-mismatch', 'a page that is not anonymous loses an anonymous map')
+  if (compound) return k.page_remove_anon_compound_rmap(p)
+  if (!atomic_add_negative(-1, _mapcount(p))) return
+  mod_zone_page_state(NR_ANON_PAGES, -1)
+  if (PageTransCompound(p)) k.deferred_split_huge_page(compound_head(p))
+}
+
+/** One PMD map less of a huge page; with the last one DoubleMap goes. */
+export function page_remove_anon_compound_rmap(p: Page): void {
+  if (!atomic_add_negative(-1, compound_mapcount_ptr(p))) return
+  mod_zone_page_state(NR_ANON_TRANSPARENT_HUGEPAGES, -1)
+  let nr = HPAGE_PMD_NR
+  if (TestClearPageDoubleMap(p)) {
+    nr = 0
+    for (let i = 0; i < HPAGE_PMD_NR; i++) {
+      if (atomic_add_negative(-1, _mapcount(subpage(p, i)))) nr++
+    }
+  }
+  if (nr === 0) return
+  mod_zone_page_state(NR_ANON_PAGES, -nr)
+  k.deferred_split_huge_page(p)
+}

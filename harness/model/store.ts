@@ -1,0 +1,89 @@
+// All state of the modelled kernel: one flat store of 32-bit cells, as the kernel's own memory is one.
+//
+// A struct pointer is the index of the struct's first cell, a field a constant added to it. Functions of the
+// kernel go through rd and wr and, where another CPU may come in, through the ops of ops.ts; truth.ts and the
+// observers read the cells directly.
+
+import { CannotJudge, KernelBug } from './bug.ts'
+
+/** Cells below this belong to nobody: a null pointer and its fields lie there. */
+const NULL_PAGE = 64
+/** The largest store: 2^29 cells are 2 GiB. */
+const MAX_CELLS = 1 << 29
+
+/** The cells. Replaced by a larger copy when the heap grows, so never keep it in a variable. */
+export let S = new Int32Array(1 << 20)
+
+let brk = NULL_PAGE
+/** A region handed out by sreserve: only its cells below `used` were ever written. */
+let sparse = { start: NULL_PAGE, used: NULL_PAGE, end: NULL_PAGE }
+
+/** Forget everything; the cells read as zero again. */
+export function resetStore(): void {
+  S.fill(0, 0, sparse.start)
+  S.fill(0, sparse.start, sparse.used)
+  S.fill(0, sparse.end, Math.min(brk, S.length))
+  brk = NULL_PAGE
+  sparse = { start: NULL_PAGE, used: NULL_PAGE, end: NULL_PAGE }
+}
+
+/** `cells` zeroed cells, aligned to 8. Throws CannotJudge where this machine has not the memory for them. */
+export function sbrk(cells: number): number {
+  const start = brk
+  brk = (brk + cells + 7) & ~7
+  if (brk > MAX_CELLS) throw new CannotJudge(`the case needs more than ${MAX_CELLS / 2 ** 28} GiB of store`)
+  if (brk > S.length) grow(brk)
+  return start
+}
+
+/** As sbrk, for mem_map: a region of which most is never touched. `touched` says how far it was. */
+export function sreserve(cells: number): number {
+  const start = sbrk(cells)
+  sparse = { start, used: start, end: brk }
+  return start
+}
+
+/** Cells of the reserved region below `end` are about to be written. */
+export function touched(end: number): void {
+  if (end > sparse.used) sparse.used = end
+}
+
+function grow(cells: number): void {
+  let length = S.length
+  while (length < cells) length *= 2
+  try {
+    const larger = new Int32Array(length)
+    larger.set(S.subarray(0, sparse.used))
+    larger.set(S.subarray(sparse.end), sparse.end)
+    S = larger
+  } catch {
+    throw new CannotJudge(`no memory for a store of ${Math.round(length / 2 ** 18)} MiB`)
+  }
+}
+
+/** The cells in use, for reports of memory. */
+export function storeSize(): number {
+  return brk
+}
+
+function nullDereference(cell: number): never {
+  throw new KernelBug('oops', `unable to handle kernel NULL pointer dereference at offset ${cell}`)
+}
+
+/** A plain read: no other CPU can change the cell meanwhile. */
+export function rd(cell: number): number {
+  if (cell < NULL_PAGE) nullDereference(cell)
+  return S[cell]!
+}
+
+/** A plain read of some bits: only these become part of what the thread has seen. */
+export function rdm(cell: number, mask: number): number {
+  if (cell < NULL_PAGE) nullDereference(cell)
+  return S[cell]! & mask
+}
+
+/** A plain write: no other CPU may look at the cell meanwhile. */
+export function wr(cell: number, value: number): void {
+  if (cell < NULL_PAGE) nullDereference(cell)
+  S[cell] = value
+}

@@ -1,0 +1,283 @@
+// The truth: everything that the kernel counts, counted again from what it counts: page tables, pins, pagevecs and
+// caches. Reads cells directly, changes nothing, and stops at the first few differences of a kind.
+
+import type { Finding } from '../engine.ts'
+import { HPAGE_PMD_NR, max_pfn, zone } from './mm/init.ts'
+import { anon_vma_cachep, anon_vma_chain_cachep } from './mm/rmap.ts'
+import { mm_cachep } from './mm/fork.ts'
+import { vm_area_cachep } from './mm/mmap.ts'
+import { anon_vma, anon_vma_chain, type Mm, mm_struct, type Page, PAGE_MAPPING_ANON, type Pmd, type Pte, page, TAIL_MAPPING, tail, vm_area } from './mm/mm_types.ts'
+import { PG_active, PG_double_map, PG_head, PG_lru } from './mm/page-flags.ts'
+import { page_to_pfn, pfn_to_page, pmd_trans_huge, presentPmds, presentPtes, pte_cachep, pte_pfn, pte_write } from './mm/pgtable.ts'
+import { isFreed, liveObjects } from './mm/slab.ts'
+import { pagevecPages } from './mm/swap.ts'
+import { global_page_state, NR_ACTIVE_ANON, NR_ANON_PAGES, NR_ANON_TRANSPARENT_HUGEPAGES, NR_INACTIVE_ANON } from './mm/vmstat.ts'
+import { S } from './store.ts'
+
+/** Who holds pages beside the kernel itself. */
+export interface Holders {
+  /** Address spaces in use, by the name of their process. */
+  readonly mms: ReadonlyMap<string, Mm>
+  /** The frames of every pin, one reference each. */
+  readonly pins: Iterable<readonly Page[]>
+}
+
+/** Findings of one kind beyond this are not told. */
+const ENOUGH = 3
+
+/** What page tables, pins and pagevecs say of each frame; rebuilt for each recount. */
+let ptes = new Int32Array(0)
+let pmds = new Int32Array(0)
+let refs = new Int32Array(0)
+let writers = new Uint8Array(0)
+let frames = 0
+
+function clear(): void {
+  frames = S[zone.next_block]!
+  if (ptes.length < frames) {
+    const length = Math.max(frames, 2 * ptes.length)
+    ptes = new Int32Array(length)
+    pmds = new Int32Array(length)
+    refs = new Int32Array(length)
+    writers = new Uint8Array(length)
+    return
+  }
+  ptes.fill(0, 0, frames)
+  pmds.fill(0, 0, frames)
+  refs.fill(0, 0, frames)
+  writers.fill(0, 0, frames)
+}
+
+/** Collects findings, the first few of each kind. */
+class Findings {
+  readonly list: Finding[] = []
+  private readonly seen = new Map<string, number>()
+
+  add(anomaly: string, text: string): void {
+    const n = (this.seen.get(anomaly) ?? 0) + 1
+    this.seen.set(anomaly, n)
+    if (n <= ENOUGH) this.list.push({ anomaly, text })
+  }
+}
+
+/** Recounts everything. An empty list means that every count agrees. */
+export function recount(holders: Holders): Finding[] {
+  const found = new Findings()
+  clear()
+  let zeroMaps = 0
+  for (const [name, mm] of holders.mms) zeroMaps += countMaps(name, mm, found)
+  for (const pin of holders.pins) for (const p of pin) countReference(p)
+  for (const p of pagevecPages()) countReference(p)
+  checkHugeZeroPage(zeroMaps, found)
+  checkFrames(found)
+  checkQueue(found)
+  return found.list
+}
+
+/** What is left when the last process and the last pin have gone. */
+export function leftovers(): Finding[] {
+  const found = new Findings()
+  for (const cache of [mm_cachep, vm_area_cachep, anon_vma_cachep, anon_vma_chain_cachep, pte_cachep]) {
+    const live = liveObjects(cache)
+    if (live !== 0) found.add('leak', `${live} ${cache.name} left after the last process`)
+  }
+  const zero = S[zone.huge_zero_page]!
+  for (let pfn = 1; pfn < S[zone.next_block]!; pfn++) {
+    const p = pfn_to_page(pfn)
+    if (p !== zero && S[p + page._count] !== 0) found.add('leak', `frame ${pfn} is left with ${S[p + page._count]} reference(s)`)
+  }
+  return found.list
+}
+
+// ---- from the outside in -------------------------------------------------------------------------------------------
+
+const headOf = (p: number): number => (S[p + page.compound_head]! & 1 ? S[p + page.compound_head]! - 1 : p)
+
+function countReference(p: Page): void {
+  if (p !== pfn_to_page(0)) refs[page_to_pfn(headOf(p) as Page)]!++
+}
+
+/** Counts what one address space maps; returns how often that is the huge zero page. */
+function countMaps(name: string, mm: Mm, found: Findings): number {
+  const reach = new Reach(name, mm, found)
+  let rss = 0
+  let tables = 0
+  let zeroMaps = 0
+  for (const [addr, pmd] of presentPmds(mm)) {
+    tables++
+    if (!pmd_trans_huge(pmd)) {
+      for (const [a, pte] of presentPtes(pmd, addr)) {
+        if (countPte(pte)) rss++
+        reach.check(a, pte, 1)
+      }
+    } else if (pfn_to_page(pte_pfn(pmd)) === S[zone.huge_zero_page]) {
+      zeroMaps++
+    } else {
+      countPmd(pmd)
+      rss += HPAGE_PMD_NR
+      reach.check(addr, pmd, HPAGE_PMD_NR)
+    }
+  }
+  expectSame(found, 'counter-drift', `anonymous RSS of ${name}`, S[mm + mm_struct.anon_rss]!, rss)
+  expectSame(found, 'counter-drift', `page tables of ${name}`, S[mm + mm_struct.nr_ptes]!, tables)
+  return zeroMaps
+}
+
+function countPte(pte: Pte): boolean {
+  const pfn = pte_pfn(pte)
+  if (pfn === 0) return false
+  ptes[pfn]!++
+  if (pte_write(pte)) writers[pfn] = 1
+  refs[page_to_pfn(headOf(pfn_to_page(pfn)) as Page)]!++
+  return true
+}
+
+function countPmd(pmd: Pmd): void {
+  const pfn = pte_pfn(pmd)
+  pmds[pfn]!++
+  refs[pfn]!++
+  if (pte_write(pmd)) writers.fill(1, pfn, pfn + HPAGE_PMD_NR)
+}
+
+/** Whether each map lies in a vma, and whether a walk from the page's anon_vma would find it there. */
+class Reach {
+  private vma: number
+  private lastAnon = -1
+  private linked = false
+  private readonly name: string
+  private readonly found: Findings
+
+  constructor(name: string, mm: Mm, found: Findings) {
+    this.name = name
+    this.found = found
+    this.vma = S[mm + mm_struct.mmap]!
+  }
+
+  check(addr: number, entry: Pte | Pmd, pages: number): void {
+    while (this.vma !== 0 && S[this.vma + vm_area.vm_end]! <= addr) this.enter(S[this.vma + vm_area.vm_next]!)
+    if (this.vma === 0 || S[this.vma + vm_area.vm_start]! > addr || S[this.vma + vm_area.vm_end]! < addr + pages) {
+      this.found.add('stale-mapping', `${this.name} maps page ${addr} outside every vma`)
+      return
+    }
+    const p = pfn_to_page(pte_pfn(entry))
+    if (pte_pfn(entry) === 0) return
+    const head = headOf(p)
+    const mapping = S[head + page.mapping]!
+    if (mapping !== this.lastAnon) {
+      this.lastAnon = mapping
+      this.linked = (mapping & PAGE_MAPPING_ANON) !== 0 && !isFreed(mapping - 1) && isLinked(mapping - 1, this.vma)
+    }
+    const index = S[head + page.index]! + (p - head) / page.SIZE
+    const expected = addr - S[this.vma + vm_area.vm_start]! + S[this.vma + vm_area.vm_pgoff]!
+    if (this.linked && index === expected) return
+    this.found.add('unreachable-by-rmap', `${this.name} maps frame ${pte_pfn(entry)} at page ${addr}, where its anon_vma does not lead`)
+  }
+
+  private enter(vma: number): void {
+    this.vma = vma
+    this.lastAnon = -1
+  }
+}
+
+/** Whether an avc ties the anon_vma to the vma. The walk is bounded: memory may be corrupt. */
+function isLinked(av: number, vma: number): boolean {
+  let steps = 1 << 16
+  for (let avc = S[av + anon_vma.rb_root]!; avc > 0 && steps > 0; avc = S[avc + anon_vma_chain.rb_next]!, steps--) {
+    if (S[avc + anon_vma_chain.vma] === vma) return true
+  }
+  return false
+}
+
+// ---- from the frames out -------------------------------------------------------------------------------------------
+
+/** Sums over all frames, to compare with the zone's counters. */
+const sums = { anon: 0, huge: 0, active: 0, inactive: 0 }
+
+function checkFrames(found: Findings): void {
+  sums.anon = sums.huge = sums.active = sums.inactive = 0
+  for (let pfn = 1; pfn < frames; ) {
+    const p = pfn_to_page(pfn)
+    const compound = (S[p + page.flags]! & PG_head) !== 0
+    if (compound) checkCompound(p, pfn, found)
+    else checkSingle(p, pfn, found)
+    const nr = compound ? HPAGE_PMD_NR : 1
+    if (S[p + page.flags]! & PG_lru) sums[S[p + page.flags]! & PG_active ? 'active' : 'inactive'] += nr
+    pfn += nr
+  }
+  expectSame(found, 'counter-drift', 'AnonPages in pages', global_page_state(NR_ANON_PAGES), sums.anon)
+  expectSame(found, 'counter-drift', 'AnonHugePages in huge pages', global_page_state(NR_ANON_TRANSPARENT_HUGEPAGES), sums.huge)
+  expectSame(found, 'counter-drift', 'Active(anon) in pages', global_page_state(NR_ACTIVE_ANON), sums.active)
+  expectSame(found, 'counter-drift', 'Inactive(anon) in pages', global_page_state(NR_INACTIVE_ANON), sums.inactive)
+}
+
+function checkCount(p: Page, pfn: number, found: Findings): void {
+  const count = S[p + page._count]!
+  const expected = refs[pfn]!
+  if (count === expected || p === S[zone.huge_zero_page]) return
+  if (count === 0) found.add('use-after-free', `frame ${pfn} is free, but ${expected} map(s), pin(s) or pagevec(s) refer to it`)
+  else found.add('refcount-mismatch', `frame ${pfn} has ${count} reference(s), its users are ${expected}`)
+}
+
+function checkSingle(p: Page, pfn: number, found: Findings): void {
+  checkCount(p, pfn, found)
+  const maps = ptes[pfn]!
+  expectSame(found, 'mapcount-mismatch', `mapcount of frame ${pfn}`, S[p + page._mapcount]! + 1, maps)
+  if (maps > 0) sums.anon++
+  checkIsolation(pfn, maps, found)
+}
+
+function checkCompound(p: Page, pfn: number, found: Findings): void {
+  checkCount(p, pfn, found)
+  const whole = pmds[pfn]!
+  expectSame(found, 'mapcount-mismatch', `compound mapcount of frame ${pfn}`, S[p + tail.compound_mapcount]! + 1, whole)
+  const doubled = S[p + page.SIZE + page.flags]! & PG_double_map ? 1 : 0
+  if (doubled && whole === 0) found.add('mapcount-mismatch', `frame ${pfn} is DoubleMap, but no PMD maps it`)
+  if (whole > 0) sums.huge++
+  for (let i = 0; i < HPAGE_PMD_NR; i++) {
+    const sub = p + i * page.SIZE
+    const maps = ptes[pfn + i]!
+    if (S[sub + page._mapcount]! + 1 !== maps + doubled) {
+      found.add('mapcount-mismatch', `mapcount of frame ${pfn + i} is ${S[sub + page._mapcount]! + 1 - doubled}, it is mapped ${maps} time(s) by PTE`)
+    }
+    if (whole + maps > 0) sums.anon++
+    checkIsolation(pfn + i, whole + maps, found)
+    if (i > 0) checkTail(sub, p, i, pfn, found)
+  }
+}
+
+/** What no operation may write to: a tail's reference count, its way to the head, the poison in its mapping. */
+function checkTail(sub: number, head: number, i: number, pfn: number, found: Findings): void {
+  const intact = S[sub + page._count] === 0 && S[sub + page.compound_head] === head + 1 && (i < 3 || S[sub + page.mapping] === TAIL_MAPPING)
+  if (!intact) found.add('page-corrupted', `tail ${i} of frame ${pfn} was written to`)
+}
+
+/** Private memory that is mapped more than once is read-only to all: a write would reach the other. */
+function checkIsolation(pfn: number, maps: number, found: Findings): void {
+  if (maps > 1 && writers[pfn] === 1) found.add('leaked-write', `frame ${pfn} is mapped ${maps} times, once writable: a write reaches the others`)
+}
+
+/** Counts its own references apart: one for each map, one for the shrinker. */
+function checkHugeZeroPage(maps: number, found: Findings): void {
+  const expected = S[zone.huge_zero_page] === 0 ? 0 : maps + 1
+  expectSame(found, 'refcount-mismatch', 'users of the huge zero page', S[zone.huge_zero_refcount]!, expected)
+}
+
+/** The deferred split queue: every entry a live huge page that nobody else could have put there, as many as counted. */
+function checkQueue(found: Findings): void {
+  let n = 0
+  for (let at = S[zone.split_queue]!; at !== zone.split_queue; at = S[at]!) {
+    const head = at - tail.deferred_list
+    const pfn = page_to_pfn(head as Page)
+    const valid = Number.isInteger(pfn) && pfn >= 0 && pfn < max_pfn && (S[head + page.flags]! & PG_head) !== 0
+    if (!valid || ++n > frames) {
+      found.add('page-corrupted', `the deferred split queue leads to cell ${at}, which is no huge page`)
+      return
+    }
+  }
+  expectSame(found, 'counter-drift', 'length of the deferred split queue', S[zone.split_queue_len]!, n)
+}
+
+function expectSame(found: Findings, anomaly: string, what: string, is: number, expected: number): void {
+  if (is !== expected) found.add(anomaly, `${what}: the kernel says ${is}, the recount ${expected}`)
+}
+
