@@ -1,0 +1,46 @@
+// What a device holds: frames, one reference each, and the promise under which it took them.
+
+import type { Finding } from '../engine.ts'
+import type { Mm, Page } from '../model/mm/mm_types.ts'
+import { frameAt } from './look.ts'
+
+/** A pin. `longterm` promises that the process goes on mapping the same frames until it itself gives up the address. */
+export class Pin {
+  readonly name: string
+  readonly mm: Mm
+  readonly process: string
+  /** Where the process mapped the first page, in base pages. */
+  readonly addr: number
+  readonly pages: readonly Page[]
+  readonly access: 'read' | 'write'
+  /** Whether the device wrote. */
+  written = false
+  /** One for each page for which the promise still holds; undefined: nothing was promised. */
+  private readonly held: Uint8Array | undefined
+
+  constructor(name: string, process: string, mm: Mm, addr: number, pages: readonly Page[], hold: string, access: 'read' | 'write') {
+    this.name = name
+    this.process = process
+    this.mm = mm
+    this.addr = addr
+    this.pages = pages
+    this.access = access
+    this.held = hold === 'longterm' ? new Uint8Array(pages.length).fill(1) : undefined
+  }
+
+  /** The process itself gave up these pages: unmapped, moved, dropped, or exited. */
+  endContract(from: number, to: number): void {
+    this.held?.fill(0, Math.max(0, from), Math.max(0, to))
+  }
+
+  /** The first page at which the device and the page table of the process part. */
+  *stale(): Generator<Finding> {
+    if (this.held === undefined) return
+    for (const [i, held] of this.held.entries()) {
+      if (held === 0 || frameAt(this.mm, this.addr + i) === this.pages[i]) continue
+      const text = `page ${i} of pin ${this.name}: the device holds a frame that ${this.process} no longer maps there`
+      yield { anomaly: 'stale-dma', text }
+      return
+    }
+  }
+}

@@ -1,0 +1,213 @@
+// The plain words of steps, done in the model. A real kernel does the same words: harness/kernel/probe.
+
+import type { Answer, Range } from '../engine.ts'
+import { CannotJudge, ModelBug } from '../model/bug.ts'
+import { seedPattern, writeSpan } from '../model/contents.ts'
+import { k } from '../model/kernel.ts'
+import { put_user_pages } from '../model/mm/gup.ts'
+import type { Advice } from '../model/mm/madvise.ts'
+import { type Page, VM_READ, VM_WRITE } from '../model/mm/mm_types.ts'
+import { page_content, set_page_content } from '../model/mm/page-flags.ts'
+import { frameAt, hasShape } from './look.ts'
+import { Pin } from './pins.ts'
+import { rdma } from './rdma.ts'
+import { runsOf } from './runs.ts'
+import { PAGE, type World } from './world.ts'
+
+type Operand = string | number
+/** Does a word; undefined is ok. */
+type Life = (world: World, operands: readonly Operand[]) => Answer | undefined
+
+const text = (o: Operand | undefined): string => String(o)
+const count = (o: Operand | undefined): number => Number(o)
+const errno = (name: string): Answer => ({ kind: 'errno', errno: name })
+
+const protections: Readonly<Record<string, number>> = { none: 0, r: VM_READ, rw: VM_READ | VM_WRITE }
+
+function piece([of, offset, length]: readonly Operand[]): Range {
+  return { of: text(of), offset: count(offset), length: count(length), text: text(of) }
+}
+
+/** The pages of a piece: the first address and how many, as the kernel rounds them. */
+function pagesOf(world: World, { of, offset, length }: Range): { readonly addr: number; readonly pages: number } {
+  const first = Math.floor(offset / PAGE)
+  return { addr: world.range(of).addr + first, pages: Math.ceil((offset + length) / PAGE) - first }
+}
+
+/** `b90` or `s7+4096` as a pattern of contents.ts and its shift at the start. */
+function pattern(word: Operand | undefined): { readonly pattern: number; readonly shift: number } {
+  const [value, shift = '0'] = text(word).slice(1).split('+')
+  return text(word).startsWith('b') ? { pattern: Number(value), shift: 0 } : { pattern: seedPattern(Number(value)), shift: Number(shift) }
+}
+
+/** Bytes into a frame, `offset` bytes after where the pattern starts. */
+function store(frame: Page, from: number, to: number, offset: number, what: { readonly pattern: number; readonly shift: number }): void {
+  const shift = what.pattern < 256 ? 0 : (what.shift + offset - from) | 0
+  set_page_content(frame, writeSpan(page_content(frame), from, to, what.pattern, shift))
+}
+
+/** The frames of named frames that a piece covers, with the bytes of each. */
+function* through(frames: readonly Page[], { offset, length }: Range): Generator<readonly [Page, number, number, number]> {
+  for (let at = offset; at < offset + length; ) {
+    const from = at % PAGE
+    const to = Math.min(PAGE, from + offset + length - at)
+    yield [frames[Math.floor(at / PAGE)]!, from, to, at - offset]
+    at += to - from
+  }
+}
+
+const words: Readonly<Record<string, Life>> = {
+  mmap: (world, [name, size, align, shift, at, prot, populate]) => {
+    const pages = count(size) / PAGE
+    const addr = world.place(pages, count(align), count(shift), count(at))
+    if (count(at) >= 0) k.sys_munmap(world.mm, addr, pages)
+    k.sys_mmap(world.mm, addr, pages, protections[text(prot)]!)
+    world.ranges.set(text(name), { addr, size: count(size) })
+    if (count(populate) === 1) return world.access(piece([name!, 0, size!]), text(prot) === 'rw', () => {})
+    return undefined
+  },
+
+  munmap: (world, operands) => {
+    const { addr, pages } = pagesOf(world, piece(operands))
+    endContracts(world, addr, pages)
+    k.sys_munmap(world.mm, addr, pages)
+    return undefined
+  },
+
+  mremap: (world, [of, offset, length, name, size, align, shift, at]) => {
+    const { addr, pages } = pagesOf(world, piece([of!, offset!, length!]))
+    const to = world.place(count(size) / PAGE, count(align), count(shift), count(at))
+    endContracts(world, addr, pages)
+    if (!k.sys_mremap(world.mm, addr, pages, to, count(size) / PAGE)) return errno('EFAULT')
+    world.ranges.set(text(name), { addr: to, size: count(size) })
+    return undefined
+  },
+
+  mprotect: (world, operands) => {
+    const { addr, pages } = pagesOf(world, piece(operands))
+    return k.sys_mprotect(world.mm, addr, pages, protections[text(operands[3])]!) ? undefined : errno('ENOMEM')
+  },
+
+  madvise: (world, operands) => {
+    const { addr, pages } = pagesOf(world, piece(operands))
+    const advice = text(operands[3]) as Advice
+    if (advice === 'dontneed') endContracts(world, addr, pages)
+    return k.sys_madvise(world.mm, addr, pages, advice) ? undefined : errno('ENOMEM')
+  },
+
+  write: (world, operands) => {
+    const what = pattern(operands[3])
+    return world.access(piece(operands), true, (frame, from, to, offset) => store(frame, from, to, offset, what))
+  },
+
+  read: (world, operands) => {
+    const range = piece(operands)
+    const seen: (readonly [Page, number, number, number])[] = []
+    const answer = world.access(range, false, (...at) => seen.push(at))
+    world.bytes.push({ range: range.text, runs: runsOf(seen) })
+    return answer
+  },
+
+  touch: (world, operands) => world.access(piece(operands), text(operands[3]) === 'w', () => {}),
+
+  shape: (world, [of, offset, length, shape]) => {
+    const { addr } = world.range(text(of))
+    const place = { addr: addr + count(offset) / PAGE, size: count(length) }
+    if (!hasShape(world.mm, place, text(shape))) throw new CannotJudge(`${text(of)} did not come out mapped by ${text(shape)}`)
+    return undefined
+  },
+
+  name: (world, [of, size]) => {
+    world.range(text(of)).size = count(size)
+    return undefined
+  },
+
+  fork: (world, [name]) => {
+    world.processes.set(text(name), k.dup_mm(world.mm))
+    return undefined
+  },
+
+  exit: (world, [name]) => {
+    world.exit(text(name))
+    return undefined
+  },
+
+  note: (world, [name, ...operands]) => {
+    const { addr, pages } = pagesOf(world, piece(operands))
+    const frames = Array.from({ length: pages }, (_, i) => frameAt(world.mm, addr + i))
+    if (frames.includes(0 as Page)) throw new CannotJudge(`${text(operands[0])} has pages that are not mapped: there is no frame to note`)
+    world.frames.set(text(name), frames)
+    return undefined
+  },
+
+  pin: (world, [name, of, offset, length, hold, access]) => {
+    const { addr, pages } = pagesOf(world, piece([of!, offset!, length!]))
+    const got = k.get_user_pages(world.mm, addr, pages, access === 'write')
+    if (got.error !== undefined) {
+      put_user_pages(got.pages, false)
+      return errno(got.error)
+    }
+    const pin = new Pin(text(name), world.by, world.mm, addr, got.pages, text(hold), access === 'write' ? 'write' : 'read')
+    world.pins.set(pin.name, pin)
+    world.frames.set(pin.name, pin.pages)
+    return undefined
+  },
+
+  unpin: (world, [name]) => {
+    const pin = pinOf(world, name)
+    world.pins.delete(pin.name)
+    put_user_pages(pin.pages, pin.written)
+    return undefined
+  },
+
+  'dma-read': (world, operands) => {
+    const range = piece(operands)
+    pinOf(world, operands[0])
+    world.bytes.push({ range: range.text, runs: runsOf([...through(world.framesOf(range.of), range)]) })
+    return undefined
+  },
+
+  'dma-write': (world, operands) => {
+    const range = piece(operands)
+    const what = pattern(operands[3])
+    pinOf(world, operands[0]).written = true
+    for (const [frame, from, to, offset] of through(world.framesOf(range.of), range)) store(frame, from, to, offset, what)
+    return undefined
+  },
+
+  rdma: (world, [from, to, transfers, min, max, seed]) => {
+    pinOf(world, to).written = true
+    return rdma(world, pinOf(world, from), pinOf(world, to), { transfers: count(transfers), min: count(min), max: count(max), seed: count(seed) })
+  },
+
+  'drain-lru': () => {
+    k.lru_add_drain_all()
+    return undefined
+  },
+
+  'clear-refs': (world, [name]) => {
+    k.clear_refs_write(world.process(text(name)))
+    return undefined
+  },
+}
+
+/** Whether the model has a word. */
+export const hasWord = (verb: string): boolean => Object.hasOwn(words, verb)
+
+/** Does one word for the acting process. */
+export function doWord(world: World, [verb, ...operands]: readonly Operand[]): Answer | undefined {
+  const life = words[text(verb)]
+  if (life === undefined) throw new CannotJudge(`the model does not know the word ${text(verb)}`)
+  return life(world, operands)
+}
+
+function pinOf(world: World, name: Operand | undefined): Pin {
+  const pin = world.pins.get(text(name))
+  if (pin === undefined) throw new ModelBug(`nothing is pinned as ${text(name)}`)
+  return pin
+}
+
+/** The acting process gives up these addresses: what it pinned there need not agree with its page table any more. */
+function endContracts(world: World, addr: number, pages: number): void {
+  for (const pin of world.pins.values()) if (pin.mm === world.mm) pin.endContract(addr - pin.addr, addr - pin.addr + pages)
+}

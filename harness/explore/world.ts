@@ -1,0 +1,124 @@
+// What a running case has in the model beside the kernel: processes, named ranges, named frames, pins.
+
+import type { Answer, BytesSeen, Range, StepSeen } from '../engine.ts'
+import { CannotJudge, ModelBug } from '../model/bug.ts'
+import { k } from '../model/kernel.ts'
+import { Signal } from '../model/mm/fault.ts'
+import { mm_alloc } from '../model/mm/fork.ts'
+import { HPAGE_PMD_NR } from '../model/mm/init.ts'
+import type { Mm, Page } from '../model/mm/mm_types.ts'
+import { task_size } from '../model/mm/pgtable.ts'
+import { put_user_pages } from '../model/mm/gup.ts'
+import type { Pin } from './pins.ts'
+
+/** Bytes in a base page. */
+export const PAGE = 4096
+/** Ranges whose place the case does not state lie from here on, each in huge pages of its own. */
+const FIRST_ADDRESS = 0x10000
+
+/** A named range: the same addresses, in base pages, in every process that has it. */
+export interface Named {
+  readonly addr: number
+  /** In bytes. */
+  size: number
+}
+
+export class World {
+  readonly processes = new Map<string, Mm>()
+  readonly ranges = new Map<string, Named>()
+  readonly frames = new Map<string, readonly Page[]>()
+  readonly pins = new Map<string, Pin>()
+  /** What the step that runs has found; the driver takes it over. */
+  bytes: BytesSeen[] = []
+  differ: StepSeen['differ'] = undefined
+  /** The process that acts. */
+  by = 'main'
+  private nextAddress = FIRST_ADDRESS
+
+  constructor() {
+    this.processes.set('main', mm_alloc())
+  }
+
+  get mm(): Mm {
+    return this.process(this.by)
+  }
+
+  process(name: string): Mm {
+    const mm = this.processes.get(name)
+    if (mm === undefined) throw new ModelBug(`no process is called ${name}`)
+    return mm
+  }
+
+  range(name: string): Named {
+    const range = this.ranges.get(name)
+    if (range === undefined) throw new ModelBug(`no range is called ${name}`)
+    return range
+  }
+
+  framesOf(name: string): readonly Page[] {
+    const frames = this.frames.get(name)
+    if (frames === undefined) throw new ModelBug(`no frames are called ${name}`)
+    return frames
+  }
+
+  /** An address, in base pages, for `pages` pages: `at` bytes if that is not negative, else a free one of this alignment. */
+  place(pages: number, align: number, shift: number, at: number): number {
+    const huge = HPAGE_PMD_NR
+    if (at < 0) {
+      const step = Math.max(1, align / PAGE)
+      at = (Math.ceil(this.nextAddress / step) * step + shift / PAGE) * PAGE
+      this.nextAddress = Math.ceil((at / PAGE + pages) / huge) * huge + huge
+    }
+    const addr = at / PAGE
+    if (addr + pages > task_size()) throw new CannotJudge(`the model maps addresses below ${task_size() / 2 ** 18} GiB with this hpage_nr`)
+    return addr
+  }
+
+  /** A process ends: its address space goes; what its pins hold stays with the device. */
+  exit(name: string): void {
+    const mm = this.process(name)
+    for (const pin of this.pins.values()) if (pin.mm === mm) pin.endContract(0, pin.pages.length)
+    this.processes.delete(name)
+    k.mmput(mm)
+  }
+
+  /** What was done before counting is undone: only `main` is left, with nothing mapped. */
+  undo(): void {
+    for (const name of [...this.processes.keys()]) if (name !== 'main') this.exit(name)
+    for (const { addr, size } of this.ranges.values()) k.sys_munmap(this.process('main'), addr, size / PAGE)
+    this.releasePins()
+    this.ranges.clear()
+    this.frames.clear()
+  }
+
+  private releasePins(): void {
+    for (const pin of this.pins.values()) put_user_pages(pin.pages, pin.written)
+    this.pins.clear()
+  }
+
+  /** Everybody goes, the device too. */
+  end(): void {
+    for (const name of [...this.processes.keys()]) this.exit(name)
+    this.releasePins()
+  }
+
+  /** Calls `visit` for the frame behind each page of a range of the acting process; a signal ends it. */
+  access(range: Range, write: boolean, visit: (frame: Page, from: number, to: number, offset: number) => void): Answer | undefined {
+    const { addr } = this.range(range.of)
+    const mm = this.mm
+    const end = range.offset + range.length
+    for (let at = range.offset; at < end; ) {
+      const from = at % PAGE
+      const to = Math.min(PAGE, from + end - at)
+      const frame = k.user_access(mm, addr + Math.floor(at / PAGE), write)
+      if (frame instanceof Signal) return signalAnswer(frame, range.of, at)
+      visit(frame, from, to, at - range.offset)
+      at += to - from
+    }
+    return undefined
+  }
+}
+
+function signalAnswer({ signal, code }: Signal, of: string, at: number): Answer {
+  return signal === 'SIGKILL' ? { kind: 'killed', signal } : { kind: 'signal', signal, code, of, at }
+}
