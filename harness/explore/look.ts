@@ -3,9 +3,20 @@
 import type { FramesSeen, RangeSeen } from '../engine.ts'
 import { HPAGE_PMD_NR, HPAGE_PMD_ORDER } from '../model/mm/init.ts'
 import { type Mm, NULL, type Page, page } from '../model/mm/mm_types.ts'
-import { pmd_none, pmd_offset, pmd_page, pmd_trans_huge, pte_none, pte_offset, pte_page, page_to_pfn, read_pmd, read_pte } from '../model/mm/pgtable.ts'
+import {
+  page_to_pfn,
+  pmd_none,
+  pmd_offset,
+  pmd_page,
+  pmd_trans_huge,
+  pte_none,
+  pte_offset,
+  pte_page,
+  read_pmd,
+  read_pte,
+} from '../model/mm/pgtable.ts'
 import { S } from '../model/store.ts'
-import { PAGE, type Named } from './world.ts'
+import { type Named, PAGE } from './world.ts'
 
 /** The frame that an address maps, whatever the access rights; NULL for none. */
 export function frameAt(mm: Mm, addr: number): Page {
@@ -64,7 +75,7 @@ export function hasShape(mm: Mm, { addr, size }: Named, shape: string): boolean 
   for (let a = addr; a < addr + size / PAGE; a++) {
     const frame = frameAt(mm, a)
     if (frame === NULL || byPmd(mm, a) !== (shape === 'pmd')) return false
-    if ((S[frame + page.compound_head]! & 1) === 0 && ((a >> HPAGE_PMD_ORDER) << HPAGE_PMD_ORDER) !== a) return false
+    if ((S[frame + page.compound_head]! & 1) === 0 && (a >> HPAGE_PMD_ORDER) << HPAGE_PMD_ORDER !== a) return false
     if (shape === 'pmd') a += HPAGE_PMD_NR - 1
   }
   return true

@@ -1,13 +1,24 @@
 // The engine `model`: a test point on the modelled kernel, step after step, the truth recounted after each.
 
-import type { Answer, Counters, End, Engine, Finding, Observation, RangeSeen, Step, StepSeen, TestPoint } from '../engine.ts'
+import type {
+  Answer,
+  Counters,
+  End,
+  Engine,
+  Finding,
+  Observation,
+  RangeSeen,
+  Step,
+  StepSeen,
+  TestPoint,
+} from '../engine.ts'
 import { CannotJudge, KernelBug } from '../model/bug.ts'
 import { build } from '../model/history/compose.ts'
-import { DoesNotBuild } from '../model/history/patch.ts'
 import { type Variant, variantHas } from '../model/history/index.ts'
+import { DoesNotBuild } from '../model/history/patch.ts'
 import { boot } from '../model/machine.ts'
-import { readCounters } from '../model/mm/vmstat.ts'
 import { NR_CPUS } from '../model/mm/slab.ts'
+import { readCounters } from '../model/mm/vmstat.ts'
 import { checkLocksReleased, setCpu } from '../model/ops.ts'
 import { leftovers, recount } from '../model/truth.ts'
 import { steps as verbs } from '../steps/index.ts'
@@ -147,13 +158,18 @@ function look(world: World, step: Step, detail: boolean): Pick<StepSeen, 'ranges
   const expects = [step.expect, ...step.gives.map(({ expect }) => expect)]
   if (!detail && expects.every(e => e === undefined)) return nothing
   const asked = new Set(expects.flatMap(e => [...(e?.frames ?? []), ...(e?.mapped ?? [])].map(({ range }) => range.of)))
-  const named = new Set(expects.flatMap(e => [...(e?.frames ?? []), ...(e?.freed ?? [])].map(({ frames }) => frames.of)))
+  const named = new Set(
+    expects.flatMap(e => [...(e?.frames ?? []), ...(e?.freed ?? [])].map(({ frames }) => frames.of)),
+  )
   const ranges: RangeSeen[] = []
   for (const [process, mm] of world.processes) {
     for (const [range, place] of world.ranges) {
-      if (detail || (process === step.by && asked.has(range))) ranges.push({ process, range, runs: mappedRuns(mm, place) })
+      if (detail || (process === step.by && asked.has(range)))
+        ranges.push({ process, range, runs: mappedRuns(mm, place) })
     }
   }
-  const frames = [...world.frames].filter(([name]) => detail || named.has(name)).map(([name, pages]) => seenFrames(name, pages))
+  const frames = [...world.frames]
+    .filter(([name]) => detail || named.has(name))
+    .map(([name, pages]) => seenFrames(name, pages))
   return { ranges, frames }
 }

@@ -18,7 +18,15 @@ export class Pin {
   /** One for each page for which the promise still holds; undefined: nothing was promised. */
   private readonly held: Uint8Array | undefined
 
-  constructor(name: string, process: string, mm: Mm, addr: number, pages: readonly Page[], hold: string, access: 'read' | 'write') {
+  constructor(
+    name: string,
+    process: string,
+    mm: Mm,
+    addr: number,
+    pages: readonly Page[],
+    hold: string,
+    access: 'read' | 'write',
+  ) {
     this.name = name
     this.process = process
     this.mm = mm

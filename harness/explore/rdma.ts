@@ -2,10 +2,10 @@
 // from one through a peer into the other, compared after each.
 
 import type { Answer } from '../engine.ts'
-import { byteAt, copySpan, seedPattern, spansOf, writeSpan } from '../model/contents.ts'
+import { byteAt, copySpan, isSpan, seedPattern, writeSpan } from '../model/contents.ts'
 import { k } from '../model/kernel.ts'
 import { Signal } from '../model/mm/fault.ts'
-import type { Page } from '../model/mm/mm_types.ts'
+import type { Mm, Page } from '../model/mm/mm_types.ts'
 import { page_content, set_page_content } from '../model/mm/page-flags.ts'
 import { random } from '../model/pattern.ts'
 import type { Pin } from './pins.ts'
@@ -31,52 +31,49 @@ const TOLD = 16
 export function rdma(world: World, from: Pin, to: Pin, { transfers, min, max, seed }: Workload): Answer | undefined {
   const draw = random(seed)
   const stream = seedPattern(seed)
+  const { mm } = world
   for (let t = 0; t < transfers; t++) {
     const size = min + (draw() % (max - min + 1))
     const source = draw() % (from.pages.length * PAGE - size + 1)
     const target = draw() % (to.pages.length * PAGE - size + 1)
-    const bad = cpuWrite(world, from, source, size, stream, t * STREAM) ?? deviceCopies(from, source, to, target, size)
-    if (bad !== undefined) return bad
-    const wrong = cpuCompares(world, to, target, size, stream, t * STREAM)
-    if (wrong instanceof Signal) return { kind: 'signal', signal: wrong.signal, code: wrong.code }
+    const shift = t * STREAM
+    const bad = cpuWrites(mm, from, source, size, stream, shift)
+    if (bad !== undefined) return { kind: 'signal', signal: bad.signal, code: bad.code }
+    deviceCopies(from, source, to, target, size)
+    const wrong = cpuCompares(mm, to, target, size, stream, shift)
     if (wrong === undefined) continue
-    world.differ = { transfer: t, offset: target + wrong.at, length: wrong.found.length / 2, sent: wrong.sent, found: wrong.found }
+    if (wrong instanceof Signal) return { kind: 'signal', signal: wrong.signal, code: wrong.code }
+    world.differ = {
+      transfer: t,
+      offset: target + wrong.at,
+      length: wrong.found.length / 2,
+      sent: wrong.sent,
+      found: wrong.found,
+    }
     return undefined
   }
   return undefined
 }
 
-/** Calls `visit` for the pages of a stretch of `size` bytes that begins at byte `at`. */
-function eachPage(at: number, size: number, visit: (page: number, from: number, to: number, done: number) => Signal | undefined): Signal | undefined {
-  for (let done = 0; done < size; ) {
+function cpuWrites(mm: Mm, pin: Pin, at: number, size: number, stream: number, shift: number): Signal | undefined {
+  for (let done = 0, to = 0; done < size; done = to) {
     const from = (at + done) % PAGE
-    const to = Math.min(PAGE, from + size - done)
-    const signal = visit(Math.floor((at + done) / PAGE), from, to, done)
-    if (signal !== undefined) return signal
-    done += to - from
+    to = Math.min(size, done + PAGE - from)
+    const frame = k.user_access(mm, pin.addr + Math.floor((at + done) / PAGE), true)
+    if (frame instanceof Signal) return frame
+    set_page_content(frame, writeSpan(page_content(frame), from, from + to - done, stream, (shift + done - from) | 0))
   }
   return undefined
 }
 
-function cpuWrite({ mm }: World, pin: Pin, at: number, size: number, stream: number, shift: number): Answer | undefined {
-  const signal = eachPage(at, size, (page, from, to, done) => {
-    const frame = k.user_access(mm, pin.addr + page, true)
-    if (frame instanceof Signal) return frame
-    set_page_content(frame, writeSpan(page_content(frame), from, to, stream, (shift + done - from) | 0))
-    return undefined
-  })
-  return signal && { kind: 'signal', signal: signal.signal, code: signal.code }
-}
-
-function deviceCopies(from: Pin, source: number, to: Pin, target: number, size: number): undefined {
-  eachPage(source, size, (page, a, b, done) => {
-    eachPage(target + done, b - a, (into, c, d, moved) => {
-      const frame = to.pages[into]!
-      set_page_content(frame, copySpan(page_content(frame), c, page_content(from.pages[page]!), a + moved, d - c))
-      return undefined
-    })
-    return undefined
-  })
+function deviceCopies(from: Pin, source: number, to: Pin, target: number, size: number): void {
+  for (let done = 0, next = 0; done < size; done = next) {
+    const [a, b] = [(source + done) % PAGE, (target + done) % PAGE]
+    next = Math.min(size, done + PAGE - Math.max(a, b))
+    const origin = page_content(from.pages[Math.floor((source + done) / PAGE)]!)
+    const frame = to.pages[Math.floor((target + done) / PAGE)]!
+    set_page_content(frame, copySpan(page_content(frame), b, origin, a, next - done))
+  }
 }
 
 interface Wrong {
@@ -85,23 +82,25 @@ interface Wrong {
   readonly found: string
 }
 
-function cpuCompares({ mm }: World, pin: Pin, at: number, size: number, stream: number, shift: number): Wrong | Signal | undefined {
+function cpuCompares(
+  mm: Mm,
+  pin: Pin,
+  at: number,
+  size: number,
+  stream: number,
+  shift: number,
+): Wrong | Signal | undefined {
   let wrong: Wrong | undefined
-  const expected = writeSpan(0, 0, PAGE, stream, 0)
-  const signal = eachPage(at, size, (page, from, to, done) => {
-    const frame = k.user_access(mm, pin.addr + page, false)
+  for (let done = 0, to = 0; done < size; done = to) {
+    const from = (at + done) % PAGE
+    to = Math.min(size, done + PAGE - from)
+    const frame = k.user_access(mm, pin.addr + Math.floor((at + done) / PAGE), false)
     if (frame instanceof Signal) return frame
-    if (wrong === undefined && !isStream(page_content(frame), from, to, stream, (shift + done - from) | 0)) {
-      wrong = firstDifference(frame, from, to, writeSpan(expected, from, to, stream, (shift + done - from) | 0), done)
-    }
-    return undefined
-  })
-  return signal ?? wrong
-}
-
-function isStream(content: number, from: number, to: number, stream: number, shift: number): boolean {
-  const [span, more] = spansOf(content, from, to)
-  return more === undefined && span?.pattern === stream && span.shift === shift
+    const begin = (shift + done - from) | 0
+    if (isSpan(page_content(frame), from, from + to - done, stream, begin)) continue
+    wrong ??= firstDifference(frame, from, from + to - done, writeSpan(0, 0, PAGE, stream, begin), done)
+  }
+  return wrong
 }
 
 /** Bytes may be equal although they were written otherwise; then there is no difference. */
@@ -112,6 +111,11 @@ function firstDifference(frame: Page, from: number, to: number, expected: number
   if (i === to) return undefined
   let end = i + 1
   while (end < to && end - i < TOLD && byteAt(content, end) !== byteAt(expected, end)) end++
-  const hex = (c: number) => Array.from({ length: end - i }, (_, n) => byteAt(c, i + n).toString(16).padStart(2, '0')).join('')
+  const hex = (c: number) =>
+    Array.from({ length: end - i }, (_, n) =>
+      byteAt(c, i + n)
+        .toString(16)
+        .padStart(2, '0'),
+    ).join('')
   return { at: done + i - from, sent: hex(expected), found: hex(content) }
 }

@@ -37,17 +37,28 @@ function pagesOf(world: World, { of, offset, length }: Range): { readonly addr: 
 /** `b90` or `s7+4096` as a pattern of contents.ts and its shift at the start. */
 function pattern(word: Operand | undefined): { readonly pattern: number; readonly shift: number } {
   const [value, shift = '0'] = text(word).slice(1).split('+')
-  return text(word).startsWith('b') ? { pattern: Number(value), shift: 0 } : { pattern: seedPattern(Number(value)), shift: Number(shift) }
+  return text(word).startsWith('b')
+    ? { pattern: Number(value), shift: 0 }
+    : { pattern: seedPattern(Number(value)), shift: Number(shift) }
 }
 
 /** Bytes into a frame, `offset` bytes after where the pattern starts. */
-function store(frame: Page, from: number, to: number, offset: number, what: { readonly pattern: number; readonly shift: number }): void {
+function store(
+  frame: Page,
+  from: number,
+  to: number,
+  offset: number,
+  what: { readonly pattern: number; readonly shift: number },
+): void {
   const shift = what.pattern < 256 ? 0 : (what.shift + offset - from) | 0
   set_page_content(frame, writeSpan(page_content(frame), from, to, what.pattern, shift))
 }
 
 /** The frames of named frames that a piece covers, with the bytes of each. */
-function* through(frames: readonly Page[], { offset, length }: Range): Generator<readonly [Page, number, number, number]> {
+function* through(
+  frames: readonly Page[],
+  { offset, length }: Range,
+): Generator<readonly [Page, number, number, number]> {
   for (let at = offset; at < offset + length; ) {
     const from = at % PAGE
     const to = Math.min(PAGE, from + offset + length - at)
@@ -113,7 +124,8 @@ const words: Readonly<Record<string, Life>> = {
   shape: (world, [of, offset, length, shape]) => {
     const { addr } = world.range(text(of))
     const place = { addr: addr + count(offset) / PAGE, size: count(length) }
-    if (!hasShape(world.mm, place, text(shape))) throw new CannotJudge(`${text(of)} did not come out mapped by ${text(shape)}`)
+    if (!hasShape(world.mm, place, text(shape)))
+      throw new CannotJudge(`${text(of)} did not come out mapped by ${text(shape)}`)
     return undefined
   },
 
@@ -135,7 +147,8 @@ const words: Readonly<Record<string, Life>> = {
   note: (world, [name, ...operands]) => {
     const { addr, pages } = pagesOf(world, piece(operands))
     const frames = Array.from({ length: pages }, (_, i) => frameAt(world.mm, addr + i))
-    if (frames.includes(0 as Page)) throw new CannotJudge(`${text(operands[0])} has pages that are not mapped: there is no frame to note`)
+    if (frames.includes(0 as Page))
+      throw new CannotJudge(`${text(operands[0])} has pages that are not mapped: there is no frame to note`)
     world.frames.set(text(name), frames)
     return undefined
   },
@@ -147,7 +160,15 @@ const words: Readonly<Record<string, Life>> = {
       put_user_pages(got.pages, false)
       return errno(got.error)
     }
-    const pin = new Pin(text(name), world.by, world.mm, addr, got.pages, text(hold), access === 'write' ? 'write' : 'read')
+    const pin = new Pin(
+      text(name),
+      world.by,
+      world.mm,
+      addr,
+      got.pages,
+      text(hold),
+      access === 'write' ? 'write' : 'read',
+    )
     world.pins.set(pin.name, pin)
     world.frames.set(pin.name, pin.pages)
     return undefined
@@ -171,13 +192,19 @@ const words: Readonly<Record<string, Life>> = {
     const range = piece(operands)
     const what = pattern(operands[3])
     pinOf(world, operands[0]).written = true
-    for (const [frame, from, to, offset] of through(world.framesOf(range.of), range)) store(frame, from, to, offset, what)
+    for (const [frame, from, to, offset] of through(world.framesOf(range.of), range))
+      store(frame, from, to, offset, what)
     return undefined
   },
 
   rdma: (world, [from, to, transfers, min, max, seed]) => {
     pinOf(world, to).written = true
-    return rdma(world, pinOf(world, from), pinOf(world, to), { transfers: count(transfers), min: count(min), max: count(max), seed: count(seed) })
+    return rdma(world, pinOf(world, from), pinOf(world, to), {
+      transfers: count(transfers),
+      min: count(min),
+      max: count(max),
+      seed: count(seed),
+    })
   },
 
   'drain-lru': () => {
@@ -209,5 +236,6 @@ function pinOf(world: World, name: Operand | undefined): Pin {
 
 /** The acting process gives up these addresses: what it pinned there need not agree with its page table any more. */
 function endContracts(world: World, addr: number, pages: number): void {
-  for (const pin of world.pins.values()) if (pin.mm === world.mm) pin.endContract(addr - pin.addr, addr - pin.addr + pages)
+  for (const pin of world.pins.values())
+    if (pin.mm === world.mm) pin.endContract(addr - pin.addr, addr - pin.addr + pages)
 }

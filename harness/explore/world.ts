@@ -5,10 +5,10 @@ import { CannotJudge, ModelBug } from '../model/bug.ts'
 import { k } from '../model/kernel.ts'
 import { Signal } from '../model/mm/fault.ts'
 import { mm_alloc } from '../model/mm/fork.ts'
+import { put_user_pages } from '../model/mm/gup.ts'
 import { HPAGE_PMD_NR } from '../model/mm/init.ts'
 import type { Mm, Page } from '../model/mm/mm_types.ts'
 import { task_size } from '../model/mm/pgtable.ts'
-import { put_user_pages } from '../model/mm/gup.ts'
 import type { Pin } from './pins.ts'
 
 /** Bytes in a base page. */
@@ -70,7 +70,8 @@ export class World {
       this.nextAddress = Math.ceil((at / PAGE + pages) / huge) * huge + huge
     }
     const addr = at / PAGE
-    if (addr + pages > task_size()) throw new CannotJudge(`the model maps addresses below ${task_size() / 2 ** 18} GiB with this hpage_nr`)
+    if (addr + pages > task_size())
+      throw new CannotJudge(`the model maps addresses below ${task_size() / 2 ** 18} GiB with this hpage_nr`)
     return addr
   }
 
@@ -103,7 +104,11 @@ export class World {
   }
 
   /** Calls `visit` for the frame behind each page of a range of the acting process; a signal ends it. */
-  access(range: Range, write: boolean, visit: (frame: Page, from: number, to: number, offset: number) => void): Answer | undefined {
+  access(
+    range: Range,
+    write: boolean,
+    visit: (frame: Page, from: number, to: number, offset: number) => void,
+  ): Answer | undefined {
     const { addr } = this.range(range.of)
     const mm = this.mm
     const end = range.offset + range.length

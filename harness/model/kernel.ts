@@ -16,7 +16,19 @@ import type * as swapfile from './mm/swapfile.ts'
 import type * as task_mmu from './mm/task_mmu.ts'
 
 /** v4.5 as mm/ has it: every exported function. */
-type Modules = typeof fault & typeof fork & typeof gup & typeof huge_memory & typeof madvise & typeof memory & typeof mmap & typeof mprotect & typeof mremap & typeof rmap & typeof swap & typeof swapfile & typeof task_mmu
+type Modules = typeof fault &
+  typeof fork &
+  typeof gup &
+  typeof huge_memory &
+  typeof madvise &
+  typeof memory &
+  typeof mmap &
+  typeof mprotect &
+  typeof mremap &
+  typeof rmap &
+  typeof swap &
+  typeof swapfile &
+  typeof task_mmu
 // biome-ignore lint/suspicious/noExplicitAny: any function at all
 type Fn = (...args: any[]) => unknown
 export type Base = { [F in keyof Modules as Modules[F] extends Fn ? F : never]: Modules[F] }

@@ -2,7 +2,7 @@
 
 import type { Machine } from '../engine.ts'
 import { resetContents } from './contents.ts'
-import { k, type Kernel } from './kernel.ts'
+import { type Kernel, k } from './kernel.ts'
 import { fork_init } from './mm/fork.ts'
 import { init_machine, zone } from './mm/init.ts'
 import { INIT_LIST_HEAD } from './mm/list.ts'

@@ -8,11 +8,20 @@ import { CannotJudge, KernelBug } from './bug.ts'
 
 /** Cells below this belong to nobody: a null pointer and its fields lie there. */
 const NULL_PAGE = 64
-/** The largest store: 2^29 cells are 2 GiB. */
-const MAX_CELLS = 1 << 29
+/** 2^28 cells are 1 GiB of addresses; of it the machine gives memory only for what is written to. */
+const CELLS = 1 << 28
 
-/** The cells. Replaced by a larger copy when the heap grows, so never keep it in a variable. */
-export let S = new Int32Array(1 << 20)
+/** The cells. Never replaced, so that an access costs no more than that of an array. */
+export const S = reserve(CELLS)
+
+/** As many cells as the machine lets a process reserve. */
+function reserve(cells: number): Int32Array {
+  try {
+    return new Int32Array(cells)
+  } catch {
+    return reserve(cells / 4)
+  }
+}
 
 let brk = NULL_PAGE
 /** A region handed out by sreserve: only its cells below `used` were ever written. */
@@ -22,17 +31,16 @@ let sparse = { start: NULL_PAGE, used: NULL_PAGE, end: NULL_PAGE }
 export function resetStore(): void {
   S.fill(0, 0, sparse.start)
   S.fill(0, sparse.start, sparse.used)
-  S.fill(0, sparse.end, Math.min(brk, S.length))
+  S.fill(0, sparse.end, brk)
   brk = NULL_PAGE
   sparse = { start: NULL_PAGE, used: NULL_PAGE, end: NULL_PAGE }
 }
 
-/** `cells` zeroed cells, aligned to 8. Throws CannotJudge where this machine has not the memory for them. */
+/** `cells` zeroed cells, aligned to 8. Throws CannotJudge where the store has not so many. */
 export function sbrk(cells: number): number {
   const start = brk
-  brk = (brk + cells + 7) & ~7
-  if (brk > MAX_CELLS) throw new CannotJudge(`the case needs more than ${MAX_CELLS / 2 ** 28} GiB of store`)
-  if (brk > S.length) grow(brk)
+  if (start + cells + 7 > S.length) throw new CannotJudge(`the case needs more than the ${S.length / 2 ** 18} MiB of the model's store`)
+  brk = (start + cells + 7) & ~7
   return start
 }
 
@@ -46,24 +54,6 @@ export function sreserve(cells: number): number {
 /** Cells of the reserved region below `end` are about to be written. */
 export function touched(end: number): void {
   if (end > sparse.used) sparse.used = end
-}
-
-function grow(cells: number): void {
-  let length = S.length
-  while (length < cells) length *= 2
-  try {
-    const larger = new Int32Array(length)
-    larger.set(S.subarray(0, sparse.used))
-    larger.set(S.subarray(sparse.end), sparse.end)
-    S = larger
-  } catch {
-    throw new CannotJudge(`no memory for a store of ${Math.round(length / 2 ** 18)} MiB`)
-  }
-}
-
-/** The cells in use, for reports of memory. */
-export function storeSize(): number {
-  return brk
 }
 
 function nullDereference(cell: number): never {

@@ -2,16 +2,44 @@
 // caches. Reads cells directly, changes nothing, and stops at the first few differences of a kind.
 
 import type { Finding } from '../engine.ts'
-import { HPAGE_PMD_NR, max_pfn, zone } from './mm/init.ts'
-import { anon_vma_cachep, anon_vma_chain_cachep } from './mm/rmap.ts'
 import { mm_cachep } from './mm/fork.ts'
+import { HPAGE_PMD_NR, max_pfn, zone } from './mm/init.ts'
+import {
+  anon_vma,
+  anon_vma_chain,
+  type Mm,
+  mm_struct,
+  PAGE_MAPPING_ANON,
+  type Page,
+  type Pmd,
+  type Pte,
+  page,
+  TAIL_MAPPING,
+  tail,
+  vm_area,
+} from './mm/mm_types.ts'
 import { vm_area_cachep } from './mm/mmap.ts'
-import { anon_vma, anon_vma_chain, type Mm, mm_struct, type Page, PAGE_MAPPING_ANON, type Pmd, type Pte, page, TAIL_MAPPING, tail, vm_area } from './mm/mm_types.ts'
 import { PG_active, PG_double_map, PG_head, PG_lru } from './mm/page-flags.ts'
-import { page_to_pfn, pfn_to_page, pmd_trans_huge, presentPmds, presentPtes, pte_cachep, pte_pfn, pte_write } from './mm/pgtable.ts'
+import {
+  page_to_pfn,
+  pfn_to_page,
+  pmd_trans_huge,
+  presentPmds,
+  presentPtes,
+  pte_cachep,
+  pte_pfn,
+  pte_write,
+} from './mm/pgtable.ts'
+import { anon_vma_cachep, anon_vma_chain_cachep } from './mm/rmap.ts'
 import { isFreed, liveObjects } from './mm/slab.ts'
 import { pagevecPages } from './mm/swap.ts'
-import { global_page_state, NR_ACTIVE_ANON, NR_ANON_PAGES, NR_ANON_TRANSPARENT_HUGEPAGES, NR_INACTIVE_ANON } from './mm/vmstat.ts'
+import {
+  global_page_state,
+  NR_ACTIVE_ANON,
+  NR_ANON_PAGES,
+  NR_ANON_TRANSPARENT_HUGEPAGES,
+  NR_INACTIVE_ANON,
+} from './mm/vmstat.ts'
 import { S } from './store.ts'
 
 /** Who holds pages beside the kernel itself. */
@@ -84,7 +112,8 @@ export function leftovers(): Finding[] {
   const zero = S[zone.huge_zero_page]!
   for (let pfn = 1; pfn < S[zone.next_block]!; pfn++) {
     const p = pfn_to_page(pfn)
-    if (p !== zero && S[p + page._count] !== 0) found.add('leak', `frame ${pfn} is left with ${S[p + page._count]} reference(s)`)
+    if (p !== zero && S[p + page._count] !== 0)
+      found.add('leak', `frame ${pfn} is left with ${S[p + page._count]} reference(s)`)
   }
   return found.list
 }
@@ -170,7 +199,10 @@ class Reach {
     const index = S[head + page.index]! + (p - head) / page.SIZE
     const expected = addr - S[this.vma + vm_area.vm_start]! + S[this.vma + vm_area.vm_pgoff]!
     if (this.linked && index === expected) return
-    this.found.add('unreachable-by-rmap', `${this.name} maps frame ${pte_pfn(entry)} at page ${addr}, where its anon_vma does not lead`)
+    this.found.add(
+      'unreachable-by-rmap',
+      `${this.name} maps frame ${pte_pfn(entry)} at page ${addr}, where its anon_vma does not lead`,
+    )
   }
 
   private enter(vma: number): void {
@@ -205,7 +237,13 @@ function checkFrames(found: Findings): void {
     pfn += nr
   }
   expectSame(found, 'counter-drift', 'AnonPages in pages', global_page_state(NR_ANON_PAGES), sums.anon)
-  expectSame(found, 'counter-drift', 'AnonHugePages in huge pages', global_page_state(NR_ANON_TRANSPARENT_HUGEPAGES), sums.huge)
+  expectSame(
+    found,
+    'counter-drift',
+    'AnonHugePages in huge pages',
+    global_page_state(NR_ANON_TRANSPARENT_HUGEPAGES),
+    sums.huge,
+  )
   expectSame(found, 'counter-drift', 'Active(anon) in pages', global_page_state(NR_ACTIVE_ANON), sums.active)
   expectSame(found, 'counter-drift', 'Inactive(anon) in pages', global_page_state(NR_INACTIVE_ANON), sums.inactive)
 }
@@ -214,7 +252,8 @@ function checkCount(p: Page, pfn: number, found: Findings): void {
   const count = S[p + page._count]!
   const expected = refs[pfn]!
   if (count === expected || p === S[zone.huge_zero_page]) return
-  if (count === 0) found.add('use-after-free', `frame ${pfn} is free, but ${expected} map(s), pin(s) or pagevec(s) refer to it`)
+  if (count === 0)
+    found.add('use-after-free', `frame ${pfn} is free, but ${expected} map(s), pin(s) or pagevec(s) refer to it`)
   else found.add('refcount-mismatch', `frame ${pfn} has ${count} reference(s), its users are ${expected}`)
 }
 
@@ -237,7 +276,10 @@ function checkCompound(p: Page, pfn: number, found: Findings): void {
     const sub = p + i * page.SIZE
     const maps = ptes[pfn + i]!
     if (S[sub + page._mapcount]! + 1 !== maps + doubled) {
-      found.add('mapcount-mismatch', `mapcount of frame ${pfn + i} is ${S[sub + page._mapcount]! + 1 - doubled}, it is mapped ${maps} time(s) by PTE`)
+      found.add(
+        'mapcount-mismatch',
+        `mapcount of frame ${pfn + i} is ${S[sub + page._mapcount]! + 1 - doubled}, it is mapped ${maps} time(s) by PTE`,
+      )
     }
     if (whole + maps > 0) sums.anon++
     checkIsolation(pfn + i, whole + maps, found)
@@ -247,13 +289,17 @@ function checkCompound(p: Page, pfn: number, found: Findings): void {
 
 /** What no operation may write to: a tail's reference count, its way to the head, the poison in its mapping. */
 function checkTail(sub: number, head: number, i: number, pfn: number, found: Findings): void {
-  const intact = S[sub + page._count] === 0 && S[sub + page.compound_head] === head + 1 && (i < 3 || S[sub + page.mapping] === TAIL_MAPPING)
+  const intact =
+    S[sub + page._count] === 0 &&
+    S[sub + page.compound_head] === head + 1 &&
+    (i < 3 || S[sub + page.mapping] === TAIL_MAPPING)
   if (!intact) found.add('page-corrupted', `tail ${i} of frame ${pfn} was written to`)
 }
 
 /** Private memory that is mapped more than once is read-only to all: a write would reach the other. */
 function checkIsolation(pfn: number, maps: number, found: Findings): void {
-  if (maps > 1 && writers[pfn] === 1) found.add('leaked-write', `frame ${pfn} is mapped ${maps} times, once writable: a write reaches the others`)
+  if (maps > 1 && writers[pfn] === 1)
+    found.add('leaked-write', `frame ${pfn} is mapped ${maps} times, once writable: a write reaches the others`)
 }
 
 /** Counts its own references apart: one for each map, one for the shrinker. */
@@ -280,4 +326,3 @@ function checkQueue(found: Findings): void {
 function expectSame(found: Findings, anomaly: string, what: string, is: number, expected: number): void {
   if (is !== expected) found.add(anomaly, `${what}: the kernel says ${is}, the recount ${expected}`)
 }
-

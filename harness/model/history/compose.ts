@@ -23,7 +23,9 @@ export type Functions = Readonly<Record<string, unknown>>
 const modules = [fault, fork, gup, huge_memory, madvise, memory, mmap, mprotect, mremap, rmap, swap, swapfile, task_mmu]
 
 /** v4.5, as mm/ has it. */
-export const base: Functions = Object.fromEntries(modules.flatMap(m => Object.entries(m).filter(([, value]) => typeof value === 'function')))
+export const base: Functions = Object.fromEntries(
+  modules.flatMap(m => Object.entries(m).filter(([, value]) => typeof value === 'function')),
+)
 
 /** The functions with the patch applied, or the reason why it does not apply. */
 export function apply(functions: Functions, patch: Patch): Functions | string {
@@ -40,7 +42,8 @@ type Side = 'before' | 'after'
 function change(functions: Functions, patch: Patch, from: Side, to: Side, verb: string): Functions | string {
   const changes = Object.entries(patch.changes as Readonly<Record<string, Readonly<Record<Side, unknown>>>>)
   const wrong = changes.filter(([name, sides]) => functions[name] !== sides[from]).map(([name]) => name)
-  if (wrong.length > 0) return `${patch.id} does not ${verb}: ${wrong.join(', ')} ${wrong.length > 1 ? 'are' : 'is'} not as it expects`
+  if (wrong.length > 0)
+    return `${patch.id} does not ${verb}: ${wrong.join(', ')} ${wrong.length > 1 ? 'are' : 'is'} not as it expects`
   return { ...functions, ...Object.fromEntries(changes.map(([name, sides]) => [name, sides[to]])) }
 }
 

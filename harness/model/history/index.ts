@@ -16,7 +16,11 @@ export interface PatchInfo {
 }
 
 /** Patches, modelled or not; releases that can be run; releases that `from` and `until` may name. */
-export const history: { readonly patches: readonly PatchInfo[]; readonly releases: readonly string[]; readonly allReleases: readonly string[] } = {
+export const history: {
+  readonly patches: readonly PatchInfo[]
+  readonly releases: readonly string[]
+  readonly allReleases: readonly string[]
+} = {
   patches: [
     ...patches.map(({ id, subject, release }) => ({ id, subject, release, modelled: true })),
     ...landmarks.map(landmark => ({ ...landmark, modelled: false })),

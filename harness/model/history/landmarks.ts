@@ -19,5 +19,9 @@ export const landmarks: readonly Landmark[] = [
   landmark('d042035eaf5f', 'v5.9', "mm/thp: Split huge pmds/puds if they're pinned when fork()"),
   landmark('3bff7e3f1f16', 'v5.18', 'mm/huge_memory: streamline COW logic in do_huge_pmd_wp_page()'),
   landmark('6c287605fd56', 'v5.19', 'mm: remember exclusively mapped anonymous pages with PG_anon_exclusive'),
-  landmark('a7f226604170', 'v5.19', 'mm/gup: trigger FAULT_FLAG_UNSHARE when R/O-pinning a possibly shared anonymous page'),
+  landmark(
+    'a7f226604170',
+    'v5.19',
+    'mm/gup: trigger FAULT_FLAG_UNSHARE when R/O-pinning a possibly shared anonymous page',
+  ),
 ]

@@ -24,7 +24,8 @@ export async function loadPatch(file: string): Promise<Patch> {
   const module = join(cacheDir(), `${await keyOf(text)}.mjs`)
   if (!(await exists(module))) await compile(file, text, module)
   const loaded: { default?: unknown } = await import(pathToFileURL(module).href)
-  if (!isPatch(loaded.default)) throw new BadPatch(`${file}:1:1 NO_PATCH: the file has no default export made by patch(id, {…}) of ${MODEL}`)
+  if (!isPatch(loaded.default))
+    throw new BadPatch(`${file}:1:1 NO_PATCH: the file has no default export made by patch(id, {…}) of ${MODEL}`)
   return loaded.default
 }
 
@@ -32,15 +33,19 @@ function cacheDir(): string {
   return join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'mmfunc', 'patches')
 }
 
-const exists = (file: string): Promise<boolean> => stat(file).then(
-  () => true,
-  () => false,
-)
+const exists = (file: string): Promise<boolean> =>
+  stat(file).then(
+    () => true,
+    () => false,
+  )
 
 /** Content of the file, and which model it was checked against. */
 async function keyOf(text: string): Promise<string> {
   const { mtimeMs } = await stat(modelModule)
-  return createHash('sha256').update(`${text}\0${modelModule}\0${mtimeMs}\0${process.version}`).digest('hex').slice(0, 32)
+  return createHash('sha256')
+    .update(`${text}\0${modelModule}\0${mtimeMs}\0${process.version}`)
+    .digest('hex')
+    .slice(0, 32)
 }
 
 async function compile(file: string, text: string, module: string): Promise<void> {
@@ -87,7 +92,13 @@ function pointAtModel(ts: typeof TS): TS.TransformerFactory<TS.SourceFile> {
       source,
       node =>
         ts.isImportDeclaration(node) && ts.isStringLiteral(node.moduleSpecifier) && node.moduleSpecifier.text === MODEL
-          ? context.factory.updateImportDeclaration(node, node.modifiers, node.importClause, context.factory.createStringLiteral(pathToFileURL(modelModule).href), node.attributes)
+          ? context.factory.updateImportDeclaration(
+              node,
+              node.modifiers,
+              node.importClause,
+              context.factory.createStringLiteral(pathToFileURL(modelModule).href),
+              node.attributes,
+            )
           : node,
       context,
     )

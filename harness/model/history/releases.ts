@@ -2,9 +2,9 @@
 
 import lru_8f182270dfec from './lru/8f182270dfec.ts'
 import type { Patch } from './patch.ts'
-import thp_0798d3c022dc from './thp-cow/0798d3c022dc.ts'
 import thp_5a49973d7143 from './thp-cow/5a49973d7143.ts'
 import thp_6d0a07edd17c from './thp-cow/6d0a07edd17c.ts'
+import thp_0798d3c022dc from './thp-cow/0798d3c022dc.ts'
 import thp_posted_v1 from './thp-cow/posted-v1.ts'
 import thp_posted_v2 from './thp-cow/posted-v2.ts'
 
@@ -12,7 +12,14 @@ import thp_posted_v2 from './thp-cow/posted-v2.ts'
 export const modelledReleases = ['v4.5', 'v4.6', 'v4.7'] as const
 
 /** Within a release in the order in which it got them; posted versions beside the commit they became. */
-export const patches: readonly Patch[] = [thp_posted_v1, thp_posted_v2, thp_6d0a07edd17c, thp_0798d3c022dc, lru_8f182270dfec, thp_5a49973d7143]
+export const patches: readonly Patch[] = [
+  thp_posted_v1,
+  thp_posted_v2,
+  thp_6d0a07edd17c,
+  thp_0798d3c022dc,
+  lru_8f182270dfec,
+  thp_5a49973d7143,
+]
 
 /** 4005 for v4.5, so that releases compare as numbers; undefined for what is no release. A stable release counts as its base. */
 export function releaseNumber(text: string): number | undefined {

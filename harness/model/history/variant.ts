@@ -13,7 +13,9 @@ export interface Variant {
   readonly applied: ReadonlySet<Patch>
 }
 
-export type Resolved = { readonly ok: true; readonly variant: Variant } | { readonly ok: false; readonly reason: string }
+export type Resolved =
+  | { readonly ok: true; readonly variant: Variant }
+  | { readonly ok: false; readonly reason: string }
 
 const refuse = (reason: string): Resolved => ({ ok: false, reason })
 
@@ -25,7 +27,9 @@ export function resolveVariant(text: string, own: readonly Patch[] = []): Resolv
   let variant = start
   for (const word of rest) {
     const id = word.slice(1)
-    const patch = [...patches, ...own].find(p => p.id === id || (id.length >= 7 && /^[0-9a-f]+$/.test(id) && p.id.startsWith(id)))
+    const patch = [...patches, ...own].find(
+      p => p.id === id || (id.length >= 7 && /^[0-9a-f]+$/.test(id) && p.id.startsWith(id)),
+    )
     if (patch === undefined) return refuse(unknownPatch(id, own))
     const next = word[0] === '+' ? add(variant, patch) : remove(variant, patch)
     if (typeof next === 'string') return refuse(next)
@@ -42,7 +46,8 @@ function unknownPatch(id: string, own: readonly Patch[]): string {
 /** A release with all patches up to it, or the reason why there is none. */
 function ofRelease(release: string): Variant | string {
   if (!(modelledReleases as readonly string[]).includes(release)) {
-    const what = releaseNumber(release) === undefined ? `"${release}" is no release` : `the model does not reach ${release}`
+    const what =
+      releaseNumber(release) === undefined ? `"${release}" is no release` : `the model does not reach ${release}`
     return `${what}; it has ${modelledReleases.join(', ')}`
   }
   let functions = base
@@ -60,10 +65,16 @@ function ofRelease(release: string): Variant | string {
 function add(variant: Variant, patch: Patch): Variant | string {
   if (variant.applied.has(patch)) return `${variant.name} has ${patch.id} already`
   const missing = (patch.needs ?? []).filter(id => ![...variant.applied].some(p => p.id === id || p.standsFor === id))
-  if (missing.length > 0) return `${patch.id} does not apply: it builds on ${missing.join(', ')}, which ${variant.name} does not have`
+  if (missing.length > 0)
+    return `${patch.id} does not apply: it builds on ${missing.join(', ')}, which ${variant.name} does not have`
   const functions = apply(variant.functions, patch)
   if (typeof functions === 'string') return `${functions} in ${variant.name}`
-  return { name: `${variant.name}+${patch.id}`, release: variant.release, functions, applied: new Set([...variant.applied, patch]) }
+  return {
+    name: `${variant.name}+${patch.id}`,
+    release: variant.release,
+    functions,
+    applied: new Set([...variant.applied, patch]),
+  }
 }
 
 function remove(variant: Variant, patch: Patch): Variant | string {
@@ -72,7 +83,12 @@ function remove(variant: Variant, patch: Patch): Variant | string {
   if (builtOn !== undefined) return `${patch.id} does not revert: ${builtOn.id} builds on it`
   const functions = revert(variant.functions, patch)
   if (typeof functions === 'string') return `${functions} in ${variant.name}`
-  return { name: `${variant.name}-${patch.id}`, release: variant.release, functions, applied: new Set([...variant.applied].filter(p => p !== patch)) }
+  return {
+    name: `${variant.name}-${patch.id}`,
+    release: variant.release,
+    functions,
+    applied: new Set([...variant.applied].filter(p => p !== patch)),
+  }
 }
 
 /** Whether the variant has a patch, a posted version (which stands for its patch) or a release. */
@@ -96,7 +112,8 @@ export function variantsFor(ids: readonly string[]): string[] {
   const names = new Set<string>()
   for (const patch of patches) {
     if (!ids.includes(patch.id)) continue
-    const before = [releaseBefore(patch), ...(patch.needs ?? [])].join('+')
+    const release = releaseBefore(patch)
+    const before = [release, ...(patch.needs ?? []).filter(id => !releaseHas(release, id))].join('+')
     for (const side of [before, `${before}+${patch.id}`]) if (resolveVariant(side).ok) names.add(side)
   }
   return [...names, modelledReleases.at(-1)!]

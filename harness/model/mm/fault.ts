@@ -2,13 +2,35 @@
 // a lock; an access that it does not allow becomes a fault, and a fault that no vma allows a signal.
 
 import { KernelBug } from '../bug.ts'
+import { k } from '../kernel.ts'
 import { down_read, up_read } from '../ops.ts'
 import { rd } from '../store.ts'
-import { k } from '../kernel.ts'
 import { HPAGE_PMD_NR } from './init.ts'
-import { FAULT_FLAG_WRITE, type Mm, mm_struct, NULL, type Page, type Pte, VM_FAULT_OOM, VM_READ, VM_WRITE, vm_area } from './mm_types.ts'
+import {
+  FAULT_FLAG_WRITE,
+  type Mm,
+  mm_struct,
+  NULL,
+  type Page,
+  type Pte,
+  VM_FAULT_OOM,
+  VM_READ,
+  VM_WRITE,
+  vm_area,
+} from './mm_types.ts'
 import { subpage } from './page-flags.ts'
-import { PRESENT, pmd_none, pmd_offset, pmd_page, pmd_trans_huge, pte_offset, pte_page, pte_write, read_pmd, read_pte } from './pgtable.ts'
+import {
+  PRESENT,
+  pmd_none,
+  pmd_offset,
+  pmd_page,
+  pmd_trans_huge,
+  pte_offset,
+  pte_page,
+  pte_write,
+  read_pmd,
+  read_pte,
+} from './pgtable.ts'
 
 /** A signal that an access raised: the address in base pages. */
 export class Signal {

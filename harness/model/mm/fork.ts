@@ -1,8 +1,8 @@
 // Address spaces coming and going (kernel/fork.c, v4.5).
 
+import { k } from '../kernel.ts'
 import { atomic_dec_and_test, atomic_set, down_write, up_write } from '../ops.ts'
 import { rd, wr } from '../store.ts'
-import { k } from '../kernel.ts'
 import { type Mm, mm_struct, NULL, VM_DONTCOPY, type Vma, vm_area } from './mm_types.ts'
 import { vm_area_alloc, vma_link } from './mmap.ts'
 import { pgd_alloc, pgd_free } from './pgtable.ts'
@@ -31,7 +31,13 @@ export function dup_mm(oldmm: Mm): Mm {
   for (let mpnt = rd(oldmm + mm_struct.mmap) as Vma; mpnt !== NULL; mpnt = rd(mpnt + vm_area.vm_next) as Vma) {
     const flags = rd(mpnt + vm_area.vm_flags)
     if (flags & VM_DONTCOPY) continue
-    const tmp = vm_area_alloc(mm, rd(mpnt + vm_area.vm_start), rd(mpnt + vm_area.vm_end), flags, rd(mpnt + vm_area.vm_pgoff))
+    const tmp = vm_area_alloc(
+      mm,
+      rd(mpnt + vm_area.vm_start),
+      rd(mpnt + vm_area.vm_end),
+      flags,
+      rd(mpnt + vm_area.vm_pgoff),
+    )
     k.anon_vma_fork(tmp, mpnt)
     // The vma is linked before its entries are copied, so that rmap finds them in the child too.
     vma_link(mm, tmp, prev)

@@ -2,13 +2,39 @@
 //
 // Before FOLL_PIN (v5.6) every pin, of a device or of a pipe, is one plain reference a page.
 
+import { k } from '../kernel.ts'
 import { down_read, spin_lock, spin_unlock, up_read } from '../ops.ts'
 import { rd } from '../store.ts'
-import { k } from '../kernel.ts'
 import { is_zero_pfn, vm_normal_page } from './memory.ts'
-import { FAULT_FLAG_WRITE, type Mm, mm_struct, NULL, type Page, type Pmdp, type Pte, VM_FAULT_OOM, VM_FAULT_WRITE, VM_READ, VM_WRITE, type Vma, vm_area } from './mm_types.ts'
+import {
+  FAULT_FLAG_WRITE,
+  type Mm,
+  mm_struct,
+  NULL,
+  type Page,
+  type Pmdp,
+  type Pte,
+  VM_FAULT_OOM,
+  VM_FAULT_WRITE,
+  VM_READ,
+  VM_WRITE,
+  type Vma,
+  vm_area,
+} from './mm_types.ts'
 import { get_page, put_page, SetPageDirty } from './page-flags.ts'
-import { pmd_lockptr, pmd_none, pmd_offset, pmd_trans_huge, pte_lockptr, pte_offset, pte_page, pte_pfn, pte_present, pte_write, read_pmd } from './pgtable.ts'
+import {
+  pmd_lockptr,
+  pmd_none,
+  pmd_offset,
+  pmd_trans_huge,
+  pte_lockptr,
+  pte_offset,
+  pte_page,
+  pte_pfn,
+  pte_present,
+  pte_write,
+  read_pmd,
+} from './pgtable.ts'
 
 /** The page at `addr` with one more reference, or NULL where an access of this kind would fault. */
 export function follow_page_mask(mm: Mm, addr: number, write: boolean): Page {
@@ -62,7 +88,8 @@ export function get_user_pages(mm: Mm, start: number, nr: number, write: boolean
   return { pages, error }
 }
 
-const check_vma_flags = (vma: Vma, write: boolean): boolean => (rd(vma + vm_area.vm_flags) & (write ? VM_WRITE : VM_READ)) !== 0
+const check_vma_flags = (vma: Vma, write: boolean): boolean =>
+  (rd(vma + vm_area.vm_flags) & (write ? VM_WRITE : VM_READ)) !== 0
 
 /** Faults until the page can be followed; NULL when memory is out. */
 export function faultin_page(mm: Mm, vma: Vma, addr: number, write: boolean): Page {
@@ -70,7 +97,11 @@ export function faultin_page(mm: Mm, vma: Vma, addr: number, write: boolean): Pa
     const ret = k.handle_mm_fault(mm, vma, addr, write ? FAULT_FLAG_WRITE : 0)
     if (ret & VM_FAULT_OOM) return NULL
     // A broken COW is enough to go on reading, even where the entry stays read-only.
-    const page = k.follow_page_mask(mm, addr, write && !(ret & VM_FAULT_WRITE && !(rd(vma + vm_area.vm_flags) & VM_WRITE)))
+    const page = k.follow_page_mask(
+      mm,
+      addr,
+      write && !(ret & VM_FAULT_WRITE && !(rd(vma + vm_area.vm_flags) & VM_WRITE)),
+    )
     if (page !== NULL) return page
   }
 }

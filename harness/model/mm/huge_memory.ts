@@ -3,17 +3,107 @@
 // A huge page is mapped by PMDs, by PTEs, or by both at once (DoubleMap). The PMD lock guards the entry and what
 // maps through it; the deferred split queue has a lock of its own.
 
-import { atomic_add, atomic_add_negative, atomic_dec, atomic_inc, atomic_inc_not_zero, atomic_set, cmpxchg, READ_ONCE, spin_lock, spin_unlock } from '../ops.ts'
-import { rd, wr } from '../store.ts'
 import { k } from '../kernel.ts'
+import {
+  atomic_add,
+  atomic_add_negative,
+  atomic_dec,
+  atomic_inc,
+  atomic_inc_not_zero,
+  atomic_set,
+  cmpxchg,
+  READ_ONCE,
+  spin_lock,
+  spin_unlock,
+} from '../ops.ts'
+import { rd, wr } from '../store.ts'
 import { HPAGE_PMD_NR, thp_enabled, zone } from './init.ts'
 import { list_add_tail, list_empty } from './list.ts'
-import { add_anon_rss, type Gather, maybe_mkwrite, mkdirty, mkold, mkyoung, vm_page_prot, wrprotect, ZERO_PFN } from './memory.ts'
-import { FAULT_FLAG_WRITE, type Mm, mm_struct, NULL, type Page, type Pmd, type Pmdp, type Pte, tail, VM_FAULT_FALLBACK, VM_FAULT_OOM, VM_FAULT_WRITE, VM_HUGEPAGE, VM_NOHUGEPAGE, type Vma, vm_area } from './mm_types.ts'
+import {
+  add_anon_rss,
+  type Gather,
+  maybe_mkwrite,
+  mkdirty,
+  mkold,
+  mkyoung,
+  vm_page_prot,
+  wrprotect,
+  ZERO_PFN,
+} from './memory.ts'
+import {
+  FAULT_FLAG_WRITE,
+  type Mm,
+  mm_struct,
+  NULL,
+  type Page,
+  type Pmd,
+  type Pmdp,
+  type Pte,
+  tail,
+  VM_FAULT_FALLBACK,
+  VM_FAULT_OOM,
+  VM_FAULT_WRITE,
+  VM_HUGEPAGE,
+  VM_NOHUGEPAGE,
+  type Vma,
+  vm_area,
+} from './mm_types.ts'
 import { alloc_hugepage, alloc_page } from './page_alloc.ts'
-import { _count, _mapcount, compound_mapcount, compound_mapcount_ptr, get_page, PageCompound, PageHead, PageTransHuge, page_count, page_mapcount, put_page, SetPageDirty, set_page_content, subpage, TestClearPageDoubleMap, TestSetPageDoubleMap, VM_BUG_ON_PAGE, VM_BUG_ON_VMA } from './page-flags.ts'
-import { ACCESSED, DIRTY, mk_huge_pmd, mk_pte, PRESENT, PROTNONE, pfn_to_page, pgtable_pte, pgtable_trans_huge_deposit, pgtable_trans_huge_withdraw, pmd_lockptr, pmd_none, pmd_offset, pmd_page, pmd_populate, pmd_trans_huge, pte_alloc_one, pte_free, pte_write, read_pmd, RW, SOFT_DIRTY, set_pmd, set_pte } from './pgtable.ts'
-import { count_vm_event, mod_zone_page_state, NR_ANON_TRANSPARENT_HUGEPAGES, THP_FAULT_ALLOC, THP_FAULT_FALLBACK, THP_SPLIT_PMD, THP_ZERO_PAGE_ALLOC } from './vmstat.ts'
+import {
+  _count,
+  _mapcount,
+  compound_mapcount,
+  compound_mapcount_ptr,
+  get_page,
+  PageCompound,
+  PageHead,
+  PageTransHuge,
+  page_count,
+  page_mapcount,
+  put_page,
+  SetPageDirty,
+  set_page_content,
+  subpage,
+  TestClearPageDoubleMap,
+  TestSetPageDoubleMap,
+  VM_BUG_ON_PAGE,
+  VM_BUG_ON_VMA,
+} from './page-flags.ts'
+import {
+  ACCESSED,
+  DIRTY,
+  mk_huge_pmd,
+  mk_pte,
+  PRESENT,
+  PROTNONE,
+  pfn_to_page,
+  pgtable_pte,
+  pgtable_trans_huge_deposit,
+  pgtable_trans_huge_withdraw,
+  pmd_lockptr,
+  pmd_none,
+  pmd_offset,
+  pmd_page,
+  pmd_populate,
+  pmd_trans_huge,
+  pte_alloc_one,
+  pte_free,
+  pte_write,
+  RW,
+  read_pmd,
+  SOFT_DIRTY,
+  set_pmd,
+  set_pte,
+} from './pgtable.ts'
+import {
+  count_vm_event,
+  mod_zone_page_state,
+  NR_ANON_TRANSPARENT_HUGEPAGES,
+  THP_FAULT_ALLOC,
+  THP_FAULT_FALLBACK,
+  THP_SPLIT_PMD,
+  THP_ZERO_PAGE_ALLOC,
+} from './vmstat.ts'
 
 export const haddrOf = (addr: number): number => addr & ~(HPAGE_PMD_NR - 1)
 
@@ -246,7 +336,10 @@ export function __split_huge_pmd_locked(vma: Vma, pmd: Pmdp, haddr: number): voi
   const mm = rd(vma + vm_area.vm_mm) as Mm
   const old = rd(pmd) as Pmd
   count_vm_event(THP_SPLIT_PMD)
-  if (is_huge_zero_pmd(old)) return k.__split_huge_zero_page_pmd(vma, pmd, haddr)
+  if (is_huge_zero_pmd(old)) {
+    k.__split_huge_zero_page_pmd(vma, pmd, haddr)
+    return
+  }
   const page = pmd_page(old)
   // The PMD's one reference becomes one of each PTE.
   atomic_add(_count(page), HPAGE_PMD_NR - 1)
@@ -278,7 +371,8 @@ export function __split_huge_zero_page_pmd(vma: Vma, pmd: Pmdp, haddr: number): 
   const mm = rd(vma + vm_area.vm_mm) as Mm
   set_pmd(pmd, 0 as Pmd)
   const pgtable = pgtable_trans_huge_withdraw(mm, haddr)
-  for (let i = 0; i < HPAGE_PMD_NR; i++) set_pte(pgtable_pte(pgtable, i), mk_pte(pfn_to_page(ZERO_PFN), vm_page_prot(vma)))
+  for (let i = 0; i < HPAGE_PMD_NR; i++)
+    set_pte(pgtable_pte(pgtable, i), mk_pte(pfn_to_page(ZERO_PFN), vm_page_prot(vma)))
   pmd_populate(pmd, pgtable)
   put_huge_zero_page()
 }
@@ -417,4 +511,3 @@ export function deferred_split_huge_page(page: Page): void {
   }
   spin_unlock(zone.split_queue_lock)
 }
-

@@ -19,7 +19,15 @@ export let debug_vm = false
 export let thp_enabled: Machine['thp'] = 'madvise'
 
 /** Cells of the only zone and its node. */
-export const zone = { lru_lock: 0, next_block: 0, split_queue_lock: 0, split_queue: 0, split_queue_len: 0, huge_zero_page: 0, huge_zero_refcount: 0 }
+export const zone = {
+  lru_lock: 0,
+  next_block: 0,
+  split_queue_lock: 0,
+  split_queue: 0,
+  split_queue_len: 0,
+  huge_zero_page: 0,
+  huge_zero_refcount: 0,
+}
 
 /** Base pages of memory that a machine has unless the case says otherwise: 16 GiB. */
 const DEFAULT_PAGES = 1 << 22

@@ -1,8 +1,8 @@
 // madvise(2) (mm/madvise.c, v4.5): flags of a vma, and dropping what stands in a range.
 
+import { k } from '../kernel.ts'
 import { down_read, down_write, up_read, up_write } from '../ops.ts'
 import { rd } from '../store.ts'
-import { k } from '../kernel.ts'
 import { type Mm, mm_struct, NULL, VM_DONTCOPY, VM_HUGEPAGE, VM_NOHUGEPAGE, type Vma, vm_area } from './mm_types.ts'
 
 export type Advice = 'hugepage' | 'nohugepage' | 'dontneed' | 'dontfork' | 'dofork'

@@ -1,13 +1,69 @@
 // Faults on base pages, copying and zapping of page tables (mm/memory.c, v4.5).
 
+import { k } from '../kernel.ts'
 import { atomic_add, might_sleep, spin_lock, spin_unlock } from '../ops.ts'
 import { rd } from '../store.ts'
-import { k } from '../kernel.ts'
 import { HPAGE_PMD_NR } from './init.ts'
-import { FAULT_FLAG_WRITE, type Mm, mm_struct, NULL, type Page, type Pmd, type Pmdp, type Pte, type Ptep, VM_FAULT_FALLBACK, VM_FAULT_OOM, VM_FAULT_WRITE, VM_READ, VM_WRITE, type Vma, vm_area } from './mm_types.ts'
+import {
+  FAULT_FLAG_WRITE,
+  type Mm,
+  mm_struct,
+  NULL,
+  type Page,
+  type Pmd,
+  type Pmdp,
+  type Pte,
+  type Ptep,
+  VM_FAULT_FALLBACK,
+  VM_FAULT_OOM,
+  VM_FAULT_WRITE,
+  VM_READ,
+  VM_WRITE,
+  type Vma,
+  vm_area,
+} from './mm_types.ts'
 import { alloc_page, alloc_zeroed_page } from './page_alloc.ts'
-import { get_page, lock_page, PageAnon, page_cache_get, page_cache_release, page_content, set_page_content, trylock_page, unlock_page } from './page-flags.ts'
-import { ACCESSED, DIRTY, mk_pte, pfn_to_page, PRESENT, PROTNONE, pmd_alloc, pmd_none, pmd_offset, pmd_pgtable, pmd_populate, pmd_trans_huge, pte_alloc_one, pte_free, pte_lockptr, pte_none, pte_offset, pte_page, pte_pfn, pte_present, pte_write, pmd_lockptr, read_pmd, read_pte, RW, SOFT_DIRTY, set_pmd, set_pte } from './pgtable.ts'
+import {
+  get_page,
+  lock_page,
+  PageAnon,
+  page_cache_get,
+  page_cache_release,
+  page_content,
+  set_page_content,
+  trylock_page,
+  unlock_page,
+} from './page-flags.ts'
+import {
+  ACCESSED,
+  DIRTY,
+  mk_pte,
+  PRESENT,
+  PROTNONE,
+  pfn_to_page,
+  pmd_alloc,
+  pmd_lockptr,
+  pmd_none,
+  pmd_offset,
+  pmd_pgtable,
+  pmd_populate,
+  pmd_trans_huge,
+  pte_alloc_one,
+  pte_free,
+  pte_lockptr,
+  pte_none,
+  pte_offset,
+  pte_page,
+  pte_pfn,
+  pte_present,
+  pte_write,
+  RW,
+  read_pmd,
+  read_pte,
+  SOFT_DIRTY,
+  set_pmd,
+  set_pte,
+} from './pgtable.ts'
 
 /** Pages taken out of page tables, to be put once the TLB is flushed (struct mmu_gather). */
 export type Gather = Page[]
@@ -15,10 +71,12 @@ export type Gather = Page[]
 // ---- entries -----------------------------------------------------------------------------------------------------
 
 /** vma->vm_page_prot of a private mapping: never writable, a write fault must come first. */
-export const vm_page_prot = (vma: Vma): number => (rd(vma + vm_area.vm_flags) & (VM_READ | VM_WRITE) ? PRESENT | ACCESSED : PROTNONE | ACCESSED)
+export const vm_page_prot = (vma: Vma): number =>
+  rd(vma + vm_area.vm_flags) & (VM_READ | VM_WRITE) ? PRESENT | ACCESSED : PROTNONE | ACCESSED
 
 /** Writable if the vma is. */
-export const maybe_mkwrite = <E extends Pte | Pmd>(e: E, vma: Vma): E => (rd(vma + vm_area.vm_flags) & VM_WRITE ? ((e | RW) as E) : e)
+export const maybe_mkwrite = <E extends Pte | Pmd>(e: E, vma: Vma): E =>
+  rd(vma + vm_area.vm_flags) & VM_WRITE ? ((e | RW) as E) : e
 export const mkdirty = <E extends Pte | Pmd>(e: E): E => (e | DIRTY | SOFT_DIRTY) as E
 export const mkyoung = <E extends Pte | Pmd>(e: E): E => (e | ACCESSED) as E
 export const wrprotect = <E extends Pte | Pmd>(e: E): E => (e & ~RW) as E
@@ -228,7 +286,8 @@ export function copy_page_range(dst: Mm, src: Mm, vma: Vma): void {
 }
 
 /** The end of the PMD's piece of addr..end. */
-export const pmd_addr_end = (addr: number, end: number): number => Math.min((addr + HPAGE_PMD_NR) & ~(HPAGE_PMD_NR - 1), end)
+export const pmd_addr_end = (addr: number, end: number): number =>
+  Math.min((addr + HPAGE_PMD_NR) & ~(HPAGE_PMD_NR - 1), end)
 
 export function copy_pte_range(dst: Mm, src: Mm, to: Pmdp, from: Pmdp, addr: number, end: number): void {
   if (pmd_none(read_pmd(to))) k.__pte_alloc(dst, to, addr)

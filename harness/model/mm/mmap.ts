@@ -3,13 +3,24 @@
 // The list of a mm is ordered by address and guarded by mmap_sem; what rmap sees of a vma (start, end, pgoff)
 // changes under the anon_vma lock too.
 
+import { k } from '../kernel.ts'
 import { down_write, up_write } from '../ops.ts'
 import { rd, wr } from '../store.ts'
-import { k } from '../kernel.ts'
 import type { Gather } from './memory.ts'
-import { type AnonVma, anon_vma_chain, type Mm, mm_struct, NULL, VM_READ, VM_SOFTDIRTY, VM_WRITE, type Vma, vm_area } from './mm_types.ts'
-import { anon_vma_lock_write, anon_vma_unlock_write } from './rmap.ts'
+import {
+  type AnonVma,
+  anon_vma_chain,
+  type Mm,
+  mm_struct,
+  NULL,
+  VM_READ,
+  VM_SOFTDIRTY,
+  VM_WRITE,
+  type Vma,
+  vm_area,
+} from './mm_types.ts'
 import { task_size } from './pgtable.ts'
+import { anon_vma_lock_write, anon_vma_unlock_write } from './rmap.ts'
 import { type Cache, kmem_cache_create, kmem_cache_free, kmem_cache_zalloc } from './slab.ts'
 
 export let vm_area_cachep: Cache
@@ -130,14 +141,17 @@ export function __split_vma(vma: Vma, addr: number, new_below: boolean): void {
   const end = rd(vma + vm_end)
   const pgoff = rd(vma + vm_pgoff)
   const above = pgoff + addr - start
-  const piece = new_below ? vm_area_alloc(mm, start, addr, rd(vma + vm_flags), pgoff) : vm_area_alloc(mm, addr, end, rd(vma + vm_flags), above)
+  const piece = new_below
+    ? vm_area_alloc(mm, start, addr, rd(vma + vm_flags), pgoff)
+    : vm_area_alloc(mm, addr, end, rd(vma + vm_flags), above)
   wr(piece + vm_area.anon_vma, rd(vma + vm_area.anon_vma))
   k.anon_vma_clone(piece, vma)
   if (new_below) k.vma_adjust(vma, addr, end, above, piece)
   else k.vma_adjust(vma, start, addr, pgoff, piece)
 }
 
-const list_is_singular = (vma: Vma): boolean => rd(vma + vm_area.avc_first) !== 0 && rd(rd(vma + vm_area.avc_first) + anon_vma_chain.older) === 0
+const list_is_singular = (vma: Vma): boolean =>
+  rd(vma + vm_area.avc_first) !== 0 && rd(rd(vma + vm_area.avc_first) + anon_vma_chain.older) === 0
 
 function is_mergeable_anon_vma(a: number, b: number, vma: Vma): boolean {
   if ((a === 0 || b === 0) && (vma === NULL || rd(vma + vm_area.avc_first) === 0 || list_is_singular(vma))) return true
@@ -145,7 +159,11 @@ function is_mergeable_anon_vma(a: number, b: number, vma: Vma): boolean {
 }
 
 function can_vma_merge(vma: Vma, flags: number, av: number, pgoff: number): boolean {
-  return ((rd(vma + vm_flags) ^ flags) & ~VM_SOFTDIRTY) === 0 && is_mergeable_anon_vma(av, rd(vma + vm_area.anon_vma), vma) && pgoff === rd(vma + vm_pgoff)
+  return (
+    ((rd(vma + vm_flags) ^ flags) & ~VM_SOFTDIRTY) === 0 &&
+    is_mergeable_anon_vma(av, rd(vma + vm_area.anon_vma), vma) &&
+    pgoff === rd(vma + vm_pgoff)
+  )
 }
 
 /** What a vma that ends where `vma` starts must have as its page offset's end: the same, for anonymous memory. */
@@ -159,14 +177,16 @@ export function vma_merge(mm: Mm, prev: Vma, addr: number, end: number, flags: n
   let after = (prev !== NULL ? next(prev) : rd(mm + mm_struct.mmap)) as Vma
   const area = after
   if (after !== NULL && rd(after + vm_end) === end) after = next(after)
-  const joinsNext = after !== NULL && end === rd(after + vm_start) && can_vma_merge(after, flags, av, pgoff + end - addr)
+  const joinsNext =
+    after !== NULL && end === rd(after + vm_start) && can_vma_merge(after, flags, av, pgoff + end - addr)
   if (prev !== NULL && rd(prev + vm_end) === addr && can_vma_merge(prev, flags, av, pgoff - pgoffAfter(prev))) {
     const both = joinsNext && is_mergeable_anon_vma(rd(prev + vm_area.anon_vma), rd(after + vm_area.anon_vma), NULL)
     k.vma_adjust(prev, rd(prev + vm_start), both ? rd(after + vm_end) : end, rd(prev + vm_pgoff), NULL)
     return prev
   }
   if (!joinsNext) return NULL
-  if (prev !== NULL && addr < rd(prev + vm_end)) k.vma_adjust(prev, rd(prev + vm_start), addr, rd(prev + vm_pgoff), NULL)
+  if (prev !== NULL && addr < rd(prev + vm_end))
+    k.vma_adjust(prev, rd(prev + vm_start), addr, rd(prev + vm_pgoff), NULL)
   else k.vma_adjust(area, addr, rd(after + vm_end), rd(after + vm_pgoff) - (end - addr), NULL)
   // Case 8 swallowed the neighbour; case 3 and 4 grew it.
   return find_vma(mm, addr)
@@ -176,12 +196,17 @@ export function vma_merge(mm: Mm, prev: Vma, addr: number, end: number, flags: n
 export function find_mergeable_anon_vma(vma: Vma): AnonVma {
   const after = next(vma)
   const prev = rd(vma + vm_prev) as Vma
-  return ((after !== NULL && reusable_anon_vma(after, vma, after)) || (prev !== NULL && reusable_anon_vma(prev, prev, vma)) || NULL) as AnonVma
+  return ((after !== NULL && reusable_anon_vma(after, vma, after)) ||
+    (prev !== NULL && reusable_anon_vma(prev, prev, vma)) ||
+    NULL) as AnonVma
 }
 
 function reusable_anon_vma(old: Vma, a: Vma, b: Vma): number {
   const differs = (rd(a + vm_flags) ^ rd(b + vm_flags)) & ~(VM_READ | VM_WRITE | VM_SOFTDIRTY)
-  const compatible = rd(a + vm_end) === rd(b + vm_start) && differs === 0 && rd(b + vm_pgoff) === rd(a + vm_pgoff) + rd(b + vm_start) - rd(a + vm_start)
+  const compatible =
+    rd(a + vm_end) === rd(b + vm_start) &&
+    differs === 0 &&
+    rd(b + vm_pgoff) === rd(a + vm_pgoff) + rd(b + vm_start) - rd(a + vm_start)
   return compatible && list_is_singular(old) ? rd(old + vm_area.anon_vma) : 0
 }
 
@@ -241,7 +266,8 @@ export function do_munmap(mm: Mm, start: number, len: number): void {
 export function unmap_region(mm: Mm, gone: readonly Vma[], prev: Vma, after: Vma, start: number, end: number): void {
   const tlb: Gather = []
   k.lru_add_drain()
-  for (const vma of gone) k.unmap_page_range(tlb, vma, Math.max(start, rd(vma + vm_start)), Math.min(end, rd(vma + vm_end)))
+  for (const vma of gone)
+    k.unmap_page_range(tlb, vma, Math.max(start, rd(vma + vm_start)), Math.min(end, rd(vma + vm_end)))
   free_pgtables(mm, gone, prev === NULL ? 0 : rd(prev + vm_end), after === NULL ? task_size() : rd(after + vm_start))
   k.tlb_finish_mmu(tlb)
 }

@@ -1,12 +1,24 @@
 // mprotect(2) of private anonymous memory (mm/mprotect.c, v4.5).
 
+import { k } from '../kernel.ts'
 import { down_write, spin_lock, spin_unlock, up_write } from '../ops.ts'
 import { rd } from '../store.ts'
-import { k } from '../kernel.ts'
 import { HPAGE_PMD_NR } from './init.ts'
 import { pmd_addr_end, vm_page_prot } from './memory.ts'
 import { type Mm, mm_struct, NULL, type Pmdp, type Pte, VM_READ, VM_WRITE, type Vma, vm_area } from './mm_types.ts'
-import { PRESENT, PROTNONE, pmd_none, pmd_offset, pmd_trans_huge, pte_lockptr, pte_offset, pte_present, read_pmd, RW, set_pte } from './pgtable.ts'
+import {
+  PRESENT,
+  PROTNONE,
+  pmd_none,
+  pmd_offset,
+  pmd_trans_huge,
+  pte_lockptr,
+  pte_offset,
+  pte_present,
+  RW,
+  read_pmd,
+  set_pte,
+} from './pgtable.ts'
 
 /** New access rights for start..end of one vma. Caller holds mmap_sem for writing. */
 export function mprotect_fixup(vma: Vma, start: number, end: number, prot: number): void {

@@ -1,15 +1,26 @@
 // mremap(2) to another place (mm/mremap.c, v4.5): page tables move, pages and their reverse mapping stay as they are.
 
+import { k } from '../kernel.ts'
 import { down_write, spin_lock, spin_unlock, up_write } from '../ops.ts'
 import { rd, wr } from '../store.ts'
-import { k } from '../kernel.ts'
 import { HPAGE_PMD_NR } from './init.ts'
 import { pmd_addr_end } from './memory.ts'
+import type { AnonVma } from './mm_types.ts'
 import { type Mm, mm_struct, NULL, type Pmd, type Pmdp, type Pte, type Vma, vm_area } from './mm_types.ts'
 import { vm_area_alloc, vma_link } from './mmap.ts'
-import { pmd_alloc, pmd_none, pmd_offset, pmd_trans_huge, pte_lockptr, pte_none, pte_offset, read_pmd, SOFT_DIRTY, set_pte } from './pgtable.ts'
+import {
+  pmd_alloc,
+  pmd_none,
+  pmd_offset,
+  pmd_trans_huge,
+  pte_lockptr,
+  pte_none,
+  pte_offset,
+  read_pmd,
+  SOFT_DIRTY,
+  set_pte,
+} from './pgtable.ts'
 import { anon_vma_lock_write, anon_vma_unlock_write } from './rmap.ts'
-import type { AnonVma } from './mm_types.ts'
 
 /** What copy_vma says beside the vma: whether rmap could miss a page while it moves. */
 export interface Copied {
@@ -26,7 +37,8 @@ export function copy_vma(vma: Vma, addr: number, len: number, from: number): Cop
   const after = k.find_vma(mm, addr)
   const prev = lastBefore(mm, addr)
   const merged = k.vma_merge(mm, prev, addr, addr + len, flags, rd(vma + vm_area.anon_vma), pgoff)
-  if (merged !== NULL) return { vma: merged, need_rmap_locks: rd(merged + vm_area.vm_pgoff) <= rd(vma + vm_area.vm_pgoff) }
+  if (merged !== NULL)
+    return { vma: merged, need_rmap_locks: rd(merged + vm_area.vm_pgoff) <= rd(vma + vm_area.vm_pgoff) }
   const fresh = vm_area_alloc(mm, addr, addr + len, flags, pgoff)
   wr(fresh + vm_area.anon_vma, rd(vma + vm_area.anon_vma))
   k.anon_vma_clone(fresh, vma)
@@ -36,12 +48,24 @@ export function copy_vma(vma: Vma, addr: number, len: number, from: number): Cop
 
 function lastBefore(mm: Mm, addr: number): Vma {
   let prev = NULL as Vma
-  for (let v = rd(mm + mm_struct.mmap) as Vma; v !== NULL && rd(v + vm_area.vm_start) < addr; v = rd(v + vm_area.vm_next) as Vma) prev = v
+  for (
+    let v = rd(mm + mm_struct.mmap) as Vma;
+    v !== NULL && rd(v + vm_area.vm_start) < addr;
+    v = rd(v + vm_area.vm_next) as Vma
+  )
+    prev = v
   return prev
 }
 
 /** Moves the entries of from..from+len to `to`; a huge PMD moves whole where both places are aligned, else it is split. */
-export function move_page_tables(vma: Vma, from: number, new_vma: Vma, to: number, len: number, need_rmap_locks: boolean): void {
+export function move_page_tables(
+  vma: Vma,
+  from: number,
+  new_vma: Vma,
+  to: number,
+  len: number,
+  need_rmap_locks: boolean,
+): void {
   const mm = rd(vma + vm_area.vm_mm) as Mm
   const end = from + len
   let extent = 0
@@ -52,7 +76,11 @@ export function move_page_tables(vma: Vma, from: number, new_vma: Vma, to: numbe
     if (old_pmd === NULL || pmd_none(read_pmd(old_pmd))) continue
     const new_pmd = pmd_alloc(mm, dest)
     if (pmd_trans_huge(read_pmd(old_pmd))) {
-      if (extent === HPAGE_PMD_NR && moveLocked(vma, need_rmap_locks, () => k.move_huge_pmd(vma, new_vma, addr, dest, old_pmd, new_pmd))) continue
+      if (
+        extent === HPAGE_PMD_NR &&
+        moveLocked(vma, need_rmap_locks, () => k.move_huge_pmd(vma, new_vma, addr, dest, old_pmd, new_pmd))
+      )
+        continue
       k.__split_huge_pmd(vma, old_pmd, addr)
     }
     if (pmd_none(read_pmd(new_pmd))) k.__pte_alloc(mm, new_pmd, dest)

@@ -3,9 +3,21 @@
 // The policies are v4.5's: the lock, dirty, lru and swapbacked bits of a tail are those of its head.
 
 import { KernelBug } from '../bug.ts'
-import { atomic_add_return, atomic_inc, atomic_read, bit_lock, bit_trylock, bit_unlock, READ_ONCE, set_bit, test_and_clear_bit, test_and_set_bit, WRITE_ONCE } from '../ops.ts'
-import { rdm } from '../store.ts'
 import { k } from '../kernel.ts'
+import {
+  atomic_add_return,
+  atomic_inc,
+  atomic_read,
+  bit_lock,
+  bit_trylock,
+  bit_unlock,
+  READ_ONCE,
+  set_bit,
+  test_and_clear_bit,
+  test_and_set_bit,
+  WRITE_ONCE,
+} from '../ops.ts'
+import { rdm } from '../store.ts'
 import { debug_vm, HPAGE_PMD_NR } from './init.ts'
 import { type AnonVma, PAGE_MAPPING_ANON, type Page, page, tail, type Vma } from './mm_types.ts'
 
@@ -54,8 +66,10 @@ export const TestClearPageDoubleMap = (head: Page): boolean => test_and_clear_bi
 
 // ---- mapping ---------------------------------------------------------------------------------------------------
 
-export const PageAnon = (p: Page): boolean => (READ_ONCE(field(compound_head(p), page.mapping)) & PAGE_MAPPING_ANON) !== 0
-export const page_anon_vma = (p: Page): AnonVma => (READ_ONCE(field(compound_head(p), page.mapping)) - PAGE_MAPPING_ANON) as AnonVma
+export const PageAnon = (p: Page): boolean =>
+  (READ_ONCE(field(compound_head(p), page.mapping)) & PAGE_MAPPING_ANON) !== 0
+export const page_anon_vma = (p: Page): AnonVma =>
+  (READ_ONCE(field(compound_head(p), page.mapping)) - PAGE_MAPPING_ANON) as AnonVma
 
 // ---- counts ----------------------------------------------------------------------------------------------------
 

@@ -116,7 +116,8 @@ export function free_pages(p: Page): void {
 function free_tail_page(head: Page, i: number): void {
   const t = subpage(head, i)
   if (debug_vm) {
-    if (i === 1 && rd(head + tail.compound_mapcount) !== -1) bad_page(`nonzero compound_mapcount ${rd(head + tail.compound_mapcount) + 1}`)
+    if (i === 1 && rd(head + tail.compound_mapcount) !== -1)
+      bad_page(`nonzero compound_mapcount ${rd(head + tail.compound_mapcount) + 1}`)
     if (i > 2 && rd(t + page.mapping) !== TAIL_MAPPING) bad_page('corrupted mapping in tail page')
     if (rd(t + page.compound_head) !== head + 1) bad_page('compound_head not consistent')
   }

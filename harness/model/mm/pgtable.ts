@@ -10,7 +10,18 @@
 import { READ_ONCE, spin_lock, spin_unlock, WRITE_ONCE } from '../ops.ts'
 import { rd, S, wr } from '../store.ts'
 import { HPAGE_PMD_NR, HPAGE_PMD_ORDER, mem_map } from './init.ts'
-import { type Mm, mm_struct, NULL, type Page, type Pgtable, type Pmd, type Pmdp, type Pte, type Ptep, page } from './mm_types.ts'
+import {
+  type Mm,
+  mm_struct,
+  NULL,
+  type Page,
+  type Pgtable,
+  type Pmd,
+  type Pmdp,
+  type Pte,
+  type Ptep,
+  page,
+} from './mm_types.ts'
 import { type Cache, kmem_cache_alloc, kmem_cache_create, kmem_cache_free } from './slab.ts'
 
 export const PRESENT = 1
@@ -77,7 +88,8 @@ export function pmd_alloc(mm: Mm, addr: number): Pmdp {
 
 export const pmd_lockptr = (mm: Mm, addr: number): number => rd(pgd_offset(mm, addr)) + pmd_table.lock
 export const pte_lockptr = (pmd: Pmd): number => tableOf(pmd) + pte_table.lock
-export const pte_offset = (pmd: Pmd, addr: number): Ptep => (tableOf(pmd) + pte_table.pte + (addr & (HPAGE_PMD_NR - 1))) as Ptep
+export const pte_offset = (pmd: Pmd, addr: number): Ptep =>
+  (tableOf(pmd) + pte_table.pte + (addr & (HPAGE_PMD_NR - 1))) as Ptep
 /** Entry `i` of a table that no PMD points to yet. */
 export const pgtable_pte = (t: Pgtable, i: number): Ptep => (t + pte_table.pte + i) as Ptep
 

@@ -3,13 +3,49 @@
 // An anon_vma belongs to a family of vmas; chains (avc) tie each vma to the anon_vmas of its ancestors, so that
 // pages from before a fork are found in the children. Counts change under the page table lock of the entry.
 
-import { KernelBug, BUG_ON } from '../bug.ts'
-import { atomic_add_negative, atomic_dec_and_test, atomic_inc, atomic_set, down_write, might_sleep, spin_lock, spin_unlock, up_write, WRITE_ONCE } from '../ops.ts'
-import { rd, wr } from '../store.ts'
+import { BUG_ON, KernelBug } from '../bug.ts'
 import { k } from '../kernel.ts'
+import {
+  atomic_add_negative,
+  atomic_dec_and_test,
+  atomic_inc,
+  atomic_set,
+  down_write,
+  might_sleep,
+  spin_lock,
+  spin_unlock,
+  up_write,
+  WRITE_ONCE,
+} from '../ops.ts'
+import { rd, wr } from '../store.ts'
 import { HPAGE_PMD_NR } from './init.ts'
-import { type AnonVma, type Avc, anon_vma, anon_vma_chain, mm_struct, NULL, PAGE_MAPPING_ANON, type Page, page, type Vma, vm_area } from './mm_types.ts'
-import { _mapcount, compound_head, compound_mapcount_ptr, PageAnon, PageLocked, PageTransCompound, PageTransHuge, SetPageSwapBacked, subpage, TestClearPageDoubleMap, VM_BUG_ON_PAGE, VM_BUG_ON_VMA } from './page-flags.ts'
+import {
+  type AnonVma,
+  type Avc,
+  anon_vma,
+  anon_vma_chain,
+  mm_struct,
+  NULL,
+  PAGE_MAPPING_ANON,
+  type Page,
+  page,
+  type Vma,
+  vm_area,
+} from './mm_types.ts'
+import {
+  _mapcount,
+  compound_head,
+  compound_mapcount_ptr,
+  PageAnon,
+  PageLocked,
+  PageTransCompound,
+  PageTransHuge,
+  SetPageSwapBacked,
+  subpage,
+  TestClearPageDoubleMap,
+  VM_BUG_ON_PAGE,
+  VM_BUG_ON_VMA,
+} from './page-flags.ts'
 import { type Cache, kmem_cache_create, kmem_cache_free, kmem_cache_zalloc } from './slab.ts'
 import { mod_zone_page_state, NR_ANON_PAGES, NR_ANON_TRANSPARENT_HUGEPAGES } from './vmstat.ts'
 
@@ -103,7 +139,8 @@ export function anon_vma_clone(dst: Vma, src: Vma): void {
     const av = rd(pavc + anon_vma_chain.anon_vma) as AnonVma
     anon_vma_lock_write(av)
     anon_vma_chain_link(dst, avc, av)
-    if (rd(dst + vm_area.anon_vma) === 0 && av !== rd(src + vm_area.anon_vma) && rd(av + anon_vma.degree) < 2) wr(dst + vm_area.anon_vma, av)
+    if (rd(dst + vm_area.anon_vma) === 0 && av !== rd(src + vm_area.anon_vma) && rd(av + anon_vma.degree) < 2)
+      wr(dst + vm_area.anon_vma, av)
     anon_vma_unlock_write(av)
   }
   const own = rd(dst + vm_area.anon_vma)
@@ -162,14 +199,19 @@ export function unlink_anon_vmas(vma: Vma): void {
 // ---- mapcounts -------------------------------------------------------------------------------------------------
 
 /** include/linux/pagemap.h: where an address stands in the object it maps. */
-export const linear_page_index = (vma: Vma, addr: number): number => addr - rd(vma + vm_area.vm_start) + rd(vma + vm_area.vm_pgoff)
+export const linear_page_index = (vma: Vma, addr: number): number =>
+  addr - rd(vma + vm_area.vm_start) + rd(vma + vm_area.vm_pgoff)
 
 /** `p` is ours alone: from now on rmap looks for it in our vma's family branch only. Caller holds the page lock. */
 export function page_move_anon_rmap(p: Page, vma: Vma, addr: number): void {
   const av = rd(vma + vm_area.anon_vma) as AnonVma
   VM_BUG_ON_PAGE(!PageLocked(p), p, '!PageLocked(page)')
   VM_BUG_ON_VMA(av === NULL, vma, '!anon_vma')
-  VM_BUG_ON_PAGE(rd(p + page.index) !== linear_page_index(vma, addr), p, 'page->index != linear_page_index(vma, address)')
+  VM_BUG_ON_PAGE(
+    rd(p + page.index) !== linear_page_index(vma, addr),
+    p,
+    'page->index != linear_page_index(vma, address)',
+  )
   WRITE_ONCE(p + page.mapping, av + PAGE_MAPPING_ANON)
 }
 
@@ -206,7 +248,10 @@ export function page_dup_rmap(p: Page, compound: boolean): void {
 /** One map less; the page keeps its mapping, which is only reliable while it is mapped. Caller holds the page table lock. */
 export function page_remove_rmap(p: Page, compound: boolean): void {
   if (!PageAnon(p)) throw new KernelBug('mapcount-mismatch', 'a page that is not anonymous loses an anonymous map')
-  if (compound) return k.page_remove_anon_compound_rmap(p)
+  if (compound) {
+    k.page_remove_anon_compound_rmap(p)
+    return
+  }
   if (!atomic_add_negative(-1, _mapcount(p))) return
   mod_zone_page_state(NR_ANON_PAGES, -1)
   if (PageTransCompound(p)) k.deferred_split_huge_page(compound_head(p))

@@ -3,13 +3,26 @@
 // A page on its way to the LRU waits in this CPU's pagevec, and the pagevec holds a reference: until the next
 // drain page_count() is one more than maps and pins explain.
 
+import { k } from '../kernel.ts'
 import { atomic_read, cpu, might_sleep, setCpu, spin_lock, spin_unlock } from '../ops.ts'
 import { rd, S, sbrk, wr } from '../store.ts'
-import { k } from '../kernel.ts'
 import { zone } from './init.ts'
 import { type Page, page, type Vma } from './mm_types.ts'
-import { compound_head, hpage_nr_pages, PageActive, PageCompound, PageLRU, PG_active, PG_lru, page_cache_get, put_page_testzero, SetPageActive, SetPageLRU, VM_BUG_ON_PAGE } from './page-flags.ts'
 import { free_pages, free_transhuge_page } from './page_alloc.ts'
+import {
+  compound_head,
+  hpage_nr_pages,
+  PageActive,
+  PageCompound,
+  PageLRU,
+  PG_active,
+  PG_lru,
+  page_cache_get,
+  put_page_testzero,
+  SetPageActive,
+  SetPageLRU,
+  VM_BUG_ON_PAGE,
+} from './page-flags.ts'
 import { NR_CPUS } from './slab.ts'
 import { mod_zone_page_state, NR_ACTIVE_ANON, NR_INACTIVE_ANON } from './vmstat.ts'
 

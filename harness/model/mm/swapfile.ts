@@ -1,7 +1,7 @@
 // Whether a page can be had for oneself although it was shared (mm/swapfile.c, include/linux/swap.h, v4.5).
 
-import { PageLocked, PageTransCompound, page_mapcount, VM_BUG_ON_PAGE } from './page-flags.ts'
 import type { Page } from './mm_types.ts'
+import { PageLocked, PageTransCompound, page_mapcount, VM_BUG_ON_PAGE } from './page-flags.ts'
 
 /** Nobody but the faulting entry maps `page`, and no part of a huge page is ever reused. Caller holds the page lock. */
 export function reuse_swap_page(page: Page): boolean {

@@ -1,11 +1,23 @@
 // /proc/PID/clear_refs (fs/proc/task_mmu.c, v4.5).
 
+import { k } from '../kernel.ts'
 import { down_read, down_write, spin_lock, spin_unlock, up_read, up_write } from '../ops.ts'
 import { rd, wr } from '../store.ts'
-import { k } from '../kernel.ts'
 import { pmd_addr_end, wrprotect } from './memory.ts'
 import { type Mm, mm_struct, NULL, type Pmd, type Pte, VM_SOFTDIRTY, type Vma, vm_area } from './mm_types.ts'
-import { pmd_lockptr, pmd_none, pmd_offset, pmd_trans_huge, pte_lockptr, pte_offset, pte_present, read_pmd, SOFT_DIRTY, set_pmd, set_pte } from './pgtable.ts'
+import {
+  pmd_lockptr,
+  pmd_none,
+  pmd_offset,
+  pmd_trans_huge,
+  pte_lockptr,
+  pte_offset,
+  pte_present,
+  read_pmd,
+  SOFT_DIRTY,
+  set_pmd,
+  set_pte,
+} from './pgtable.ts'
 
 /** Writing 4: every page of the process becomes clean and write-protected, so that the next write shows. */
 export function clear_refs_write(mm: Mm): void {

@@ -2,12 +2,12 @@
 //
 // A huge page no longer waits in a CPU's pagevec: its arrival drains it.
 
-import { cpu } from '../../ops.ts'
-import { rd, wr } from '../../store.ts'
 import { k } from '../../kernel.ts'
 import type { Page } from '../../mm/mm_types.ts'
 import { PageCompound, page_cache_get } from '../../mm/page-flags.ts'
 import { __lru_cache_add as __lru_cache_add_4_5, lruAddPvec, PAGEVEC_SIZE, pagevec } from '../../mm/swap.ts'
+import { cpu } from '../../ops.ts'
+import { rd, wr } from '../../store.ts'
 import { patch } from '../patch.ts'
 
 function __lru_cache_add(page: Page): void {

@@ -4,13 +4,21 @@
 // the head does not fit it. The address is rounded down to the huge page, which is enough unless the vma starts
 // above it: then the index is computed below vm_start (5a49973d7143).
 
-import { WRITE_ONCE } from '../../ops.ts'
-import { rd } from '../../store.ts'
 import { haddrOf } from '../../mm/huge_memory.ts'
 import { debug_vm } from '../../mm/init.ts'
-import { type AnonVma, NULL, PAGE_MAPPING_ANON, type Page, page as struct_page, type Vma, vm_area } from '../../mm/mm_types.ts'
+import {
+  type AnonVma,
+  NULL,
+  PAGE_MAPPING_ANON,
+  type Page,
+  page as struct_page,
+  type Vma,
+  vm_area,
+} from '../../mm/mm_types.ts'
 import { PageLocked, PageTransHuge, VM_BUG_ON_PAGE, VM_BUG_ON_VMA } from '../../mm/page-flags.ts'
 import { linear_page_index, page_move_anon_rmap as page_move_anon_rmap_4_5 } from '../../mm/rmap.ts'
+import { WRITE_ONCE } from '../../ops.ts'
+import { rd } from '../../store.ts'
 import { patch } from '../patch.ts'
 
 export function page_move_anon_rmap(page: Page, vma: Vma, addr: number): void {
@@ -18,7 +26,11 @@ export function page_move_anon_rmap(page: Page, vma: Vma, addr: number): void {
   VM_BUG_ON_PAGE(!PageLocked(page), page, '!PageLocked(page)')
   VM_BUG_ON_VMA(av === NULL, vma, '!anon_vma')
   if (debug_vm && PageTransHuge(page)) addr = haddrOf(addr)
-  VM_BUG_ON_PAGE(rd(page + struct_page.index) !== linear_page_index(vma, addr), page, 'page->index != linear_page_index(vma, address)')
+  VM_BUG_ON_PAGE(
+    rd(page + struct_page.index) !== linear_page_index(vma, addr),
+    page,
+    'page->index != linear_page_index(vma, address)',
+  )
   WRITE_ONCE(page + struct_page.mapping, av + PAGE_MAPPING_ANON)
 }
 

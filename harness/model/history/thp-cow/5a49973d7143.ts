@@ -2,16 +2,36 @@
 //
 // The index is no longer checked, so that the address is not needed; the head is found inside.
 
-import { spin_unlock, WRITE_ONCE } from '../../ops.ts'
-import { rd } from '../../store.ts'
 import { k } from '../../kernel.ts'
 import { lockPageUnderPtl, vm_normal_page } from '../../mm/memory.ts'
-import { type AnonVma, type Mm, NULL, PAGE_MAPPING_ANON, type Page, type Pmdp, type Pte, type Ptep, page as struct_page, type Vma, vm_area } from '../../mm/mm_types.ts'
-import { compound_head, PageAnon, PageLocked, page_cache_get, unlock_page, VM_BUG_ON_PAGE, VM_BUG_ON_VMA } from '../../mm/page-flags.ts'
+import {
+  type AnonVma,
+  type Mm,
+  NULL,
+  PAGE_MAPPING_ANON,
+  type Page,
+  type Pmdp,
+  type Pte,
+  type Ptep,
+  page as struct_page,
+  type Vma,
+  vm_area,
+} from '../../mm/mm_types.ts'
+import {
+  compound_head,
+  PageAnon,
+  PageLocked,
+  page_cache_get,
+  unlock_page,
+  VM_BUG_ON_PAGE,
+  VM_BUG_ON_VMA,
+} from '../../mm/page-flags.ts'
 import { load_int, local_int } from '../../mm/stack.ts'
+import { spin_unlock, WRITE_ONCE } from '../../ops.ts'
+import { rd } from '../../store.ts'
 import { patch } from '../patch.ts'
-import { page_move_anon_rmap as page_move_anon_rmap_0798 } from './0798d3c022dc.ts'
 import { do_wp_page as do_wp_page_6d0a } from './6d0a07edd17c.ts'
+import { page_move_anon_rmap as page_move_anon_rmap_0798 } from './0798d3c022dc.ts'
 
 declare module '../../kernel.ts' {
   interface Patched {

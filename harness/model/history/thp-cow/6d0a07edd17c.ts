@@ -3,18 +3,48 @@
 // Since the new refcounting (61f5d698cc97) a write fault copied any page of a THP that was pinned, or mapped by
 // PTEs: a pin was taken for another user. The patch asks how often the most mapped base page is mapped.
 
-import { atomic_read } from '../../ops.ts'
-import { rd } from '../../store.ts'
 import { k } from '../../kernel.ts'
-import { HPAGE_PMD_NR } from '../../mm/init.ts'
 import { do_huge_pmd_wp_page as do_huge_pmd_wp_page_4_5, is_huge_zero_pmd, reuseHugePmd } from '../../mm/huge_memory.ts'
+import { HPAGE_PMD_NR } from '../../mm/init.ts'
 import { do_wp_page as do_wp_page_4_5, lockPageUnderPtl, vm_normal_page } from '../../mm/memory.ts'
-import { type IntPtr, type Mm, NULL, type Page, type Pmd, type Pmdp, type Pte, type Ptep, VM_FAULT_WRITE, type Vma, vm_area } from '../../mm/mm_types.ts'
-import { _mapcount, compound_head, compound_mapcount, get_page, PageAnon, PageCompound, PageDoubleMap, PageHead, PageLocked, PageTransCompound, page_cache_get, subpage, unlock_page, VM_BUG_ON_PAGE, VM_BUG_ON_VMA } from '../../mm/page-flags.ts'
+import {
+  type IntPtr,
+  type Mm,
+  NULL,
+  type Page,
+  type Pmd,
+  type Pmdp,
+  type Pte,
+  type Ptep,
+  VM_FAULT_WRITE,
+  type Vma,
+  vm_area,
+} from '../../mm/mm_types.ts'
+import {
+  _mapcount,
+  compound_head,
+  compound_mapcount,
+  get_page,
+  PageAnon,
+  PageCompound,
+  PageDoubleMap,
+  PageHead,
+  PageLocked,
+  PageTransCompound,
+  page_cache_get,
+  subpage,
+  unlock_page,
+  VM_BUG_ON_PAGE,
+  VM_BUG_ON_VMA,
+} from '../../mm/page-flags.ts'
 import { pmd_lockptr, pmd_page } from '../../mm/pgtable.ts'
 import { load_int, local_int, store_int } from '../../mm/stack.ts'
-import { reuse_swap_page as reuse_swap_page_4_5, reuse_swap_page_noswap as reuse_swap_page_noswap_4_5 } from '../../mm/swapfile.ts'
-import { spin_lock, spin_unlock } from '../../ops.ts'
+import {
+  reuse_swap_page as reuse_swap_page_4_5,
+  reuse_swap_page_noswap as reuse_swap_page_noswap_4_5,
+} from '../../mm/swapfile.ts'
+import { atomic_read, spin_lock, spin_unlock } from '../../ops.ts'
+import { rd } from '../../store.ts'
 import { patch } from '../patch.ts'
 
 declare module '../../kernel.ts' {

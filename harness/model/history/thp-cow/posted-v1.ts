@@ -5,13 +5,25 @@
 // other parts of it (Kirill A. Shutemov), and it is the faulting base page that is handed on, not the head: the
 // helper then counts as many struct pages from there, past the end of the huge page.
 
-import { atomic_read } from '../../ops.ts'
 import { k } from '../../kernel.ts'
 import { do_huge_pmd_wp_page as do_huge_pmd_wp_page_4_5 } from '../../mm/huge_memory.ts'
 import { HPAGE_PMD_NR } from '../../mm/init.ts'
 import type { Page } from '../../mm/mm_types.ts'
-import { _mapcount, compound_mapcount, PageCompound, PageDoubleMap, PageLocked, PageTail, subpage, VM_BUG_ON_PAGE } from '../../mm/page-flags.ts'
-import { reuse_swap_page as reuse_swap_page_4_5, reuse_swap_page_noswap as reuse_swap_page_noswap_4_5 } from '../../mm/swapfile.ts'
+import {
+  _mapcount,
+  compound_mapcount,
+  PageCompound,
+  PageDoubleMap,
+  PageLocked,
+  PageTail,
+  subpage,
+  VM_BUG_ON_PAGE,
+} from '../../mm/page-flags.ts'
+import {
+  reuse_swap_page as reuse_swap_page_4_5,
+  reuse_swap_page_noswap as reuse_swap_page_noswap_4_5,
+} from '../../mm/swapfile.ts'
+import { atomic_read } from '../../ops.ts'
 import { patch } from '../patch.ts'
 import { do_huge_pmd_wp_page } from './6d0a07edd17c.ts'
 

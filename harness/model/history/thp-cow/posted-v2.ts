@@ -5,16 +5,28 @@
 // (Dean Luick); it is still the faulting base page that is moved, not the head (Kirill A. Shutemov); and without
 // CONFIG_SWAP it does not build (Andrew Morton).
 
-import { atomic_read } from '../../ops.ts'
 import { k } from '../../kernel.ts'
 import { do_huge_pmd_wp_page as do_huge_pmd_wp_page_4_5 } from '../../mm/huge_memory.ts'
 import { HPAGE_PMD_NR } from '../../mm/init.ts'
 import { do_wp_page as do_wp_page_4_5, lockPageUnderPtl, vm_normal_page } from '../../mm/memory.ts'
 import { type IntPtr, type Mm, NULL, type Page, type Pmdp, type Pte, type Ptep, type Vma } from '../../mm/mm_types.ts'
-import { _mapcount, compound_head, compound_mapcount, PageAnon, PageDoubleMap, PageTransCompound, page_cache_get, subpage, unlock_page } from '../../mm/page-flags.ts'
+import {
+  _mapcount,
+  compound_head,
+  compound_mapcount,
+  PageAnon,
+  PageDoubleMap,
+  PageTransCompound,
+  page_cache_get,
+  subpage,
+  unlock_page,
+} from '../../mm/page-flags.ts'
 import { load_int, local_int, store_int } from '../../mm/stack.ts'
-import { reuse_swap_page as reuse_swap_page_4_5, reuse_swap_page_noswap as reuse_swap_page_noswap_4_5 } from '../../mm/swapfile.ts'
-import { spin_unlock } from '../../ops.ts'
+import {
+  reuse_swap_page as reuse_swap_page_4_5,
+  reuse_swap_page_noswap as reuse_swap_page_noswap_4_5,
+} from '../../mm/swapfile.ts'
+import { atomic_read, spin_unlock } from '../../ops.ts'
 import { DoesNotBuild, patch } from '../patch.ts'
 import { do_huge_pmd_wp_page, reuse_swap_page } from './6d0a07edd17c.ts'
 
@@ -67,7 +79,9 @@ export default patch('thp-mapcount-posted-v2', {
     reuse_swap_page: { before: reuse_swap_page_4_5, after: reuse_swap_page },
     reuse_swap_page_noswap: {
       before: reuse_swap_page_noswap_4_5,
-      after: new DoesNotBuild('include/linux/swap.h: an inline reuse_swap_page calls page_trans_huge_mapcount, which mm.h declares later'),
+      after: new DoesNotBuild(
+        'include/linux/swap.h: an inline reuse_swap_page calls page_trans_huge_mapcount, which mm.h declares later',
+      ),
     },
     do_wp_page: { before: do_wp_page_4_5, after: do_wp_page },
     do_huge_pmd_wp_page: { before: do_huge_pmd_wp_page_4_5, after: do_huge_pmd_wp_page },

@@ -1,0 +1,86 @@
+import t from 'tap'
+import type { Machine } from '../../engine.ts'
+import { apply, base, build, revert } from './compose.ts'
+import { DoesNotBuild } from './patch.ts'
+import { modelledReleases, patches } from './releases.ts'
+import { releaseHas, resolveVariant, variantHas, variantsFor } from './variant.ts'
+
+const machine: Machine = { hpage_nr: 8, memory: undefined, thp: 'madvise', cpus: 1, debug_vm: false, swap: true }
+
+function variant(text: string) {
+  const resolved = resolveVariant(text)
+  if (!resolved.ok) throw new Error(resolved.reason)
+  return resolved.variant
+}
+
+t.test('every release and every side that cases run under by themselves applies', async t => {
+  for (const release of modelledReleases) t.ok(resolveVariant(release).ok, release)
+  for (const { id } of patches) for (const side of variantsFor([id])) t.ok(resolveVariant(side).ok, side)
+})
+
+t.test('a patch taken away leaves what was there before it', async t => {
+  for (const patch of patches) {
+    const { functions } = variant(variantsFor([patch.id])[0]!)
+    const applied = apply(functions, patch)
+    if (typeof applied === 'string') throw new Error(applied)
+    t.same(
+      Object.entries(revert(applied, patch)).filter(([, f]) => f),
+      Object.entries(functions).filter(([, f]) => f),
+      patch.id,
+    )
+  }
+})
+
+t.test('v4.6 without its patch is v4.5', async t => {
+  t.same(
+    Object.entries(variant('v4.6-6d0a07edd17c').functions).filter(([, f]) => f),
+    Object.entries(base),
+  )
+})
+
+t.test('what does not apply is refused as git apply would refuse it', async t => {
+  const reason = (text: string) => {
+    const resolved = resolveVariant(text)
+    return resolved.ok ? undefined : resolved.reason
+  }
+  t.equal(reason('v4.6+6d0a07edd17c'), 'v4.6 has 6d0a07edd17c already')
+  t.equal(reason('v4.5-6d0a07edd17c'), 'v4.5 does not have 6d0a07edd17c')
+  t.equal(
+    reason('v4.5+6d0a07edd17c+thp-mapcount-posted-v1'),
+    'thp-mapcount-posted-v1 does not apply: page_trans_huge_mapcount, reuse_swap_page, reuse_swap_page_noswap, do_huge_pmd_wp_page are not as it expects in v4.5+6d0a07edd17c',
+  )
+  t.equal(
+    reason('v4.5+0798d3c022dc'),
+    '0798d3c022dc does not apply: it builds on 6d0a07edd17c, which v4.5 does not have',
+  )
+  t.equal(reason('v4.7-6d0a07edd17c'), '6d0a07edd17c does not revert: 0798d3c022dc builds on it')
+  t.equal(reason('v4.5+c444eb564fb1'), 'c444eb564fb1 is known, but the model does not have it yet')
+  t.match(reason('v4.5+0123456789ab'), /^no patch is called "0123456789ab"; there are /)
+  t.equal(reason('v5.10'), 'the model does not reach v5.10; it has v4.5, v4.6, v4.7')
+  t.equal(reason('4.5'), '"4.5" is no release; it has v4.5, v4.6, v4.7')
+})
+
+t.test('a posted version stands for its patch, not the other way round', async t => {
+  t.ok(variantHas(variant('v4.5+thp-mapcount-posted-v1'), '6d0a07edd17c'))
+  t.notOk(variantHas(variant('v4.6'), 'thp-mapcount-posted-v1'))
+  t.notOk(variantHas(variant('v4.5'), '6d0a07edd17c'))
+  t.ok(variantHas(variant('v4.5'), '61f5d698cc97'), 'a commit that the model does not replay')
+  t.notOk(variantHas(variant('v4.7'), 'd042035eaf5f'))
+  t.ok(variantHas(variant('v4.6-6d0a07edd17c'), 'v4.6'))
+})
+
+t.test('releases compare by number', async t => {
+  t.ok(releaseHas('v5.10', 'v4.5'))
+  t.notOk(releaseHas('v4.5', 'v4.10'))
+  t.notOk(releaseHas('v5.8', 'd042035eaf5f'))
+  t.ok(releaseHas('v5.10', 'd042035eaf5f'))
+  t.ok(releaseHas('v2.6.36', 'v2.6.34'))
+  t.ok(releaseHas('v5.10.262', 'v5.10'))
+  t.notOk(releaseHas('v5.10', 'thp-mapcount-posted-v2'))
+})
+
+t.test('a variant whose configuration does not compile says why', async t => {
+  const { functions } = variant('v4.5+thp-mapcount-posted-v2')
+  t.notOk(build(functions, machine) instanceof DoesNotBuild)
+  t.match(build(functions, { ...machine, swap: false }), { reason: /swap\.h/ })
+})
