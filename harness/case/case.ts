@@ -1,0 +1,34 @@
+// What the loader makes of a case file. A case knows no engine: it gives test points and says what it wants.
+
+import type { Position, Subject, TestPoint } from '../engine.ts'
+
+/** One combination of matrix values, in the order in which the case writes them. */
+export type Values = Readonly<Record<string, string>>
+
+/** What a case says of a subject: `clean`, or an anomaly `always` or `sometimes`. */
+export interface Wanted {
+  readonly anomaly: string
+  readonly how: 'always' | 'sometimes'
+  readonly pos: Position
+}
+
+/** One YAML file: one claim about memory. */
+export interface Case {
+  readonly file: string
+  /** Path below `cases` without its ending: `thp/pin-fork`; of a file elsewhere its base name. */
+  readonly name: string
+  readonly about: string
+  readonly see: readonly string[]
+  readonly tags: readonly string[]
+  /** What the case asks to run under; undefined: both sides of every patch that its `when`s name, and the newest release. */
+  readonly variants: readonly string[] | undefined
+  /** Patches and releases that `from` and `until` name anywhere in the file. */
+  readonly ids: readonly string[]
+  readonly combinations: readonly Values[]
+  /** The name of a test point: `thp/pin-fork[hold=get,child=gone]`. */
+  pointName(values: Values): string
+  /** The steps of one combination as this subject sees them (`when` decided). */
+  point(values: Values, subject: Subject): TestPoint
+  /** The last verdict that fits. */
+  wanted(values: Values, subject: Subject): Wanted
+}

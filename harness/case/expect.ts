@@ -1,0 +1,116 @@
+// `expect` and `gives`: what a case wants to see at a step.
+
+import { z } from 'zod'
+import type { Expect, MapKind, Step } from '../engine.ts'
+import { readBytes, readCount } from '../steps/words/amount.ts'
+import { answer } from '../steps/words/answers.ts'
+import { yesNo } from '../steps/words/names.ts'
+import { didYouMean } from '../steps/words/nearest.ts'
+import { frames, pages } from '../steps/words/range.ts'
+import { context } from '../steps/words/scope.ts'
+import { choice, pairs, quoted, word } from '../steps/words/word.ts'
+import { laterKeys } from './later.ts'
+import type { Problems } from './problems.ts'
+import { read } from './read.ts'
+import { kindOf, type Node, type Scalar } from './tree.ts'
+
+const mapKinds = ['pmd', 'pte', 'none', 'swap', 'migration', 'hwpoison'] as const satisfies readonly MapKind[]
+
+/** What `expect` knows besides counters. */
+export const views = {
+  frames: pairs(pages(), frames(), 'Ranges and the frames that each maps, in order'),
+  mapped: pairs(pages(), choice(mapKinds, 'How all of the range is mapped'), 'Ranges and how each is mapped'),
+  freed: pairs(
+    frames(),
+    yesNo('Whether all of the frames have been given back'),
+    'Frames, and whether they have been given back',
+  ),
+}
+
+/** The value of a counter; what one of it is depends on the counter. */
+export const counterValue = z
+  .string()
+  .describe(
+    'A counter of /proc/meminfo (an amount) or /proc/vmstat (a count). Signed: change since counting began; unsigned: as it stands',
+  )
+
+/** What the verb answers, as schema for editors: one answer, a list of any, or a map with what holds after each. */
+export const givesShape = (expect: z.ZodType) =>
+  z
+    .union([answer(), z.array(answer()).min(1), z.record(z.string(), expect)])
+    .describe(
+      'What the step answers (ok): ok, killed, an errno, a signal; a list means any, a map says what holds after each',
+    )
+
+const processCounter = /^(Vm[A-Z]|Rss|Pss|Private_|Shared_|Referenced$|Anonymous$)/
+
+/** `expect`, read against the scope after its step. */
+export function readExpect(node: Node, counters: readonly string[], problems: Problems): Expect {
+  const found = { counters: [], frames: [], mapped: [], freed: [] } as Writable<Expect>
+  if (node.kind !== 'map') {
+    problems.add('BAD_SHAPE', node, `here stands a map of counters and views, not ${kindOf(node)}`)
+    return found
+  }
+  for (const { key, value } of node.entries) {
+    if (Object.hasOwn(views, key.text)) readView(key, value, found, problems)
+    else if (laterKeys.has(key.text) || processCounter.test(key.text))
+      problems.add('NOT_YET', key, `"${key.text}" is not there yet`)
+    else if (!counters.includes(key.text)) {
+      const known = [...counters, ...Object.keys(views)]
+      problems.add('UNKNOWN_COUNTER', key, `no counter is called ${quoted(key.text)}${didYouMean(key.text, known)}`)
+    } else {
+      const counter = read(amountOf(key.text), value, problems)
+      if (counter !== undefined) found.counters.push({ name: key.text, ...counter, pos: problems.position(key) })
+    }
+  }
+  return found
+}
+
+type Writable<T> = { -readonly [K in keyof T]: T[K] extends readonly (infer U)[] ? U[] : T[K] }
+
+/** /proc/meminfo shows amounts and begins its names with a capital; what stands only in /proc/vmstat is counted. */
+function amountOf(name: string): z.ZodType<{ readonly value: number; readonly delta: boolean }, string> {
+  return word(name, text => {
+    const { huge } = context()
+    const value = /^[A-Z]/.test(name) ? readBytes(text, huge) : readCount(text, huge)
+    return { value, delta: /^[+-]/.test(text) }
+  })
+}
+
+function readView(key: Scalar, node: Node, found: Writable<Expect>, problems: Problems): void {
+  const at = (range: { readonly text: string }) => problems.position(keyIn(node, range.text) ?? node)
+  if (key.text === 'frames') {
+    for (const [range, frames] of read(views.frames, node, problems) ?? []) {
+      if (range.length === frames.length) found.frames.push({ range, frames, pos: at(range) })
+      else
+        problems.add('OUT_OF_RANGE', keyIn(node, range.text) ?? node, `${range.text} and ${frames.text} differ in size`)
+    }
+  } else if (key.text === 'mapped') {
+    for (const [range, as] of read(views.mapped, node, problems) ?? []) found.mapped.push({ range, as, pos: at(range) })
+  } else {
+    for (const [frames, yes] of read(views.freed, node, problems) ?? [])
+      found.freed.push({ frames, yes, pos: at(frames) })
+  }
+}
+
+function keyIn(node: Node, text: string): Scalar | undefined {
+  return node.kind === 'map' ? node.entries.find(({ key }) => key.text === text)?.key : undefined
+}
+
+/** `gives`: one answer, any of a list, or a map of answers with what must hold after each. */
+export function readGives(node: Node, counters: readonly string[], problems: Problems): Step['gives'] {
+  const schema = answer()
+  if (node.kind === 'map') {
+    if (node.entries.length === 0) problems.add('BAD_SHAPE', node, 'no answer is named here')
+    return node.entries.flatMap(({ key, value }) => {
+      const given = read(schema, key, problems)
+      const expect = readExpect(value, counters, problems)
+      return given === undefined ? [] : [{ answer: given, expect }]
+    })
+  }
+  if (node.kind === 'list' && node.items.length === 0) problems.add('BAD_SHAPE', node, 'no answer is named here')
+  return (node.kind === 'list' ? node.items : [node]).flatMap(item => {
+    const given = read(schema, item, problems)
+    return given === undefined ? [] : [{ answer: given, expect: undefined }]
+  })
+}

@@ -1,0 +1,48 @@
+// What the format knows and mmfunc does not do yet.
+
+/** Verbs of topics that are still to come. */
+export const laterVerbs: ReadonlySet<string> = new Set([
+  'race',
+  'file',
+  'pool',
+  'mlock',
+  'munlock',
+  'split',
+  'migrate',
+  'isolate',
+  'putback',
+  'pageout',
+  'poison',
+  'unpoison',
+  'compact',
+  'collapse',
+  'swapoff',
+  'fallocate',
+  'truncate',
+])
+
+/** Keys of arguments, of `machine`, of `expect` and of a verdict. */
+export const laterKeys: ReadonlySet<string> = new Set([
+  'shared',
+  'swapped',
+  'swapcache',
+  'of',
+  'offset',
+  'noreserve',
+  'hugepage',
+  'pool',
+  'overcommit',
+  'nodes',
+  'memlock',
+  'signals',
+  'page',
+  'seen',
+])
+
+export const laterValues: ReadonlySet<string> = new Set([
+  'hugetlb',
+  'hugetlb-2M',
+  'hugetlb-1G',
+  'base+swapcache',
+  'thp+swapcache',
+])

@@ -1,0 +1,123 @@
+// `make bench`: how fast mmfunc is, side by side with what it stands beside, in one run.
+
+import { writeFileSync } from 'node:fs'
+import { cpus, release, totalmem } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { root, version } from '../project.ts'
+import { buildHost, type Host } from './host.ts'
+import { best, type Measured, measure, mmfunc, node } from './measure.ts'
+
+/** One line of the table: ours against another, or against a goal in seconds. */
+interface Row {
+  readonly what: string
+  readonly ours: Pick<Measured, 'seconds' | 'peak'>
+  readonly other: Pick<Measured, 'seconds' | 'peak'>
+  readonly otherIs: string
+}
+
+type Line = Row | { readonly what: string; readonly skipped: string }
+
+const goes = 3
+const model = fileURLToPath(new URL('./model.js', import.meta.url))
+const MiB512 = String(512 * 2 ** 20)
+
+process.chdir(root)
+const host = await buildHost()
+const lines: Line[] = []
+try {
+  for (const bench of [startUp, caseSet, rdma, faults4k, faultsThp, qemu]) {
+    const line = await bench(host)
+    lines.push(line)
+    process.stdout.write(`${textOf(line)}\n`)
+  }
+} finally {
+  host?.remove()
+}
+writeFileSync(join('reports', 'bench.md'), `${[...report(lines)].join('\n')}\n`)
+process.stdout.write('written to reports/bench.md\n')
+
+async function startUp(): Promise<Line> {
+  const ours = await best(goes, () => mmfunc('--version'))
+  const other = await best(goes, () => node(['--eval', '']))
+  return { what: 'start-up: mmfunc --version', ours, other, otherIs: 'node --eval ""' }
+}
+
+async function caseSet(): Promise<Line> {
+  const ours = await best(goes, () => mmfunc('run', '--report', 'tap'))
+  if (ours.status === 2 || ours.status === 99) return { what: 'all cases', skipped: ours.stderr.trim() }
+  const points = ours.stdout.match(/^(not )?ok /gm)?.length ?? 0
+  return {
+    what: `all cases under all their variants (${points} points)`,
+    ours,
+    other: { seconds: 1, peak: undefined },
+    otherIs: 'the goal',
+  }
+}
+
+function rdma(host: Host | undefined): Promise<Line> {
+  return sideBySide('RDMA, 2 x 512 MiB, 1e5 transfers', 'rdma.yaml', host, ['rdma', MiB512, '100000'])
+}
+
+function faults4k(host: Host | undefined): Promise<Line> {
+  return sideBySide('4K faults over 512 MiB', 'faults-4k.yaml', host, ['faults', 'base', MiB512])
+}
+
+function faultsThp(host: Host | undefined): Promise<Line> {
+  return sideBySide('THP faults over 512 MiB', 'faults-thp.yaml', host, ['faults', 'thp', MiB512])
+}
+
+/** A case in the model, the engine alone, against the plain C program on the running kernel. */
+async function sideBySide(what: string, file: string, host: Host | undefined, args: readonly string[]): Promise<Line> {
+  if (host === undefined) return { what, skipped: 'no gcc' }
+  const run = await best(goes, async () => {
+    const measured = await node([model, join('harness', 'cli', 'bench', file)])
+    return { ...measured, seconds: Number(measured.stdout) }
+  })
+  if (run.status !== 0) return { what, skipped: run.stderr.trim() }
+  const other = await best(goes, () => host.run(...args))
+  if (other.status !== 0) return { what, skipped: other.stderr.trim() || 'the C program failed' }
+  const huge = Number(other.stdout.split(' ')[2])
+  return { what, ours: run, other, otherIs: `C on ${release()}, ${Math.round(huge / 1024)} MiB of it huge` }
+}
+
+/** From the prompt to the verdict of one case; the first go may download. */
+async function qemu(): Promise<Line> {
+  const kernel = process.env.KERNEL ?? 'debian:6.1'
+  const what = `boot to verdict of one case in QEMU, ${kernel}`
+  if ((await measure('qemu-system-x86_64', ['--version'])).status !== 0) return { what, skipped: 'no QEMU' }
+  const go = () => mmfunc('run', join('harness', 'cli', 'bench', 'verdict.yaml'), '--kernel', kernel)
+  const first = await go()
+  if (first.status !== 0) return { what, skipped: first.stderr.trim().split('\n')[0] || `exit ${first.status}` }
+  return { what, ours: await go(), other: { seconds: 10, peak: undefined }, otherIs: 'the goal' }
+}
+
+function ratio({ ours, other }: Row): string {
+  return `${(ours.seconds / other.seconds).toFixed(2)}x`
+}
+
+function timeAndPeak({ seconds, peak }: Row['ours']): string {
+  const time = seconds < 1 ? `${(seconds * 1000).toFixed(0)} ms` : `${seconds.toFixed(2)} s`
+  return peak === undefined ? time : `${time}, ${Math.round(peak / 1024)} MiB`
+}
+
+function textOf(line: Line): string {
+  if ('skipped' in line) return `  skip  ${line.what}: ${line.skipped}`
+  return `${ratio(line).padStart(6)}  ${line.what}: ${timeAndPeak(line.ours)} against ${timeAndPeak(line.other)} (${line.otherIs})`
+}
+
+function* report(all: readonly Line[]): Generator<string> {
+  const [cpu] = cpus()
+  yield '# Bench'
+  yield ''
+  yield `mmfunc ${version()}, ${new Date().toISOString().slice(0, 16)}Z, node ${process.version}, Linux ${release()}, ` +
+    `${cpus().length} x ${cpu?.model.trim()}, ${Math.round(totalmem() / 2 ** 30)} GiB; the best of ${goes}.`
+  yield ''
+  yield '| ratio | what | mmfunc | against | which is |'
+  yield '|---|---|---|---|---|'
+  for (const line of all) {
+    if ('skipped' in line) yield `| - | ${line.what} | skipped: ${line.skipped} | | |`
+    else
+      yield `| ${ratio(line)} | ${line.what} | ${timeAndPeak(line.ours)} | ${timeAndPeak(line.other)} | ${line.otherIs} |`
+  }
+}

@@ -1,0 +1,71 @@
+// Which case files a command line means: files, folders, globs; or areas, tags and names of the project's own cases.
+
+import { readdirSync, statSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import type { Case } from '../case/case.ts'
+import { didYouMean } from '../steps/words/nearest.ts'
+import { casesFolder, shown } from './project.ts'
+import { Refusal } from './refusal.ts'
+
+/** Files that were named, and words that choose among the cases of the project; nothing named means all of these. */
+export interface Wish {
+  readonly all: boolean
+  readonly files: ReadonlySet<string>
+  readonly words: readonly string[]
+}
+
+/** A file that is not there is left to the loader to report. */
+export async function wish(named: readonly string[]): Promise<Wish> {
+  const files = new Set<string>()
+  const words: string[] = []
+  for (const name of named) {
+    const found = await filesOf(name)
+    if (found === undefined) words.push(name)
+    else for (const file of found) files.add(shown(resolve(file)))
+  }
+  return { all: named.length === 0, files, words }
+}
+
+/** All files that must be read to fulfil the wish. */
+export function filesToRead({ all, files, words }: Wish): string[] {
+  const project = all || words.length > 0 ? yamlBelow(casesFolder).map(shown) : []
+  return [...new Set([...files, ...project])].sort()
+}
+
+/** The cases that were meant, of those that were read. */
+export function choose(cases: readonly Case[], { files, words }: Wish): Case[] {
+  for (const word of words) if (!cases.some(one => fits(one, word))) throw noSuchCase(word, cases)
+  if (words.length === 0) return [...cases]
+  return cases.filter(one => files.has(one.file) || words.some(word => fits(one, word)))
+}
+
+/** `thp`, `thp/pin-fork`, a tag. */
+function fits({ name, tags }: Case, word: string): boolean {
+  return name === word || name.startsWith(`${word}/`) || tags.includes(word)
+}
+
+function noSuchCase(word: string, cases: readonly Case[]): Refusal {
+  const known = new Set(cases.flatMap(({ name, tags }) => [name, name.split('/')[0] ?? name, ...tags]))
+  return new Refusal(`no case, area or tag is called "${word}"${didYouMean(word, known)}`)
+}
+
+/** Files that `name` stands for, or undefined: it is a word. */
+async function filesOf(name: string): Promise<string[] | undefined> {
+  const stat = statSync(name, { throwIfNoEntry: false })
+  if (stat?.isDirectory()) return yamlBelow(name)
+  if (stat !== undefined) return [name]
+  if (!/[*?[{]/.test(name)) return isYaml.test(name) ? [name] : undefined
+  const { glob } = await import('glob')
+  const found = await glob(name, { nodir: true })
+  if (found.length === 0) throw new Refusal(`no file matches "${name}"`)
+  return found
+}
+
+function yamlBelow(folder: string): string[] {
+  const entries = readdirSync(folder, { recursive: true, withFileTypes: true })
+  return entries
+    .filter(one => one.isFile() && isYaml.test(one.name))
+    .map(({ parentPath, name }) => join(parentPath, name))
+}
+
+const isYaml = /\.ya?ml$/

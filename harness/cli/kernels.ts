@@ -1,0 +1,34 @@
+// Real kernels by what a person calls them; the code that boots them is loaded only when one is named.
+
+import { existsSync } from 'node:fs'
+import type { Engine } from '../engine.ts'
+import { didYouMean } from '../steps/words/nearest.ts'
+import { Refusal } from './refusal.ts'
+
+/** A kernel booted in QEMU. What this machine lacks for it makes every point `config`. */
+export async function kernelEngine(kernel: string): Promise<Engine> {
+  const { kernelNames } = await import('../kernel/kernels.ts')
+  if (!kernelNames().includes(kernel) && !existsSync(kernel)) {
+    throw new Refusal(`no kernel is called "${kernel}", and no file${didYouMean(kernel, kernelNames())}`)
+  }
+  const { qemuEngine } = await import('../kernel/qemu-engine.ts')
+  const { Lacking } = await import('../kernel/places.ts')
+  try {
+    return await qemuEngine(kernel, {})
+  } catch (error) {
+    if (error instanceof Lacking) return lackingEngine(kernel, error.message)
+    throw error
+  }
+}
+
+/** Stands in for an engine that this machine cannot have. */
+function lackingEngine(name: string, reason: string): Engine {
+  return {
+    kind: 'qemu',
+    subject: { name, has: () => false },
+    async *run(points) {
+      const end = { kind: 'config', reason } as const
+      for (const { name: point } of points) yield { point, baseline: {}, steps: [], after: [], end, log: [] }
+    },
+  }
+}

@@ -1,0 +1,25 @@
+// From the words of a command line to cases, or to all problems of all files and exit status 2.
+
+import type { Case } from '../case/case.ts'
+import { loadCases } from '../case/load.ts'
+import { pretty } from '../case/problem.ts'
+import { anomalyNames } from '../check/anomalies.ts'
+import { counterNames, history } from '../model/history/index.ts'
+import { choose, filesToRead, wish } from './find.ts'
+import { Refusal } from './refusal.ts'
+import { whyNoVariant } from './variants.ts'
+
+/** The cases that were named; all of the project's where none was. `own`: ids of a person's own patches. */
+export async function casesOf(named: readonly string[], own: readonly string[] = []): Promise<Case[]> {
+  const wished = await wish(named)
+  const files = filesToRead(wished)
+  if (files.length === 0) throw new Refusal('no case matched')
+  const { cases, problems } = loadCases(files, {
+    ids: [...history.patches.map(({ id }) => id), ...history.allReleases, ...own],
+    anomalies: anomalyNames,
+    counters: counterNames,
+    variants: whyNoVariant,
+  })
+  if (problems.length > 0) throw new Refusal(problems.flatMap(problem => [...pretty(problem)]).join('\n'), '')
+  return choose(cases, wished)
+}

@@ -1,0 +1,195 @@
+// The command line end to end: what it prints where, and with which status it ends.
+
+import { type ChildProcess, spawn } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import t from 'tap'
+import { Parser } from 'tap-parser'
+
+const main = fileURLToPath(new URL('./main.js', import.meta.url))
+
+const good = `about: A write is read back.
+tags: [plain]
+matrix: {kind: [base, thp]}
+steps:
+  - mmap: {as: A, size: 1H, kind: $kind, fill: 1}
+  - write: {A.page(1): 2}
+  - read: {A.page(0): 1, A.page(1): 2}
+verdict: clean
+`
+const wrong = good.replace('A.page(1): 2}\nverdict', 'A.page(1): 3}\nverdict')
+const config = good.replace('steps:', 'machine: {thp: never}\nsteps:').replace('base, thp', 'thp, thp-pte')
+
+interface Ended {
+  readonly status: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** Runs the built command line; `watch` sees it start. */
+function mmfunc(cwd: string, args: readonly string[], watch?: (child: ChildProcess) => void): Promise<Ended> {
+  const child = spawn(process.execPath, [main, ...args], { cwd })
+  let [stdout, stderr] = ['', '']
+  child.stdout.on('data', data => {
+    stdout += data
+  })
+  child.stderr.on('data', data => {
+    stderr += data
+  })
+  watch?.(child)
+  return new Promise(resolve => child.on('close', status => resolve({ status, stdout, stderr })))
+}
+
+t.test('a run of a good case passes, in TAP if nobody watches', async t => {
+  const cwd = t.testdir({ 'good.yaml': good })
+  const { status, stdout, stderr } = await mmfunc(cwd, ['run', 'good.yaml', '--variant', 'v4.5'])
+  t.same([status, stderr], [0, ''])
+  t.match(stdout, /^TAP version 14\n1\.\.2\nok 1 - good\[kind=base\] v4\.5\nok 2 - good\[kind=thp\] v4\.5\n/)
+  t.ok(new Parser().end(stdout))
+})
+
+t.test('another verdict is 1, with the step, both values and the command to see it again', async t => {
+  const cwd = t.testdir({ 'wrong.yaml': wrong })
+  const { status, stdout } = await mmfunc(cwd, ['run', 'wrong.yaml', '--variant', 'v4.5'])
+  t.equal(status, 1)
+  t.match(stdout, /at: wrong\.yaml:7:5\n {2}wanted: clean\n {2}found: wrong-data\n/)
+  t.match(stdout, 'A.page(1).page(0) reads 0x02, the case states 0x03')
+  t.match(stdout, /again: mmfunc run wrong\.yaml --variant v4\.5\n/)
+})
+
+t.test('several reports from one run, one of them on stdout', async t => {
+  const cwd = t.testdir({ 'good.yaml': good, sub: { 'wrong.yaml': wrong } })
+  const args = [
+    'run',
+    '.',
+    '--variant',
+    'v4.5',
+    '--report',
+    'table',
+    '--report',
+    'json:out.json',
+    '--report',
+    'tap:out.tap',
+  ]
+  const { status, stdout } = await mmfunc(cwd, args)
+  t.equal(status, 1)
+  t.match(stdout, /pass {2}good {3}2 clean\n/)
+  t.match(JSON.parse(readFileSync(join(cwd, 'out.json'), 'utf8')).summary, { pass: 2, fail: 2, exit: 1 })
+  t.match(readFileSync(join(cwd, 'out.tap'), 'utf8'), /^TAP version 14\n1\.\.4\n/)
+})
+
+t.test('usage: 2, a sentence on stderr, nothing on stdout', async t => {
+  const cwd = t.testdir({ 'good.yaml': good, 'bad.yaml': good.replace('write:', 'wriet:'), empty: {} })
+  const rows: readonly (readonly [RegExp, ...string[]])[] = [
+    [/unknown command 'rnu'[\s\S]*Did you mean run/, 'rnu'],
+    [/unknown option '--varaint'[\s\S]*Did you mean --variant/, 'run', '--varaint'],
+    [/no file matches "\*\.yml"/, 'run', '*.yml'],
+    [/no case matched/, 'run', 'empty'],
+    [/nowhere\.yaml.* NO_FILE/, 'run', 'nowhere.yaml'],
+    [/^bad\.yaml:6:5 UNKNOWN_VERB: .*did you mean "write"\?\n/, 'run', 'good.yaml', 'bad.yaml'],
+    [/^bad\.yaml:6:5 UNKNOWN_VERB/, 'check', '.'],
+    [/variant v9: .* no release/, 'run', 'good.yaml', '--variant', 'v9'],
+    [/does not apply|has 6d0a07edd17c already/, 'run', 'good.yaml', '--variant', 'v4.6+6d0a07edd17c'],
+    [/no report is called "tpa"; did you mean "tap"/, 'run', 'good.yaml', '--report', 'tpa:-'],
+    [/only one report can go to stdout/, 'run', 'good.yaml', '--report', 'tap', '--report', 'json'],
+    [/cannot write no\/where: /, 'run', 'good.yaml', '--report', 'tap:no/where'],
+    [/no engine is called "modle"; did you mean "model"/, 'run', 'good.yaml', '--engine', 'modle'],
+    [/which kernel\?/, 'run', 'good.yaml', '--engine', 'qemu'],
+    [/--kernel needs --engine qemu/, 'run', 'good.yaml', '--engine', 'model', '--kernel', 'debian:6.1'],
+    [/no kernel is called "debian:6\.11"/, 'run', 'good.yaml', '--kernel', 'debian:6.11'],
+    [/own\.ts: no such file/, 'run', 'good.yaml', '--patch', 'own.ts'],
+    [/cannot list "stesp"; did you mean "steps"/, 'list', 'stesp'],
+    [/missing required argument 'AFTER'/, 'compare', 'v4.5'],
+  ]
+  const all = await Promise.all(rows.map(([, ...args]) => mmfunc(cwd, args)))
+  for (const [i, [said, ...args]] of rows.entries()) {
+    const { status, stdout, stderr } = all[i]!
+    t.same([status, stdout], [2, ''], args.join(' '))
+    t.match(stderr, said)
+    t.notMatch(stderr, /^ +at /m, 'no stack')
+  }
+})
+
+t.test('a machine that cannot judge is 4', async t => {
+  const cwd = t.testdir({ 'config.yaml': config })
+  const { status, stdout } = await mmfunc(cwd, ['run', 'config.yaml', '--variant', 'v4.5'])
+  t.equal(status, 4)
+  t.match(stdout, /^ok 1 - .* # SKIP \S/m)
+})
+
+t.test('a kernel that is none leaves nothing to judge', async t => {
+  const cwd = t.testdir({ 'good.yaml': good })
+  const { status, stdout } = await mmfunc(cwd, ['run', 'good.yaml', '--kernel', './good.yaml'])
+  t.equal(status, 4)
+  t.match(stdout, /^ok 1 - good\[kind=base\] \.\/good\.yaml # SKIP \S/m)
+})
+
+t.test('compare tells what changed, whatever the verdicts want', async t => {
+  const cwd = t.testdir({
+    'good.yaml': good,
+    'pin.yaml': `about: A pin survives a fork.
+steps:
+  - mmap: {as: A, size: 1H, kind: thp, fill: 1}
+  - pin: {range: A, as: hca}
+  - fork: child
+  - exit: child
+  - write: {A: 2}
+  - dma-read: {hca: 2}
+verdict: clean
+`,
+  })
+  const fixed = await mmfunc(cwd, ['compare', 'v4.5', 'v4.5+6d0a07edd17c', '.'])
+  t.equal(fixed.status, 0)
+  t.match(
+    fixed.stdout,
+    /^fixed +pin +stale-dma -> clean\n3 points: 0 regressed, 0 changed, 1 fixed, 0 not compared, 2 same\n$/,
+  )
+  const regressed = await mmfunc(cwd, ['compare', 'v4.6', 'v4.6-6d0a07edd17c', '.'])
+  t.same([regressed.status, regressed.stdout.split(' ')[0]], [1, 'regressed'])
+})
+
+t.test('dry-run, list, check and schema run nothing', async t => {
+  const cwd = t.testdir({ 'good.yaml': good })
+  t.equal(
+    (await mmfunc(cwd, ['run', 'good.yaml', '--variant', 'v4.5', '--dry-run'])).stdout,
+    'good[kind=base] v4.5\ngood[kind=thp] v4.5\n',
+  )
+  t.match(await mmfunc(cwd, ['check', 'good.yaml']), { status: 0, stdout: '1 case with 2 combinations: no problems\n' })
+  t.match(JSON.parse((await mmfunc(cwd, ['schema'])).stdout), { type: 'object' })
+  for (const what of ['steps', 'variants', 'patches', 'kernels', 'counters', 'anomalies']) {
+    const { status, stdout } = await mmfunc(cwd, ['list', what, '--json'])
+    t.ok(status === 0 && JSON.parse(stdout).length > 0, what)
+  }
+})
+
+t.test('--version and the help of each command', async t => {
+  const cwd = t.testdir({})
+  t.match((await mmfunc(cwd, ['--version'])).stdout, /^\d+\.\d+\.\d+\n$/)
+  for (const command of ['run', 'compare', 'list', 'check', 'schema']) {
+    const { status, stdout } = await mmfunc(cwd, [command, '--help'])
+    t.equal(status, 0)
+    t.match(stdout, /Example:\n {2}\$ mmfunc /, command)
+  }
+})
+
+t.test('an interrupted run says what it knows and ends with 130', async t => {
+  const seeds = Array.from({ length: 200 }, (_, i) => i).join(', ')
+  const long = `about: A long one.
+matrix: {seed: [${seeds}]}
+steps:
+  - mmap: {as: A, size: 2H, kind: thp, fill: 0}
+  - mmap: {as: B, size: 2H, kind: thp, fill: 0}
+  - pin: {range: A, as: a}
+  - pin: {range: B, as: b}
+  - rdma: {from: a, to: b, transfers: 5000, size: 0..1024B, seed: $seed}
+verdict: clean
+`
+  const cwd = t.testdir({ 'long.yaml': long })
+  const { status, stdout } = await mmfunc(cwd, ['run', 'long.yaml', '--variant', 'v4.6'], child =>
+    child.stdout?.once('data', () => child.kill('SIGINT')),
+  )
+  t.equal(status, 130)
+  t.match(stdout, /^Bail out! interrupted$/m)
+  t.match(stdout, /exit 130: interrupted\n$/)
+})

@@ -1,0 +1,99 @@
+#!/usr/bin/env node
+// The command line: one command a file, each loaded only when it is called.
+
+import { Command, CommanderError } from 'commander'
+import { version } from './project.ts'
+import { Refusal } from './refusal.ts'
+
+const many = (value: string, before: readonly string[]): string[] => [...before, value]
+
+function program(): Command {
+  const mmfunc = new Command('mmfunc')
+    .description('Regression tests for patches to the Linux memory management.')
+    .version(version(), '-V, --version')
+    .exitOverride()
+    .showHelpAfterError('(mmfunc --help says more)')
+    .addHelpText('after', exitHelp)
+  const command = (usage: string, about: string, example: string): Command =>
+    mmfunc.command(usage).description(about).addHelpText('after', `\nExample:\n  $ mmfunc ${example}\n`)
+
+  subjectOptions(
+    command(
+      'run',
+      'run cases and say whether their verdicts hold',
+      'run thp --variant v4.5 --variant v4.5+6d0a07edd17c',
+    ),
+  )
+    .argument('[CASE...]', 'files, folders, globs; or areas, tags and names of the cases that come with mmfunc')
+    .option('--report <FORMAT:FILE>', 'tap, table or json into a file, - is stdout; repeatable', many, [])
+    .option('--dry-run', 'only list the test points')
+    .option('-v, --verbose', 'say every point')
+    .action(async (cases, options) => finish((await import('./run.ts')).run(cases, options)))
+
+  command('compare', 'what changes between two variants or kernels', 'compare v4.5 v4.5+6d0a07edd17c')
+    .argument('<BEFORE>', 'a variant, or a kernel')
+    .argument('<AFTER>', 'a variant, or a kernel')
+    .argument('[CASE...]', 'as for run')
+    .option('--patch <FILE>', 'a patch of your own, on top of AFTER; repeatable', many, [])
+    .option('-v, --verbose', 'say also what stays the same')
+    .action(async (before, after, cases, options) =>
+      finish((await import('./compare.ts')).compare(before, after, cases, options)),
+    )
+
+  command('list', 'what there is', 'list steps')
+    .argument('<WHAT>', 'cases, steps, variants, patches, kernels, counters or anomalies')
+    .option('--json', 'as one JSON document')
+    .action(async (what, options) => finish((await import('./list.ts')).list(what, options)))
+
+  command('check', 'only read case files and report their problems', 'check my-case.yaml')
+    .argument('[CASE...]', 'as for run')
+    .action(async cases => finish((await import('./check.ts')).check(cases)))
+
+  command('schema', 'print the JSON Schema of case files', 'schema > case.schema.json').action(async () =>
+    finish((await import('./schema.ts')).schema()),
+  )
+  return mmfunc
+}
+
+function subjectOptions(command: Command): Command {
+  return command
+    .option(
+      '--variant <V>',
+      'a release with patches added or taken away: v4.5, v4.5+PATCH, v4.6-PATCH; repeatable',
+      many,
+      [],
+    )
+    .option('--engine <E>', 'model or qemu')
+    .option('--kernel <K>', 'a real kernel: debian:6.1, or a path to a bzImage; repeatable', many, [])
+    .option('--patch <FILE>', 'a patch of your own, on top of each variant; repeatable', many, [])
+}
+
+const exitHelp = `
+Exit status: 0 all as the verdicts say, 1 something else than the verdict, 2 usage or a bad case file or no case
+matched, 3 a point ended without an answer, 4 nothing was judged, 99 a bug of mmfunc, 130 interrupted.`
+
+async function finish(status: Promise<number> | number): Promise<void> {
+  process.exitCode = await status
+}
+
+/** Usage is 2, and whatever nobody foresaw is a bug of ours. */
+function statusOf(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
+  if (error instanceof Refusal) {
+    process.stderr.write(`${error.text}\n`)
+    return 2
+  }
+  const text = error instanceof Error ? error.message : String(error)
+  const stack = process.env.MMFUNC_DEBUG && error instanceof Error ? error.stack : 'MMFUNC_DEBUG=1 shows where'
+  process.stderr.write(`mmfunc: a bug of mmfunc: ${text}\n${stack}\n`)
+  return 99
+}
+
+// Whoever read our output has gone: nothing more to say.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 130 : 2))
+
+try {
+  await program().parseAsync()
+} catch (error) {
+  process.exitCode = statusOf(error)
+}

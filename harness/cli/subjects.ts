@@ -1,0 +1,50 @@
+// What the cases run under: variants of the model, real kernels.
+
+import type { Case } from '../case/case.ts'
+import type { Engine } from '../engine.ts'
+import { modelEngine } from '../explore/model-engine.ts'
+import type { Patch } from '../model/history/patch.ts'
+import { didYouMean } from '../steps/words/nearest.ts'
+import { type Group, groupOf } from './groups.ts'
+import { kernelEngine } from './kernels.ts'
+import { Refusal } from './refusal.ts'
+import { sharesOf, variantOf } from './variants.ts'
+
+export interface SubjectOptions {
+  readonly variant: readonly string[]
+  readonly engine?: string
+  readonly kernel: readonly string[]
+  readonly patch: readonly string[]
+}
+
+/** One group for each subject; real kernels only where they are asked for. */
+export async function groupsFor(
+  cases: readonly Case[],
+  options: SubjectOptions,
+  own: readonly Patch[],
+): Promise<Group[]> {
+  const kernels = kernelsOf(options)
+  const groups: Group[] = []
+  if (kernels.length === 0 || options.variant.length > 0) {
+    for (const share of sharesOf(cases, options.variant, own))
+      groups.push(groupOf(modelEngine(share.variant), share.cases))
+  }
+  for (const kernel of kernels) groups.push(groupOf(await kernelEngine(kernel), cases))
+  return groups
+}
+
+/** What a word of `compare` means: a real kernel (`debian:6.1`, a path), else a variant with `own` on top. */
+export async function engineFor(text: string, own: readonly Patch[]): Promise<Engine> {
+  if (/[:/]/.test(text)) return kernelEngine(text)
+  return modelEngine(variantOf(text, own))
+}
+
+function kernelsOf({ engine, kernel }: SubjectOptions): readonly string[] {
+  const engines = ['model', 'qemu']
+  if (engine !== undefined && !engines.includes(engine)) {
+    throw new Refusal(`no engine is called "${engine}"${didYouMean(engine, engines)}`)
+  }
+  if (engine === 'model' && kernel.length > 0) throw new Refusal('--kernel needs --engine qemu')
+  if (engine === 'qemu' && kernel.length === 0) throw new Refusal('which kernel? for example --kernel debian:6.1')
+  return kernel
+}

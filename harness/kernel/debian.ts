@@ -1,0 +1,117 @@
+// Debian's kernels, by the ordinary apt client in a state of our own: nothing of the machine's own apt is
+// touched, nothing is installed, and signatures are checked against Debian's keyring.
+
+import { createHash } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { NamedKernel } from './kernels.ts'
+import { cachePath, Lacking, program } from './places.ts'
+
+/** A package that was fetched, and the image in it. */
+export interface Fetched {
+  readonly package: string
+  readonly version: string
+  readonly sha256: string
+  readonly image: Uint8Array
+}
+
+const keyring = '/usr/share/keyrings/debian-archive-keyring.gpg'
+
+/** Fetches the newest cloud image of a kernel series (`6.1`) into `folder`. */
+export async function fetchDebian(series: string, kernel: NamedKernel, folder: string): Promise<Fetched> {
+  for (const name of ['apt-get', 'apt-cache', 'dpkg-deb', 'tar'] as const) program(name)
+  if (!existsSync(keyring)) throw new Lacking(`${keyring} is missing: apt-get install debian-archive-keyring`)
+  for (const suite of kernel.suites) {
+    const config = await aptState(suite)
+    await run('apt-get', ['-q', 'update'], config, folder)
+    const listed = await run('apt-cache', ['search', '--names-only', `^linux-(image|binary)-${series}`], config, folder)
+    const found = newestPackage(
+      listed.split('\n').map(line => line.split(' ')[0] ?? ''),
+      series,
+    )
+    if (found === undefined) continue
+    await run('apt-get', ['-q', 'download', found], config, folder)
+    return unpack(found, kernel, folder)
+  }
+  throw new Lacking(`Debian's mirror no longer has a ${series} kernel in ${kernel.suites.join(', ')}`)
+}
+
+/** The newest signed cloud image of a series; from v7 on the image itself is in linux-binary-*. */
+export function newestPackage(names: readonly string[], series: string): string | undefined {
+  const mine = new RegExp(`^linux-(image|binary)-(${series.replaceAll('.', '\\.')}[.+-].*-cloud-amd64)$`)
+  const { compare } = new Intl.Collator('en', { numeric: true })
+  const found = names.flatMap(name => {
+    const match = mine.exec(name)
+    return match === null ? [] : [{ name, kind: match[1]!, version: match[2]! }]
+  })
+  return found.sort((a, b) => compare(b.version, a.version) || compare(a.kind, b.kind))[0]?.name
+}
+
+/** An apt state that knows one suite only; answers the path of its configuration. */
+async function aptState(suite: string): Promise<string> {
+  const root = cachePath('apt', suite)
+  for (const folder of ['lists/partial', 'archives/partial', 'parts'])
+    await mkdir(join(root, folder), { recursive: true })
+  const archive = suite.endsWith('-security') ? 'debian-security' : 'debian'
+  const source = `deb [arch=amd64 signed-by=${keyring}] http://deb.debian.org/${archive} ${suite} main\n`
+  await writeFile(join(root, 'sources.list'), source)
+  await writeFile(join(root, 'status'), '')
+  const config = join(root, 'apt.conf')
+  await writeFile(config, aptConfig(root))
+  return config
+}
+
+function aptConfig(root: string): string {
+  const settings: Record<string, string> = {
+    'Dir::State': root,
+    'Dir::State::status': join(root, 'status'),
+    'Dir::Cache': root,
+    'Dir::Etc::sourcelist': join(root, 'sources.list'),
+    'Dir::Etc::sourceparts': join(root, 'parts'),
+    'APT::Architecture': 'amd64',
+    'APT::Architectures': 'amd64',
+    'APT::Sandbox::User': 'root',
+    'Acquire::Languages': 'none',
+  }
+  return Object.entries(settings)
+    .map(([name, value]) => `${name} ${JSON.stringify(value)};\n`)
+    .join('')
+}
+
+/** What an apt program says; its failure is a lack of this machine's (no network, a mirror that is down). */
+async function run(command: string, args: string[], config: string, cwd: string): Promise<string> {
+  const { execa } = await import('execa')
+  const { failed, stdout, stderr } = await execa(command, args, {
+    cwd,
+    env: { APT_CONFIG: config, LC_ALL: 'C' },
+    reject: false,
+  })
+  if (failed) {
+    const said = stderr.split('\n').find(line => line.startsWith('E:')) ?? stderr.split('\n')[0]
+    throw new Lacking(`${command} ${args[1]} failed: ${said}`)
+  }
+  return stdout
+}
+
+async function unpack(name: string, { sha256: pinned = {} }: NamedKernel, folder: string): Promise<Fetched> {
+  const deb = (await readdir(folder)).find(file => file.endsWith('.deb'))
+  if (deb === undefined) throw new Lacking(`apt-get download ${name} left no package`)
+  const version = decodeURIComponent(deb.split('_')[1] ?? '')
+  const sha256 = createHash('sha256')
+    .update(await readFile(join(folder, deb)))
+    .digest('hex')
+  if (pinned[version] !== undefined && pinned[version] !== sha256) {
+    throw new Lacking(`${deb} is not the package that fixtures/kernels.yaml names: its sha256 is ${sha256}`)
+  }
+  const { execa } = await import('execa')
+  const tar = ['-xf', '-', '--wildcards', '--no-anchored', 'vmlinuz*']
+  await execa('dpkg-deb', ['--fsys-tarfile', deb], { cwd: folder, encoding: 'buffer', buffer: false }).pipe(
+    'tar',
+    tar,
+    { cwd: folder },
+  )
+  const image = (await readdir(folder, { recursive: true })).find(path => /(^|\/)vmlinuz[^/]*$/.test(path))
+  if (image === undefined) throw new Lacking(`${deb} holds no kernel image`)
+  return { package: name, version, sha256, image: await readFile(join(folder, image)) }
+}

@@ -1,0 +1,45 @@
+// What the probe tells, line by line: see out.h and main.c in probe/.
+
+/** Values that changed since the last such line of the same boot. */
+export type CounterChanges = { readonly [name: string]: number }
+
+/** One line. What comes between `step` and `counters` belongs to that step. */
+export type Event =
+  | readonly ['ready', version: string]
+  | readonly ['point', index: number]
+  | readonly ['before' | 'baseline' | 'counters' | 'after', changes: CounterChanges]
+  | readonly ['step', index: number]
+  | readonly ['answer', 'ok' | 'gone']
+  | readonly ['answer', 'errno' | 'killed', number: number]
+  | readonly ['answer', 'signal', signal: number, code: number, of?: string, at?: number]
+  | readonly ['answer', 'config', reason: string]
+  | readonly ['bytes', name: string, runs: readonly (readonly [offset: number, length: number, bytes: string])[]]
+  | readonly ['frames', name: string, runs: readonly FrameRun[], freed?: boolean]
+  | readonly ['range', process: string, name: string, runs: readonly MappedRun[]]
+  | readonly ['differ', transfer: number, offset: number, length: number, sent: string, found: string]
+  | readonly ['log', line: string]
+  | readonly ['beat']
+  | readonly ['end']
+  | readonly ['done']
+
+/** `down` is -1 where each page has the frame below that of the page before. */
+export type MappedRun = readonly [
+  offset: number,
+  length: number,
+  mapped: 'pmd' | 'pte' | 'none' | 'swap',
+  pfn?: number,
+  down?: -1,
+]
+
+/** The same of named frames. */
+export type FrameRun = readonly [pfn: number, pages: number, down?: -1]
+
+/** The event of a line; undefined for what a dying guest left half said. */
+export function eventOf(line: string): Event | undefined {
+  if (!line.startsWith('["')) return undefined
+  try {
+    return JSON.parse(line) as Event
+  } catch {
+    return undefined
+  }
+}

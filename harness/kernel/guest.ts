@@ -1,0 +1,176 @@
+// One boot: QEMU from its start to its end, whatever ends it.
+
+import { rmSync } from 'node:fs'
+import { mkdtemp, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import type { Readable } from 'node:stream'
+import { gravest } from './console.ts'
+import { type Event, eventOf } from './events.ts'
+import type { Kernel } from './images.ts'
+import { hasProgram } from './places.ts'
+import type { GuestNeeds } from './program.ts'
+
+/** Milliseconds. A busy machine takes many times as long as a quiet one: these are for what never ends. */
+export interface Limits {
+  /** From the start of QEMU to the first word of the probe. */
+  readonly boot: number
+  /** Without a word. */
+  readonly silence: number
+  /** One test point. */
+  readonly point: number
+}
+
+/** How a boot ended. `reason` in one sentence. */
+export interface GuestEnd {
+  readonly kind: 'done' | 'panic' | 'hang' | 'timeout' | 'lost'
+  readonly reason: string
+  /** What the kernel said on its console since the last test point began, or since it was started. */
+  readonly log: readonly string[]
+}
+
+export interface Boot {
+  readonly qemu: string
+  readonly kernel: Kernel
+  readonly needs: GuestNeeds
+  readonly initramfs: Uint8Array
+  readonly limits: Limits
+  readonly signal: AbortSignal | undefined
+}
+
+/** What the probe answers QEMU's exit device with, as QEMU's own exit code. */
+const doneCode = 33
+const keptLines = 2000
+
+/**
+ * The events of one boot, then how it ended. Whoever stops listening, or aborts, ends QEMU; the
+ * temporary folder goes in every case.
+ */
+export async function* runGuest(boot: Boot): AsyncGenerator<Event, GuestEnd> {
+  const { limits, signal } = boot
+  const folder = await mkdtemp(join(tmpdir(), 'mmfunc-'))
+  const remove = () => rmSync(folder, { recursive: true, force: true })
+  process.once('exit', remove)
+  const abort = new AbortController()
+  const stop = () => abort.abort()
+  signal?.addEventListener('abort', stop)
+  const clock = new Clock(limits, stop)
+  try {
+    const initrd = join(folder, 'initramfs')
+    await writeFile(initrd, boot.initramfs)
+    const { execa } = await import('execa')
+    const [file, ...args] = commandLine(boot, initrd)
+    const qemu = execa(file!, args, {
+      cancelSignal: abort.signal,
+      killSignal: 'SIGKILL',
+      reject: false,
+      buffer: { stderr: true, stdout: false, fd3: false },
+      stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+    })
+    const log = keepLines(qemu.stdio[3] as Readable)
+    if (signal?.aborted) stop()
+    let done = false
+    for await (const line of createInterface({ input: qemu.stdout!, crlfDelay: Number.POSITIVE_INFINITY })) {
+      const event = eventOf(line)
+      if (event === undefined) continue
+      clock.heard(event)
+      if (event[0] === 'done') done = true
+      if (event[0] === 'point') log.length = 0
+      yield event
+    }
+    const { exitCode, signal: killedBy, stderr } = await qemu
+    if (clock.over !== undefined) return { ...clock.over, log }
+    if (done && exitCode === doneCode) return { kind: 'done', reason: '', log }
+    return { ...theEnd(exitCode, killedBy, String(stderr), log), log }
+  } finally {
+    clock.stop()
+    stop()
+    signal?.removeEventListener('abort', stop)
+    process.removeListener('exit', remove)
+    remove()
+  }
+}
+
+/** Ends the boot when its time is over. */
+class Clock {
+  readonly #limits: Limits
+  readonly #stop: () => void
+  #silence: NodeJS.Timeout | undefined
+  #point: NodeJS.Timeout | undefined
+  /** Why the boot was ended. */
+  over: Pick<GuestEnd, 'kind' | 'reason'> | undefined
+
+  constructor(limits: Limits, stop: () => void) {
+    this.#limits = limits
+    this.#stop = stop
+    this.#silence = this.#after(limits.boot, 'hang', 'the kernel did not come up')
+  }
+
+  heard(event: Event): void {
+    const { silence, point } = this.#limits
+    clearTimeout(this.#silence)
+    this.#silence = this.#after(silence, 'hang', 'no word from the guest')
+    if (event[0] === 'point') this.#point = this.#after(point, 'timeout', 'the test point did not end')
+    if (event[0] === 'end') clearTimeout(this.#point)
+  }
+
+  #after(ms: number, kind: 'hang' | 'timeout', what: string): NodeJS.Timeout {
+    return setTimeout(() => {
+      this.over = { kind, reason: `${what} in ${ms / 1000} s` }
+      this.#stop()
+    }, ms)
+  }
+
+  stop(): void {
+    clearTimeout(this.#silence)
+    clearTimeout(this.#point)
+  }
+}
+
+/** The newest lines of a stream, as they come. */
+function keepLines(stream: Readable): string[] {
+  const lines: string[] = []
+  createInterface({ input: stream, crlfDelay: Number.POSITIVE_INFINITY }).on('line', line => {
+    lines.push(line)
+    if (lines.length > 2 * keptLines) lines.splice(0, keptLines)
+  })
+  return lines
+}
+
+function theEnd(
+  code: number | undefined,
+  killedBy: string | undefined,
+  stderr: string,
+  log: readonly string[],
+): Pick<GuestEnd, 'kind' | 'reason'> {
+  const grave = gravest(log)
+  const said = stderr.split('\n').find(line => line.trim() !== '')
+  if (killedBy !== undefined) return { kind: 'lost', reason: `QEMU was killed by ${killedBy}` }
+  if (log.some(line => line.includes('Kernel panic'))) return { kind: 'panic', reason: grave!.line }
+  if (code === 0) return { kind: 'panic', reason: grave?.line ?? 'the guest restarted without a word' }
+  return { kind: 'lost', reason: `QEMU ended with status ${code}${said === undefined ? '' : `: ${said}`}` }
+}
+
+/** A microvm boots sooner, but only newer kernels, and with one CPU. */
+const firstMicrovm = 5010
+/** Before it, counters are folded by time alone: see probe/counters.c. Then an idle guest need not wait. */
+const firstStatRefresh = 4007
+
+/** QEMU ends with us, also when we are killed: setpriv is part of every Debian. */
+function commandLine({ qemu, kernel, needs }: Boot, initrd: string): string[] {
+  const { number, file } = kernel
+  const micro = number >= firstMicrovm && needs.cpus === 1
+  const append =
+    'console=ttyS0 loglevel=5 panic=-1 no_timer_check tsc=reliable cryptomgr.notests mitigations=off nokaslr'
+  return [
+    ...(hasProgram('setpriv') ? ['setpriv', '--pdeathsig', 'KILL'] : []),
+    ...[qemu, '-nodefaults', '-no-user-config', '-accel', 'tcg', '-display', 'none', '-no-reboot'],
+    ...['-M', micro ? 'microvm,acpi=off' : 'pc', '-smp', String(needs.cpus), '-m', `${needs.memory / 2 ** 20}`],
+    ...(number < firstStatRefresh && needs.cpus === 1 ? ['-icount', 'shift=5,sleep=off'] : []),
+    ...['-kernel', file, '-initrd', initrd, '-append', append],
+    ...['-chardev', 'stdio,id=told,signal=off', '-device', 'isa-debugcon,iobase=0xe9,chardev=told'],
+    ...['-chardev', 'socket,id=log,fd=3', '-serial', 'chardev:log'],
+    ...['-device', 'isa-debug-exit,iobase=0xf4,iosize=4'],
+  ]
+}

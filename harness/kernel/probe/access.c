@@ -1,0 +1,96 @@
+// Memory accesses that may fault: SIGSEGV and SIGBUS are caught, told and survived.
+
+#include "probe.h"
+
+#include <linux/signal.h>
+#include <asm/sigcontext.h>
+#include <asm/ucontext.h>
+
+bool copy_asm(void *to, const void *from, u64 length);
+bool fill_asm(void *to, u64 eightfold, u64 length);
+bool store_asm(void *to);
+void restore_asm(void);
+extern const char accesses_begin[], accesses_end[];
+
+/* A fault inside makes the handler go on at accesses_end, which answers "no". */
+asm(".text\n"
+    "accesses_begin:\n"
+    "copy_asm:\n"
+    "	movq %rdx, %rcx\n"
+    "	shrq $3, %rcx\n"
+    "	rep movsq\n"
+    "	movq %rdx, %rcx\n"
+    "	andq $7, %rcx\n"
+    "	rep movsb\n"
+    "	movl $1, %eax\n"
+    "	ret\n"
+    "fill_asm:\n"
+    "	movq %rsi, %rax\n"
+    "	movq %rdx, %rcx\n"
+    "	shrq $3, %rcx\n"
+    "	rep stosq\n"
+    "	movq %rdx, %rcx\n"
+    "	andq $7, %rcx\n"
+    "	rep stosb\n"
+    "	movl $1, %eax\n"
+    "	ret\n"
+    "store_asm:\n"
+    "	lock orb $0, (%rdi)\n"
+    "	movl $1, %eax\n"
+    "	ret\n"
+    "accesses_end:\n"
+    "	xorl %eax, %eax\n"
+    "	ret\n"
+    "restore_asm:\n"
+    "	movl $15, %eax\n"	/* rt_sigreturn */
+    "	syscall\n");
+
+bool copy_guarded(void *to, const void *from, u64 length)
+{
+	return copy_asm(to, from, length);
+}
+
+bool fill_guarded(void *to, u8 byte, u64 length)
+{
+	return fill_asm(to, byte * 0x0101010101010101UL, length);
+}
+
+bool store_guarded(void *to)
+{
+	return store_asm(to);
+}
+
+static void on_fault(int signal, siginfo_t *info, void *context)
+{
+	struct sigcontext *regs = (void *)&((struct ucontext *)context)->uc_mcontext;
+	bool ours = regs->rip >= (u64)accesses_begin && regs->rip < (u64)accesses_end;
+
+	if (!ours)
+		sys1(SYS_exit_group, 128 + signal);
+	acting->fault.hit = true;
+	acting->fault.signal = signal;
+	acting->fault.code = info->si_code;
+	acting->fault.address = (u64)info->si_addr;
+	regs->rip = (u64)accesses_end;
+}
+
+void catch_faults(void)
+{
+	struct { void *handler; u64 flags; void *restorer; u64 mask; } action = {
+		.handler = on_fault, .flags = SA_SIGINFO | SA_RESTORER, .restorer = restore_asm,
+	};
+
+	sys4(SYS_rt_sigaction, SIGSEGV, &action, 0, 8);
+	sys4(SYS_rt_sigaction, SIGBUS, &action, 0, 8);
+}
+
+struct answer faulted(const struct range *range)
+{
+	u64 address = acting->fault.address;
+	bool inside = address >= range->address && address < range->address + range->size;
+
+	return (struct answer){
+		.kind = SIGNAL, .number = acting->fault.signal, .code = acting->fault.code,
+		.of = inside ? range->name : NULL, .at = address - range->address,
+	};
+}

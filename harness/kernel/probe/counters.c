@@ -1,0 +1,117 @@
+// The mm's own counters, as /proc/meminfo and /proc/vmstat tell them, and how they become exact.
+//
+// Counters are kept per CPU and folded into the global ones now and then. From v4.7 on a write to
+// stat_refresh folds. v4.5 and v4.6 fold when a CPU goes idle, so a short sleep does. Older ones
+// fold once a second. None of these touches the LRU batches.
+
+#include "probe.h"
+#include "out.h"
+
+#include <linux/fcntl.h>
+
+#define MAX_COUNTERS 1024
+
+static int meminfo_fd, vmstat_fd, refresh_fd;
+static char text[65536];
+static u64 last[MAX_COUNTERS];
+static bool ever_told;
+static u64 dummy;
+
+void open_counters(void)
+{
+	meminfo_fd = open_path("/proc/meminfo", O_RDONLY);
+	vmstat_fd = open_path("/proc/vmstat", O_RDONLY);
+	refresh_fd = open_path("/proc/sys/vm/stat_refresh", O_WRONLY);
+	write_path("/proc/sys/vm/stat_interval", "1");
+	dummy = sys6(SYS_mmap, 0, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+}
+
+static void fold(void)
+{
+	if (refresh_fd >= 0) {
+		sys4(SYS_pwrite64, refresh_fd, "1", 1, 0);
+		return;
+	}
+	for (int nap = 0; nap < 12; nap++) {
+		sleep_ms(250);
+		spin_ms(12);
+	}
+}
+
+/** Tells every `name value` of one file that differs from last time; `index` of its first counter. */
+static int tell_file(int fd, int index, bool *first)
+{
+	char *at = text;
+
+	read_file(fd, text, sizeof(text));
+	while (*at && index < MAX_COUNTERS) {
+		char *name = at;
+		u64 value;
+		bool kilobytes;
+
+		while (*at && *at != ':' && *at != ' ')
+			at++;
+		if (!*at)
+			break;
+		*at++ = 0;
+		while (*at == ' ')
+			at++;
+		value = number(at);
+		while (*at && *at != '\n' && *at != 'k')
+			at++;
+		kilobytes = *at == 'k';
+		while (*at && *at++ != '\n')
+			;
+		value *= kilobytes ? 1024 : 1;
+		if (!ever_told || last[index] != value) {
+			out(*first ? "%s:%u" : ",%s:%u", name, value);
+			*first = false;
+		}
+		last[index++] = value;
+	}
+	return index;
+}
+
+void tell_counters(const char *as)
+{
+	bool first = true;
+
+	fold();
+	out("[%s,{", as);
+	tell_file(vmstat_fd, tell_file(meminfo_fd, 0, &first), &first);
+	out("}]\n");
+	ever_told = true;
+}
+
+/*
+ * MADV_COLD (v5.4) drains this CPU's batches before it looks at the range, which here holds no page.
+ * Older kernels drain them in munmap, before it unmaps.
+ */
+static void drain_here(void)
+{
+	long page;
+
+	if (sys3(SYS_madvise, dummy, PAGE, 20 /* MADV_COLD */) == 0)
+		return;
+	page = sys6(SYS_mmap, 0, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	sys2(SYS_munmap, page, PAGE);
+}
+
+void drain_lru(void)
+{
+	for (int cpu = cpus - 1; cpu >= 0; cpu--) {
+		u64 mask = 1UL << cpu;
+
+		if (cpus > 1)
+			sys3(SYS_sched_setaffinity, 0, sizeof(mask), &mask);
+		drain_here();
+	}
+}
+
+/* drain-lru */
+struct answer op_drain_lru(struct process *me, const struct words *op)
+{
+	(void)me, (void)op;
+	drain_lru();
+	return ok;
+}

@@ -1,0 +1,228 @@
+// /init: goes through the program, point by point, and tells what it sees.
+
+#include "content.h"
+#include "out.h"
+#include "pages.h"
+#include "program.h"
+
+#include <linux/sched.h>
+#include <linux/signal.h>
+
+int kernel_version, cpus;
+
+extern char __executable_start[], __bss_start[], _end[];
+
+/* No C library: begin() runs on the stack that the kernel made, and leaves it for one of ours. */
+asm(".globl _start\n"
+    "_start:\n"
+    "	xorl %ebp, %ebp\n"
+    "	call begin\n"
+    "	movq %rax, %rsp\n"
+    "	xorl %ebp, %ebp\n"
+    "	call run_program\n");
+
+static u8 stack[65536] __attribute__((aligned(4096)));
+
+/*
+ * Makes .bss shared memory, before anything in it is used, and touches every page of the program:
+ * what init has mapped, no process of a test point maps for the first time. Its writes go to shared
+ * pages, so the anonymous memory that the kernel counts is the case's own.
+ */
+__attribute__((used)) void *begin(void)
+{
+	u64 start = (u64)__bss_start & -PAGE, size = (u64)_end - start;
+
+	sys6(SYS_mmap, start, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+	for (volatile char *at = __executable_start; at < _end; at += PAGE)
+		*at;
+	return stack + sizeof(stack) - 16;
+}
+
+static void mount(const char *type, const char *at)
+{
+	sys5(SYS_mount, type, at, type, 0, 0);
+}
+
+/** Nothing but the case moves memory about. */
+static void quiet(void)
+{
+	write_path("/sys/kernel/mm/transparent_hugepage/khugepaged/scan_sleep_millisecs", "3600000");
+	write_path("/sys/kernel/mm/transparent_hugepage/khugepaged/alloc_sleep_millisecs", "3600000");
+	write_path("/sys/kernel/mm/transparent_hugepage/defrag", "always");
+	write_path("/proc/sys/kernel/numa_balancing", "0");
+	write_path("/sys/kernel/mm/ksm/run", "0");
+}
+
+static void read_version(void)
+{
+	static struct { char sysname[65], node[65], release[65], version[65], machine[65], domain[65]; } name;
+	const char *minor = name.release;
+
+	sys1(SYS_uname, &name);
+	while (*minor && *minor++ != '.')
+		;
+	kernel_version = number(name.release) * 1000 + number(minor);
+	out("[\"ready\",%s]\n", name.release);
+}
+
+static void count_cpus(void)
+{
+	u64 mask = 0;
+
+	sys3(SYS_sched_getaffinity, 0, sizeof(mask), &mask);
+	for (cpus = 0; mask; mask &= mask - 1)
+		cpus++;
+}
+
+static void set_up(void)
+{
+	open_ports();
+	block_signals();
+	catch_faults();
+	mount("proc", "/proc");
+	mount("sysfs", "/sys");
+	count_cpus();
+	read_version();
+	quiet();
+	open_counters();
+	tracks_soft_dirty();
+	open_log();
+}
+
+static void tell_answer(const struct answer *answer)
+{
+	switch (answer->kind) {
+	case OK: out("[\"answer\",\"ok\"]\n"); break;
+	case ERRNO: out("[\"answer\",\"errno\",%d]\n", (long)answer->number); break;
+	case KILLED: out("\n[\"answer\",\"killed\",%d]\n", (long)answer->number); break;
+	case GONE: out("[\"answer\",\"gone\"]\n"); break;
+	case CONFIG: out("[\"answer\",\"config\",%s]\n", answer->reason); break;
+	case SIGNAL:
+		out("[\"answer\",\"signal\",%d,%d", (long)answer->number, (long)answer->code);
+		if (answer->of)
+			out(",%s,%u", answer->of, answer->at);
+		out("]\n");
+	}
+}
+
+static void new_main(void)
+{
+	struct process *process = new_process("main");
+
+	start_process(process, 0);
+}
+
+/** Everything that a point, or what primes it, has made. */
+static void undo(void)
+{
+	end_all();
+	unpin_all();
+	forget_names();
+	forget_patterns();
+	forget_pages();
+}
+
+static struct answer run_as(const char *name, int cpu, const struct words *op)
+{
+	struct process *process = find_process(name);
+	u64 mask = 1UL << cpu;
+
+	if (!process)
+		return (struct answer){ .kind = GONE };
+	acting = process;
+	if (process->cpu != cpu)
+		sys3(SYS_sched_setaffinity, process->pid, sizeof(mask), &mask);
+	process->cpu = cpu;
+	return run_op(process, op);
+}
+
+static bool is_heading(const struct words *line)
+{
+	static const char *const headings[] = { "point", "prime", "count", "step", "end" };
+
+	for (u32 i = 0; i < COUNT(headings); i++)
+		if (same(line->word[0], headings[i]))
+			return true;
+	return false;
+}
+
+/** Does the operations of a step, the first failing one being its answer; `line` is then the line after it. */
+static struct answer run_step(struct words *line)
+{
+	static char name[NAME];
+	int cpu = number(line->word[3]);
+	bool look = same(line->word[4], "1");
+	struct answer answer = ok;
+
+	copy_text(name, line->word[2], NAME);
+	out("[\"step\",%d]\n", number(line->word[1]));
+	while (next_line(line) && !is_heading(line))
+		if (answer.kind == OK)
+			answer = run_as(name, cpu, line);
+	tell_answer(&answer);
+	if (look)
+		see_everything();
+	tell_log();
+	tell_counters("counters");
+	return answer;
+}
+
+static void begin_point(const struct words *line)
+{
+	write_path("/sys/kernel/mm/transparent_hugepage/enabled", line->word[2]);
+	prepare_rings(number(line->word[3]));
+	prepare_pipes(number(line->word[4]));
+	undo();
+	new_main();
+	drain_lru();
+	out("[\"point\",%d]\n", number(line->word[1]));
+	tell_counters("before");
+}
+
+/** After the last process; what is freed late is waited for by the harness's second reading. */
+static void end_point(void)
+{
+	undo();
+	drain_lru();
+	tell_log();
+	tell_counters("after");
+	out("[\"end\"]\n");
+}
+
+static void count_from_here(bool primed)
+{
+	if (primed) {
+		undo();
+		new_main();
+		drain_lru();
+	}
+	tell_counters("baseline");
+}
+
+__attribute__((used, noreturn)) void run_program(void)
+{
+	static struct words line;
+	bool primed = false, more;
+
+	set_up();
+	more = open_program() && next_line(&line);
+	while (more) {
+		if (same(line.word[0], "step")) {
+			struct answer answer = run_step(&line);
+
+			while (answer.kind >= CONFIG && !same(line.word[0], "end") && next_line(&line))
+				;
+			continue;
+		}
+		if (same(line.word[0], "point"))
+			begin_point(&line);
+		else if (same(line.word[0], "count"))
+			count_from_here(primed);
+		else if (same(line.word[0], "end"))
+			end_point();
+		primed = same(line.word[0], "prime");
+		more = next_line(&line);
+	}
+	out("[\"done\"]\n");
+	power_off();
+}

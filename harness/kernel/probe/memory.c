@@ -1,0 +1,98 @@
+// Operations on mappings, done in the process that they concern.
+
+#include "probe.h"
+
+#include <linux/mman.h>
+#include <linux/prctl.h>
+
+static u64 prot_of(const char *text)
+{
+	return same(text, "rw") ? PROT_READ | PROT_WRITE : same(text, "r") ? PROT_READ : PROT_NONE;
+}
+
+static u64 start_of(const struct words *op)
+{
+	struct range *range = find_range(op->word[1]);
+
+	return range ? range->address + number(op->word[2]) : 0;
+}
+
+/** Names the memory at `address` and remembers that this process has had it. */
+static struct answer named(struct process *me, const char *name, u64 address, u64 size)
+{
+	struct range *range = new_range(name, address, size);
+
+	if (!range)
+		return config("more ranges than the probe has room for");
+	me->ranges |= 1UL << (range - ranges);
+	return ok;
+}
+
+static u64 address_for(long at, u64 size, const char *align, const char *shift)
+{
+	return at >= 0 ? (u64)at : new_address(size, number(align), number(shift));
+}
+
+/* mmap NAME SIZE ALIGN SHIFT AT PROT POPULATE */
+struct answer op_mmap(struct process *me, const struct words *op)
+{
+	u64 size = number(op->word[2]);
+	u64 address = address_for(number(op->word[5]), size, op->word[3], op->word[4]);
+	u64 flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED;
+	long ret;
+
+	if (!same(op->word[7], "0"))
+		flags |= MAP_POPULATE;
+	ret = sys6(SYS_mmap, address, size, prot_of(op->word[6]), flags, -1, 0);
+	return ret < 0 ? answer_of(ret) : named(me, op->word[1], address, size);
+}
+
+/* mremap NAME OFF LEN NEWNAME NEWSIZE ALIGN SHIFT AT */
+struct answer op_mremap(struct process *me, const struct words *op)
+{
+	u64 old = start_of(op), size = number(op->word[5]);
+	u64 address = address_for(number(op->word[8]), size, op->word[6], op->word[7]);
+	long ret = sys5(SYS_mremap, old, number(op->word[3]), size, MREMAP_MAYMOVE | MREMAP_FIXED, address);
+
+	if (ret < 0)
+		return answer_of(ret);
+	patterns_moved(old, address);
+	return named(me, op->word[4], address, size);
+}
+
+/* name NAME NEWSIZE */
+struct answer op_name(struct process *me, const struct words *op)
+{
+	struct range *range = find_range(op->word[1]);
+
+	return named(me, op->word[1], range->address, number(op->word[2]));
+}
+
+/* madvise NAME OFF LEN ADVICE */
+struct answer op_madvise(struct process *me, const struct words *op)
+{
+	static const struct { const char *name; int advice; } advices[] = {
+		{ "hugepage", MADV_HUGEPAGE }, { "nohugepage", MADV_NOHUGEPAGE }, { "dontneed", MADV_DONTNEED },
+		{ "dontfork", MADV_DONTFORK }, { "dofork", MADV_DOFORK }, { "dontdump", MADV_DONTDUMP }, { "dodump", MADV_DODUMP },
+	};
+
+	(void)me;
+	for (u32 i = 0; i < COUNT(advices); i++)
+		if (same(advices[i].name, op->word[4]))
+			return answer_of(sys3(SYS_madvise, start_of(op), number(op->word[3]), advices[i].advice));
+	return config("an advice that the probe does not know");
+}
+
+/* mprotect NAME OFF LEN r|rw|none */
+struct answer op_mprotect(struct process *me, const struct words *op)
+{
+	(void)me;
+	return answer_of(sys3(SYS_mprotect, start_of(op), number(op->word[3]), prot_of(op->word[4])));
+}
+
+/* munmap NAME OFF LEN */
+struct answer op_munmap(struct process *me, const struct words *op)
+{
+	(void)me;
+	return answer_of(sys2(SYS_munmap, start_of(op), number(op->word[3])));
+}

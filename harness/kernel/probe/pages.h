@@ -1,0 +1,22 @@
+// One page of a process at a time: its frame and how it is mapped.
+#pragma once
+
+#include "probe.h"
+
+enum mapped { NONE, SWAP, PTE, PMD };
+
+struct page {
+	enum mapped mapped;
+	u64 pfn;
+};
+
+struct page page_at(struct process *process, u64 address);
+/** Forgets what was read: after it, memory may have changed. */
+void forget_pages(void);
+/** Whether the frame is part of a huge page of HPAGE_PMD_NR frames. */
+bool frame_is_huge(u64 pfn);
+/** Whether nobody holds the frame as anonymous memory; one that was reused for such does not look free. */
+bool frame_is_free(u64 pfn);
+/** Opens a file of /proc/PID. */
+int open_proc(const struct process *process, const char *name, int flags);
+bool tracks_soft_dirty(void);

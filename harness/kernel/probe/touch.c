@@ -1,0 +1,78 @@
+// Operations that write, read and touch memory through the page tables of the acting process.
+
+#include "content.h"
+
+static u8 buffer[PAGE];
+
+/** The part of a range that an operation names: NAME OFF LEN. */
+struct span {
+	struct range *range;
+	u64 start, length;
+};
+
+static struct span span_of(const struct words *op)
+{
+	struct range *range = find_range(op->word[1]);
+
+	return (struct span){ range, range->address + number(op->word[2]), number(op->word[3]) };
+}
+
+/** To the end of the page at most, so that all before a fault is done. */
+static u64 piece(u64 at, u64 end)
+{
+	u64 page_end = (at & -PAGE) + PAGE;
+
+	return (page_end < end ? page_end : end) - at;
+}
+
+/* write NAME OFF LEN BYTES */
+struct answer op_write(struct process *me, const struct words *op)
+{
+	struct content content = parse_content(op->word[4]);
+	struct span span = span_of(op);
+
+	(void)me;
+	if (!content.seeded)
+		return fill_guarded((void *)span.start, content.value, span.length) ? ok : faulted(span.range);
+	pattern_written(&content, span.start);
+	for (u64 done = 0, n; done < span.length; done += n) {
+		n = piece(span.start + done, span.start + span.length);
+		make_content(&content, done, buffer, n);
+		if (!copy_guarded((void *)(span.start + done), buffer, n))
+			return faulted(span.range);
+	}
+	return ok;
+}
+
+/* read NAME OFF LEN */
+struct answer op_read(struct process *me, const struct words *op)
+{
+	struct span span = span_of(op);
+	struct answer answer = ok;
+
+	(void)me;
+	begin_bytes(span.range->name, span.start - span.range->address, span.start);
+	for (u64 done = 0, n; done < span.length; done += n) {
+		n = piece(span.start + done, span.start + span.length);
+		if (!copy_guarded(buffer, (void *)(span.start + done), n)) {
+			answer = faulted(span.range);
+			break;
+		}
+		tell_bytes(buffer, n);
+	}
+	end_bytes();
+	return answer;
+}
+
+/* touch NAME OFF LEN r|w: one access a page; a write stores the byte that is there */
+struct answer op_touch(struct process *me, const struct words *op)
+{
+	struct span span = span_of(op);
+	bool write = same(op->word[4], "w");
+
+	(void)me;
+	for (u64 at = span.start; at < span.start + span.length; at = (at & -PAGE) + PAGE)
+		if (!(write ? store_guarded((void *)at) : copy_guarded(buffer, (void *)at, 1)))
+			return faulted(span.range);
+	return ok;
+}

@@ -1,0 +1,107 @@
+// Test points in the words of the probe: see probe/program.h.
+
+import type { Expect, Step, TestPoint } from '../engine.ts'
+import { steps } from '../steps/index.ts'
+import type { GuestOp } from '../steps/step.ts'
+
+/** A test point ready for a guest, or why a real kernel cannot judge it. */
+export type Compiled =
+  | { readonly kind: 'program'; readonly lines: readonly string[]; readonly guest: GuestNeeds }
+  | { readonly kind: 'config'; readonly reason: string; readonly step?: number }
+
+/** Points with the same needs share a boot. */
+export interface GuestNeeds {
+  readonly cpus: number
+  /** Bytes. */
+  readonly memory: number
+}
+
+const MiB = 2 ** 20
+/** Guests come in three sizes, so that few boots serve all points. */
+const sizes = [768 * MiB, 1792 * MiB, 3072 * MiB]
+const smallest = 256 * MiB
+/** What the kernel and copies of what the case maps may take beside the mappings themselves. */
+const spare = 640 * MiB
+
+/** Longest name and line that the probe has room for. */
+const nameLength = 63
+const lineLength = 1000
+
+/** `index` names the point in what the probe tells; `detail` asks for every range at every step. */
+export function compile(point: TestPoint, index: number, detail: boolean): Compiled {
+  const refused = refuse(point)
+  if (refused !== undefined) return { kind: 'config', reason: refused }
+  const primed = point.prime.map(step => stepLines(step, 0, false))
+  const counted = point.steps.map((step, i) => stepLines(step, i, detail || looks(step)))
+  const bad = [
+    ...primed.map(lines => ({ lines, step: undefined })),
+    ...counted.map((lines, step) => ({ lines, step })),
+  ].find(({ lines }) => typeof lines === 'string')
+  if (bad !== undefined)
+    return { kind: 'config', reason: bad.lines as string, ...(bad.step !== undefined && { step: bad.step }) }
+  const body = [
+    ...(primed.length > 0 ? ['prime', ...primed.flat()] : []),
+    'count',
+    ...counted.flat(),
+    'end',
+  ] as string[]
+  const memory = memoryFor(point, body)
+  if (typeof memory === 'string') return { kind: 'config', reason: memory }
+  const { thp, cpus } = point.machine
+  const head = `point ${index} ${thp} ${countOf(body, 'longterm')} ${countOf(body, 'get')}`
+  return { kind: 'program', lines: [head, ...body], guest: { cpus, memory } }
+}
+
+/** What a real kernel decides itself, or does not have. */
+function refuse({ machine, prime, steps: all }: TestPoint): string | undefined {
+  const { hpage_nr, debug_vm, swap, cpus } = machine
+  if (hpage_nr !== 512) return `a huge page of x86-64 has 512 base pages, not ${hpage_nr}`
+  if (debug_vm) return 'whether a real kernel has CONFIG_DEBUG_VM is not ours to choose'
+  if (!swap) return 'whether a real kernel has CONFIG_SWAP is not ours to choose'
+  const far = [...prime, ...all].find(step => step.cpu >= cpus)
+  return far && `${far.text} runs on CPU ${far.cpu}, and the machine has ${cpus}`
+}
+
+/** The lines of one step, or why it cannot be done. */
+function stepLines(step: Step, index: number, look: boolean): string[] | string {
+  const words = steps[step.verb]?.guest(step.args)
+  if (words === undefined) return `real kernels do not have ${step.verb} yet`
+  if ('config' in words) return words.config
+  const lines = [['step', index, step.by, step.cpu, look ? 1 : 0], ...words].map(lineOf)
+  return lines.find(line => line === undefined) === undefined ? (lines as string[]) : 'a name is too long for the probe'
+}
+
+function lineOf(op: GuestOp): string | undefined {
+  const words = op.map(String)
+  const line = words.join(' ')
+  return words.every(word => /^[!-~]+$/.test(word) && word.length <= nameLength) && line.length <= lineLength
+    ? line
+    : undefined
+}
+
+/** Whether the step is judged by which frames are mapped where. */
+function looks({ expect, gives }: Step): boolean {
+  return [expect, ...gives.map(one => one.expect)].some(one => one !== undefined && asksForFrames(one))
+}
+
+function asksForFrames({ frames, mapped, freed }: Expect): boolean {
+  return frames.length + mapped.length + freed.length > 0
+}
+
+function countOf(lines: readonly string[], hold: string): number {
+  return lines.filter(line => line.startsWith('pin ') && line.split(' ')[5] === hold).length
+}
+
+/** Memory of the guest, or why there is none so large. */
+function memoryFor({ machine }: TestPoint, lines: readonly string[]): number | string {
+  const { memory } = machine
+  const mapped = lines
+    .filter(line => line.startsWith('mmap '))
+    .reduce((sum, line) => sum + Number(line.split(' ')[2]), 0)
+  if (memory !== undefined && memory < smallest) return `a real kernel needs ${smallest / MiB} MiB of memory`
+  const need = memory ?? mapped + spare
+  const size = memory ?? sizes.find((bytes, i) => bytes >= need || (i === 0 && mapped <= 64 * MiB))
+  return size === undefined || size > sizes.at(-1)!
+    ? `a guest gets no more than ${sizes.at(-1)! / MiB} MiB of memory`
+    : size
+}

@@ -1,0 +1,259 @@
+// From events to an observation of one test point.
+
+import { constants } from 'node:os'
+import type {
+  Answer,
+  Bytes,
+  BytesSeen,
+  Counters,
+  End,
+  Finding,
+  FramesSeen,
+  Observation,
+  RangeSeen,
+  StepSeen,
+} from '../engine.ts'
+import { gravest } from './console.ts'
+import type { CounterChanges, Event } from './events.ts'
+
+/** A step while it is still being told. */
+interface Telling {
+  readonly index: number
+  answer: Answer | undefined
+  readonly bytes: BytesSeen[]
+  readonly ranges: RangeSeen[]
+  readonly frames: Map<string, FramesSeen>
+  readonly log: string[]
+  differ: StepSeen['differ']
+}
+
+/** The counters of one boot, as last told: the probe tells changes only. */
+export class BootCounters {
+  #now: Counters = {}
+
+  change(changes: CounterChanges): Counters {
+    this.#now = { ...this.#now, ...changes }
+    return this.#now
+  }
+}
+
+/** Collects what is told of one point. Steps that prime it are not kept. */
+export class PointSeen {
+  readonly #name: string
+  readonly #counters: BootCounters
+  readonly #steps: StepSeen[] = []
+  readonly #log: string[] = []
+  readonly #after: Finding[] = []
+  #before: Counters = {}
+  #baseline: Counters | undefined
+  #step: Telling | undefined
+  #end: End | undefined
+
+  constructor(name: string, counters: BootCounters) {
+    this.#name = name
+    this.#counters = counters
+  }
+
+  /** Whether the kernel can no longer be believed; the point is then over. */
+  get broken(): boolean {
+    return this.#end?.kind === 'oops'
+  }
+
+  /** The step that is being done, once counting has begun. */
+  get step(): number | undefined {
+    return this.#baseline === undefined ? undefined : this.#step?.index
+  }
+
+  get log(): readonly string[] {
+    return this.#log
+  }
+
+  take(event: Event): void {
+    switch (event[0]) {
+      case 'before':
+        this.#before = this.#counters.change(event[1])
+        return
+      case 'baseline':
+        this.#baseline = this.#counters.change(event[1])
+        return
+      case 'after':
+        this.#finish(this.#counters.change(event[1]))
+        return
+      case 'step':
+        this.#step = {
+          index: event[1],
+          answer: undefined,
+          bytes: [],
+          ranges: [],
+          frames: new Map(),
+          log: [],
+          differ: undefined,
+        }
+        return
+      case 'log':
+        this.#log.push(event[1])
+        this.#step?.log.push(event[1])
+        return
+      case 'counters':
+        this.#closeStep(this.#counters.change(event[1]))
+        return
+      default:
+        if (this.#step !== undefined) this.#tell(this.#step, event)
+    }
+  }
+
+  #tell(step: Telling, event: Event): void {
+    switch (event[0]) {
+      case 'answer':
+        this.#answer(step, event)
+        return
+      case 'bytes':
+        step.bytes.push({
+          range: event[1],
+          runs: event[2].map(([offset, length, text]) => ({ offset, length, bytes: bytesOf(text) })),
+        })
+        return
+      case 'frames':
+        step.frames.set(event[1], framesOf(event))
+        return
+      case 'range':
+        step.ranges.push(rangeOf(event))
+        return
+      case 'differ': {
+        const [, transfer, offset, length, sent, found] = event
+        step.differ = { transfer, offset, length, sent, found }
+      }
+    }
+  }
+
+  #answer(step: Telling, event: Event & readonly ['answer', ...unknown[]]): void {
+    if (event[1] === 'config') this.#end = config(event[2], this.step)
+    else if (event[1] === 'gone') this.#end = { kind: 'done' }
+    else step.answer = answerOf(event)
+  }
+
+  /** A step without an answer was not done: the point ended at it. */
+  #closeStep(counters: Counters): void {
+    const step = this.#step
+    const index = this.step
+    this.#step = undefined
+    if (step === undefined) return
+    const grave = gravest(step.log)
+    if (grave?.gravity === 'oops') this.#end = { kind: 'oops', reason: grave.line, ...at(index) }
+    if (grave?.gravity === 'out-of-memory') this.#end = config('the guest ran out of memory', index)
+    if (index === undefined || step.answer === undefined) return
+    const { answer, bytes, ranges, frames, log, differ } = step
+    const seen = { index, answer, counters, bytes, ranges, frames: [...frames.values()], findings: [], log }
+    this.#steps.push(differ === undefined ? seen : { ...seen, differ })
+  }
+
+  #finish(after: Counters): void {
+    this.#after.push(...leftOver(this.#before, after))
+  }
+
+  /** The observation; `end` where the guest ended before the point did. */
+  observation(end?: End): Observation {
+    return {
+      point: this.#name,
+      baseline: this.#baseline ?? {},
+      steps: this.#steps,
+      after: this.#after,
+      end: this.#end ?? end ?? { kind: 'done' },
+      log: this.#log,
+    }
+  }
+}
+
+/** The observation of a point of which nothing was seen. */
+export function nothingSeen(point: string, end: End, log: readonly string[] = []): Observation {
+  return { point, baseline: {}, steps: [], after: [], end, log }
+}
+
+function config(reason: string, step: number | undefined): End {
+  return { kind: 'config', reason, ...at(step) }
+}
+
+export function at(step: number | undefined): { readonly step?: number } {
+  return step === undefined ? {} : { step }
+}
+
+/** What must stand as before when no process of a point is left. */
+const conserved = ['AnonPages', 'AnonHugePages', 'Mlocked', 'Unevictable']
+
+function leftOver(before: Counters, after: Counters): Finding[] {
+  const change = (name: string) => (after[name] ?? 0) - (before[name] ?? 0)
+  const text = (what: string, by: number) =>
+    `${what} is ${by > 0 ? '+' : ''}${by} after the last process, against before the first`
+  const drifted = conserved.filter(name => change(name) !== 0)
+  const pins = change('nr_foll_pin_acquired') - change('nr_foll_pin_released')
+  return [
+    ...drifted.map(name => ({ anomaly: 'counter-drift', text: text(name, change(name)) })),
+    ...(pins === 0 ? [] : [{ anomaly: 'leak', text: text('the number of pins', pins) }]),
+  ]
+}
+
+function answerOf(event: Event & readonly ['answer', ...unknown[]]): Answer {
+  switch (event[1]) {
+    case 'errno':
+      return { kind: 'errno', errno: nameIn(constants.errno, event[2]) }
+    case 'killed':
+      return { kind: 'killed', signal: nameIn(constants.signals, event[2]) }
+    case 'signal': {
+      const [, , number, code, of, offset] = event
+      const signal = nameIn(constants.signals, number)
+      const name = codes[`${signal} ${code}`]
+      return {
+        kind: 'signal',
+        signal,
+        ...(name && { code: name }),
+        ...(of !== undefined && offset !== undefined && { of, at: offset }),
+      }
+    }
+    default:
+      return { kind: 'ok' }
+  }
+}
+
+/** si_code by signal: include/uapi/asm-generic/siginfo.h. */
+const codes: Readonly<Record<string, string>> = {
+  'SIGSEGV 1': 'SEGV_MAPERR',
+  'SIGSEGV 2': 'SEGV_ACCERR',
+  'SIGBUS 1': 'BUS_ADRALN',
+  'SIGBUS 2': 'BUS_ADRERR',
+  'SIGBUS 3': 'BUS_OBJERR',
+  'SIGBUS 4': 'BUS_MCEERR_AR',
+  'SIGBUS 5': 'BUS_MCEERR_AO',
+}
+
+function nameIn(names: object, number: number): string {
+  return Object.entries(names).find(([, value]) => value === number)?.[0] ?? String(number)
+}
+
+/** `b90`, `s7+4096`, `x00ff`. */
+function bytesOf(text: string): Bytes | { readonly hex: string } {
+  const [kind, rest] = [text[0], text.slice(1)]
+  if (kind === 'b') return { fill: Number(rest) }
+  if (kind === 'x') return { hex: rest }
+  const [seed, shift] = rest.split('+').map(Number)
+  return { seed: seed!, shift: shift! | 0 }
+}
+
+const PAGE = 4096
+
+/** Frames that go downwards are one run a page: a run's frames go up. */
+function framesOf([, name, runs, freed]: Event & readonly ['frames', ...unknown[]]): FramesSeen {
+  const up = runs.flatMap(([pfn, pages, down]) =>
+    down === undefined ? [{ pfn, pages }] : Array.from({ length: pages }, (_, i) => ({ pfn: pfn - i, pages: 1 })),
+  )
+  return { name, runs: up, ...(freed !== undefined && { freed }) }
+}
+
+function rangeOf([, process, range, runs]: Event & readonly ['range', ...unknown[]]): RangeSeen {
+  const up = runs.flatMap(([offset, length, mapped, pfn, down]) => {
+    if (pfn === undefined) return [{ offset, length, mapped }]
+    if (down === undefined) return [{ offset, length, mapped, pfn }]
+    const page = (_: unknown, i: number) => ({ offset: offset + i * PAGE, length: PAGE, mapped, pfn: pfn - i })
+    return Array.from({ length: length / PAGE }, page)
+  })
+  return { process, range, runs: up }
+}

@@ -1,0 +1,52 @@
+// The verbs, in the order in which `list steps` shows them.
+
+import { clearRefs } from './clear-refs.ts'
+import { dmaRead } from './dma-read.ts'
+import { dmaWrite } from './dma-write.ts'
+import { drainLru } from './drain-lru.ts'
+import { exit } from './exit.ts'
+import { expect } from './expect.ts'
+import { fork } from './fork.ts'
+import { madvise } from './madvise.ts'
+import { mmap } from './mmap.ts'
+import { mprotect } from './mprotect.ts'
+import { mremap } from './mremap.ts'
+import { munmap } from './munmap.ts'
+import { note } from './note.ts'
+import { pin } from './pin.ts'
+import { rdma } from './rdma.ts'
+import { read } from './read.ts'
+import { repeat } from './repeat.ts'
+import type { StepDef } from './step.ts'
+import { touch } from './touch.ts'
+import { unpin } from './unpin.ts'
+import { write } from './write.ts'
+
+const all: readonly StepDef[] = [
+  mmap,
+  munmap,
+  mremap,
+  mprotect,
+  madvise,
+  touch,
+  write,
+  read,
+  clearRefs,
+  fork,
+  exit,
+  note,
+  pin,
+  unpin,
+  dmaRead,
+  dmaWrite,
+  rdma,
+  drainLru,
+  repeat,
+  expect,
+] as readonly StepDef[]
+
+/** The table of verbs. It has no prototype: what a case writes is looked up in it. */
+export const steps: Readonly<Record<string, StepDef>> = Object.assign(
+  Object.create(null),
+  Object.fromEntries(all.map(def => [def.verb, def])),
+)

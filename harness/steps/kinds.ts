@@ -1,0 +1,106 @@
+// How memory came to be: the kinds of `mmap` as sequences of plain words, after do_run_with_thp() of the kernel's
+// selftests/mm/cow.c.
+
+import type { Bytes } from '../engine.ts'
+import type { GuestOp } from './step.ts'
+import { guestBytes } from './words/bytes.ts'
+import { PAGE } from './words/scope.ts'
+
+export const kinds = ['base', 'thp', 'thp-pte', 'thp-single', 'thp-moved', 'thp-shared'] as const
+export type Kind = (typeof kinds)[number]
+
+export const kindsAbout =
+  'How the memory came to be: base pages; thp mapped by PMD; thp-pte by PTEs; thp-single, of which only the first page ' +
+  'is left, and is what the name means; thp-moved, whose upper half was moved away, and the name means the lower; ' +
+  'thp-shared, whose first page a child shared that is gone'
+
+/** One new mapping, every amount in bytes. */
+export interface Mapping {
+  readonly as: string
+  /** As mapped; see `namedSize`. */
+  readonly size: number
+  readonly kind: Kind
+  readonly prot: 'r' | 'rw' | 'none'
+  readonly fill: Bytes | undefined
+  /** Written to page by page, with the bytes that are there. */
+  readonly touch: boolean
+  readonly populate: boolean
+  readonly align: number
+  readonly shift: number
+  /** -1: where the engine chooses. */
+  readonly at: number
+  /** Bytes in a huge page. */
+  readonly huge: number
+}
+
+/** The name of the upper half of a `thp-moved`; no case can write it. */
+export function movedName(as: string): string {
+  return `${as}.moved`
+}
+
+/** Bytes that the name of a mapping means in the end. */
+export function namedSize({ kind, size }: Pick<Mapping, 'kind' | 'size'>): number {
+  if (kind === 'thp-single') return PAGE
+  return kind === 'thp-moved' ? size / 2 : size
+}
+
+/** Everything that makes the mapping, in order. */
+export function recipe(m: Mapping): GuestOp[] {
+  const faulted = isFaulted(m)
+  // A mapping that its owner must not write to is filled first and protected afterwards.
+  const prot = faulted ? 'rw' : m.prot
+  const ops: GuestOp[] = [
+    ['mmap', m.as, m.size, m.align, m.shift, m.at, prot, m.kind === 'base' && m.populate ? 1 : 0],
+    ['madvise', m.as, 0, m.size, m.kind === 'base' ? 'nohugepage' : 'hugepage'],
+  ]
+  if (m.fill !== undefined) ops.push(['write', m.as, 0, m.size, guestBytes(m.fill)])
+  else if (m.touch || (faulted && m.kind !== 'base')) ops.push(['touch', m.as, 0, m.size, 'w'])
+  if (faulted && m.kind !== 'base') ops.push(['shape', m.as, 0, m.size, 'pmd'], ...reshape(m))
+  if (prot !== m.prot) ops.push(['mprotect', m.as, 0, namedSize(m), m.prot])
+  return ops
+}
+
+/** Only plain `thp` may wait for its first fault; the other kinds are made from pages that are there. */
+function isFaulted({ kind, fill, touch, populate }: Mapping): boolean {
+  return fill !== undefined || touch || populate || (kind !== 'base' && kind !== 'thp')
+}
+
+/** From huge pages mapped by PMD to the kind. */
+function reshape(m: Mapping): GuestOp[] {
+  const { as, size, huge } = m
+  switch (m.kind) {
+    case 'base':
+    case 'thp':
+      return []
+    case 'thp-pte':
+      return [...mapByPte(m), ['shape', as, 0, size, 'pte']]
+    case 'thp-single':
+      return [
+        ...mapByPte(m),
+        ['madvise', as, PAGE, size - PAGE, 'dontneed'],
+        ['name', as, PAGE],
+        ['shape', as, 0, PAGE, 'pte'],
+      ]
+    case 'thp-moved':
+      return [
+        ['mremap', as, huge / 2, huge / 2, movedName(as), huge / 2, PAGE, 0, -1],
+        ['name', as, huge / 2],
+        ['shape', as, 0, huge / 2, 'pte'],
+      ]
+    case 'thp-shared':
+      return [
+        ['madvise', as, PAGE, size - PAGE, 'dontfork'],
+        ['fork', `${as}.sharer`],
+        ['exit', `${as}.sharer`],
+        ['madvise', as, PAGE, size - PAGE, 'dofork'],
+        ['shape', as, 0, size, 'pte'],
+      ]
+  }
+}
+
+/** The second page of each huge page read-only, and writable again: the PMD is split, the page is not. */
+function mapByPte({ as, size, huge }: Mapping): GuestOp[] {
+  const ops: GuestOp[] = []
+  for (let at = PAGE; at < size; at += huge) ops.push(['mprotect', as, at, PAGE, 'r'], ['mprotect', as, at, PAGE, 'rw'])
+  return ops
+}

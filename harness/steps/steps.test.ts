@@ -1,0 +1,161 @@
+// What steps say in plain words, and the words that stand in their arguments.
+
+import t from 'tap'
+import { steps as verbs } from './index.ts'
+import { patternByte, random } from './words/bytes.ts'
+import { nearest } from './words/nearest.ts'
+import { type Context, PAGE, Scope, within } from './words/scope.ts'
+
+const H = 512 * PAGE
+
+/** A has 4 pages, T two huge pages; `p` is a pin of A that `child` has taken. */
+function context(): Context {
+  const scope = new Scope()
+  scope.begin('child')
+  scope.name({ kind: 'range', name: 'A', size: 4 * PAGE, base: 0, maker: 'main' })
+  scope.name({ kind: 'range', name: 'T', size: 2 * H, base: 0, maker: 'main' })
+  scope.name({ kind: 'frames', name: 'p', size: 4 * PAGE, base: 0, maker: 'child', pinned: 'write' })
+  return { scope, huge: H, by: 'main', fresh: new Set() }
+}
+
+const said = (verb: string, args: unknown) => within(context(), () => verbs[verb]!.guest(verbs[verb]!.args.parse(args)))
+
+const words: readonly (readonly [verb: string, args: unknown, ...words: unknown[]])[] = [
+  ['munmap', 'T.upper', ['munmap', 'T', H, H]],
+  ['mremap', { range: 'A.page(1)', as: 'B' }, ['mremap', 'A', PAGE, PAGE, 'B', PAGE, PAGE, 0, -1]],
+  [
+    'mremap',
+    { range: 'A', as: 'B', size: '1H', align: '1H', shift: '1P' },
+    ['mremap', 'A', 0, 4 * PAGE, 'B', H, H, PAGE, -1],
+  ],
+  [
+    'mremap',
+    { range: 'A', as: 'B', at: '0xa0000000' },
+    ['mremap', 'A', 0, 4 * PAGE, 'B', 4 * PAGE, PAGE, 0, 0xa0000000],
+  ],
+  ['mprotect', { 'A(0..1P)': 'r', T: 'none' }, ['mprotect', 'A', 0, PAGE, 'r'], ['mprotect', 'T', 0, 2 * H, 'none']],
+  ['madvise', { 'T.huge(1)': 'dontfork' }, ['madvise', 'T', H, H, 'dontfork']],
+  ['touch', 'A', ['touch', 'A', 0, 4 * PAGE, 'w']],
+  ['touch', { range: 'A', access: 'read' }, ['touch', 'A', 0, 4 * PAGE, 'r']],
+  ['write', { 'A(1B..3B)': '0x5a', T: 'zero' }, ['write', 'A', 1, 2, 'b90'], ['write', 'T', 0, 2 * H, 'b0']],
+  ['write', { 'A.page(1)': 'seed(7)' }, ['write', 'A', PAGE, PAGE, 's7+4096']],
+  ['read', { A: ['1', 'seed(2)'] }, ['read', 'A', 0, 4 * PAGE]],
+  ['clear-refs', 'child', ['clear-refs', 'child']],
+  ['fork', 'other', ['fork', 'other']],
+  ['exit', 'child', ['exit', 'child']],
+  ['note', { 'A.upper': 'f' }, ['note', 'f', 'A', 2 * PAGE, 2 * PAGE]],
+  ['pin', { range: 'A', as: 'q' }, ['pin', 'q', 'A', 0, 4 * PAGE, 'longterm', 'write']],
+  ['pin', { range: 'A', as: 'q', hold: 'get', access: 'read' }, ['pin', 'q', 'A', 0, 4 * PAGE, 'get', 'read']],
+  ['unpin', 'p', ['unpin', 'p']],
+  ['dma-read', { 'p.page(3)': '0' }, ['dma-read', 'p', 3 * PAGE, PAGE]],
+  ['dma-write', { p: '255' }, ['dma-write', 'p', 0, 4 * PAGE, 'b255']],
+  ['rdma', { from: 'p', to: 'p', transfers: '100', size: '0..1024B', seed: '1' }, ['rdma', 'p', 'p', 100, 0, 1024, 1]],
+  ['drain-lru', 'all', ['drain-lru']],
+  ['expect', {}],
+]
+
+t.test('steps say themselves in plain words', async t => {
+  for (const [verb, args, ...wanted] of words) t.same(said(verb, args), wanted, verb)
+})
+
+const begin = ['madvise', 'B', 0, H, 'hugepage']
+const mapped = ['mmap', 'B', H, H, 0, -1, 'rw', 0]
+const touched = [mapped, begin, ['touch', 'B', 0, H, 'w'], ['shape', 'B', 0, H, 'pmd']]
+const split = [
+  ['mprotect', 'B', PAGE, PAGE, 'r'],
+  ['mprotect', 'B', PAGE, PAGE, 'rw'],
+]
+
+const kinds: readonly (readonly [args: object, ...words: unknown[]])[] = [
+  [{ size: '2P' }, ['mmap', 'B', 2 * PAGE, PAGE, 0, -1, 'rw', 0], ['madvise', 'B', 0, 2 * PAGE, 'nohugepage']],
+  [
+    { size: '2P', populate: 'yes', align: '1H', shift: '1P', prot: 'r' },
+    ['mmap', 'B', 2 * PAGE, H, PAGE, -1, 'r', 1],
+    ['madvise', 'B', 0, 2 * PAGE, 'nohugepage'],
+  ],
+  [
+    { size: '1P', fill: 'seed(3)', prot: 'none', at: '0x10000' },
+    ['mmap', 'B', PAGE, PAGE, 0, 0x10000, 'rw', 0],
+    ['madvise', 'B', 0, PAGE, 'nohugepage'],
+    ['write', 'B', 0, PAGE, 's3+0'],
+    ['mprotect', 'B', 0, PAGE, 'none'],
+  ],
+  [{ size: '1H', kind: 'thp' }, mapped, begin],
+  [{ size: '1H', kind: 'thp', touch: 'yes' }, ...touched],
+  [{ size: '1H', kind: 'thp', populate: 'yes' }, ...touched],
+  [{ size: '1H', kind: 'thp', fill: '1' }, mapped, begin, ['write', 'B', 0, H, 'b1'], ['shape', 'B', 0, H, 'pmd']],
+  [{ size: '1H', kind: 'thp-pte' }, ...touched, ...split, ['shape', 'B', 0, H, 'pte']],
+  [
+    { size: '1H', kind: 'thp-single' },
+    ...touched,
+    ...split,
+    ['madvise', 'B', PAGE, H - PAGE, 'dontneed'],
+    ['name', 'B', PAGE],
+    ['shape', 'B', 0, PAGE, 'pte'],
+  ],
+  [
+    { size: '1H', kind: 'thp-moved' },
+    ...touched,
+    ['mremap', 'B', H / 2, H / 2, 'B.moved', H / 2, PAGE, 0, -1],
+    ['name', 'B', H / 2],
+    ['shape', 'B', 0, H / 2, 'pte'],
+  ],
+  [
+    { size: '1H', kind: 'thp-shared' },
+    ...touched,
+    ['madvise', 'B', PAGE, H - PAGE, 'dontfork'],
+    ['fork', 'B.sharer'],
+    ['exit', 'B.sharer'],
+    ['madvise', 'B', PAGE, H - PAGE, 'dofork'],
+    ['shape', 'B', 0, H, 'pte'],
+  ],
+]
+
+t.test('kinds of memory are recipes of plain words', async t => {
+  for (const [args, ...wanted] of kinds) t.same(said('mmap', { as: 'B', ...args }), wanted, JSON.stringify(args))
+})
+
+t.test('the name of a kind means what is left of it', async t => {
+  const named = (kind: string) => {
+    const { args, names } = verbs.mmap!
+    return within(context(), () => names!(args.parse({ as: 'B', size: '1H', kind })))
+  }
+  t.same(named('thp-single'), [{ kind: 'range', name: 'B', size: PAGE }])
+  t.same(named('thp-moved'), [
+    { kind: 'range', name: 'B', size: H / 2 },
+    { kind: 'range', name: 'B.moved', size: H / 2 },
+  ])
+})
+
+t.test('a pin is let go by the process that took it', async t => {
+  const { actor, args } = verbs.unpin!
+  t.equal(
+    within(context(), () => actor!(args.parse('p'))),
+    'child',
+  )
+})
+
+// Also what the C program inside a guest must give.
+t.test('the stream of a seed is fixed', async t => {
+  t.same(
+    Array.from({ length: 8 }, (_, i) => patternByte(7, i)),
+    [145, 139, 185, 217, 109, 234, 64, 189],
+  )
+  t.equal(patternByte(7, 2 ** 32 + 3), patternByte(7, 3))
+})
+
+t.test('the numbers of a seed are fixed', async t => {
+  const next = random(1)
+  t.same([next(), next(), next(), next()], [1580013426, 350525680, 3524174333, 3011703609])
+})
+
+t.test('the nearest word is within two edits, and fewer than it has letters', async t => {
+  const known = ['touch', 'fork', 'exit', 'rw']
+  t.equal(nearest('tuch', known), 'touch')
+  t.equal(nearest('frok', known), 'fork')
+  t.equal(nearest('FORK', known), 'fork')
+  t.equal(nearest('exxiit', known), 'exit')
+  t.equal(nearest('exxiitt', known), undefined)
+  t.equal(nearest('xy', known), undefined)
+  t.equal(nearest('a'.repeat(100_000), known), undefined)
+})
