@@ -42,9 +42,9 @@ export type Row = readonly [name: string, text: string, ...problems: string[]]
 export function refuses(table: readonly Row[]): void {
   for (const [name, text, ...wanted] of table) {
     t.test(name, async t => {
-      const began = performance.now()
+      const began = process.cpuUsage().user
       const { problems } = loadText('x.yaml', text, known)
-      t.ok(performance.now() - began < 1000, 'takes less than a second')
+      t.ok(process.cpuUsage().user - began < 1_000_000, 'takes less than a second')
       t.same(
         problems.map(({ pos, code }) => `${pos.line}:${pos.col} ${code}`),
         wanted,

@@ -9,7 +9,7 @@ import type { Entry, Node, Scalar } from './tree.ts'
 export const MOST_BYTES = 256 * 1024
 const DEEPEST = 32
 /** Of the lexer: words, signs, spaces and line ends. A case that fills the screen has a few hundred. */
-const MOST_PIECES = 50_000
+const MOST_PIECES = 40_000
 /** Keys that mean something to YAML or to JavaScript, never to a case. */
 const strange = new Set(['<<', '__proto__', 'constructor', 'prototype'])
 
@@ -73,8 +73,11 @@ function compose(tokens: CST.Token[], text: string, problems: Problems): Documen
       problems.add('BAD_YAML', span(token.offset, token.source), 'a case has no YAML directives')
   }
   for (const { errors, warnings } of documents) {
-    for (const { pos, message } of [...errors, ...warnings])
-      problems.add('BAD_YAML', { start: pos[0], end: pos[1] }, message)
+    // A bracket too many makes everything behind it unexpected: the first says it all.
+    const known = errors.filter(({ code }, i) => i === 0 || code !== 'UNEXPECTED_TOKEN')
+    for (const { pos, message } of [...known, ...warnings]) {
+      problems.add('BAD_YAML', { start: pos[0], end: pos[1] }, message.replace(/: ".*/s, ''))
+    }
   }
   const [first, second] = documents
   if (second !== undefined)

@@ -29,7 +29,8 @@ interface Ended {
 
 /** Runs the built command line; `watch` sees it start. */
 function mmfunc(cwd: string, args: readonly string[], watch?: (child: ChildProcess) => void): Promise<Ended> {
-  const child = spawn(process.execPath, [main, ...args], { cwd })
+  const env = { ...process.env, XDG_CACHE_HOME: join(cwd, 'cache') }
+  const child = spawn(process.execPath, [main, ...args], { cwd, env })
   let [stdout, stderr] = ['', '']
   child.stdout.on('data', data => {
     stdout += data
@@ -148,6 +149,28 @@ verdict: clean
   const regressed = await mmfunc(cwd, ['compare', 'v4.6', 'v4.6-6d0a07edd17c', '.'])
   t.same([regressed.status, regressed.stdout.split(' ')[0]], [1, 'regressed'])
 })
+
+t.test(
+  "a patch of one's own is on top of the variant; one that does not fit the kernel is refused where it is wrong",
+  async t => {
+    const own = `import { type Page, patch, reuse_swap_page } from 'mmfunc/model'
+export default patch('own', {
+  subject: 'never reuse',
+  release: undefined,
+  changes: { reuse_swap_page: { before: reuse_swap_page, after: (_page: Page) => false } },
+})
+`
+    const misspelt = own.replace('{ reuse_swap_page: {', '{ reuse_swap_pge: {')
+    const cwd = t.testdir({ 'good.yaml': good, 'own.ts': own, 'misspelt.ts': misspelt })
+    const run = ['run', 'good.yaml', '--variant', 'v4.5', '--patch']
+    const fits = await mmfunc(cwd, [...run, 'own.ts'])
+    t.equal(fits.status, 0)
+    t.match(fits.stdout, /^ok 1 - good\[kind=base\] v4\.5\+own$/m)
+    const bad = await mmfunc(cwd, [...run, 'misspelt.ts'])
+    t.same([bad.status, bad.stdout], [2, ''])
+    t.match(bad.stderr, /^misspelt\.ts:5:14 TS\d+: .*'reuse_swap_page'/)
+  },
+)
 
 t.test('dry-run, list, check and schema run nothing', async t => {
   const cwd = t.testdir({ 'good.yaml': good })

@@ -21,7 +21,7 @@ export class Progress {
     if (!this.#shown || now - this.#last < every) return
     this.#last = now
     const line = `${this.#done}/${this.#total} ${name}`
-    process.stderr.write(erase + line.slice(0, (process.stderr.columns ?? 80) - 1))
+    process.stderr.write(erase + line.slice(0, (process.stderr.columns || 80) - 1))
     this.#onScreen = true
   }
 

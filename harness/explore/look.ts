@@ -1,8 +1,9 @@
 // Looking at the model without touching it: which frame an address maps, how a range is mapped, runs of frames.
 
 import type { FramesSeen, RangeSeen } from '../engine.ts'
-import { HPAGE_PMD_NR, HPAGE_PMD_ORDER } from '../model/mm/init.ts'
+import { HPAGE_PMD_NR } from '../model/mm/init.ts'
 import { type Mm, NULL, type Page, page } from '../model/mm/mm_types.ts'
+import { PG_head } from '../model/mm/page-flags.ts'
 import {
   page_to_pfn,
   pmd_none,
@@ -18,21 +19,26 @@ import {
 import { S } from '../model/store.ts'
 import { type Named, PAGE } from './world.ts'
 
-/** The frame that an address maps, whatever the access rights; NULL for none. */
-export function frameAt(mm: Mm, addr: number): Page {
-  const pmdp = pmd_offset(mm, addr)
-  if (pmdp === NULL) return NULL
-  const pmd = read_pmd(pmdp)
-  if (pmd_none(pmd)) return NULL
-  if (pmd_trans_huge(pmd)) return (pmd_page(pmd) + (addr & (HPAGE_PMD_NR - 1)) * page.SIZE) as Page
-  const pte = read_pte(pte_offset(pmd, addr))
-  return pte_none(pte) ? NULL : pte_page(pte)
+/** What an address maps, whatever the access rights: `pages` consecutive frames from `frame` (NULL: nothing) on. */
+export interface Mapped {
+  readonly frame: Page
+  readonly pages: number
+  readonly by: 'none' | 'pte' | 'pmd'
 }
 
-/** Whether a huge PMD maps the address. */
-function byPmd(mm: Mm, addr: number): boolean {
+const nothing: Mapped = { frame: NULL, pages: 1, by: 'none' }
+
+export function mapAt(mm: Mm, addr: number): Mapped {
   const pmdp = pmd_offset(mm, addr)
-  return pmdp !== NULL && pmd_trans_huge(read_pmd(pmdp))
+  if (pmdp === NULL) return nothing
+  const pmd = read_pmd(pmdp)
+  if (pmd_none(pmd)) return nothing
+  if (pmd_trans_huge(pmd)) {
+    const i = addr & (HPAGE_PMD_NR - 1)
+    return { frame: (pmd_page(pmd) + i * page.SIZE) as Page, pages: HPAGE_PMD_NR - i, by: 'pmd' }
+  }
+  const pte = read_pte(pte_offset(pmd, addr))
+  return pte_none(pte) ? nothing : { frame: pte_page(pte), pages: 1, by: 'pte' }
 }
 
 type Run = RangeSeen['runs'][number]
@@ -42,10 +48,8 @@ export function mappedRuns(mm: Mm, { addr, size }: Named): Run[] {
   const runs: { -readonly [K in keyof Run]: Run[K] }[] = []
   let pages = 0
   for (let i = 0; i < size / PAGE; i += pages) {
-    const huge = byPmd(mm, addr + i)
-    const frame = frameAt(mm, addr + i)
-    pages = huge ? Math.min(size / PAGE - i, HPAGE_PMD_NR - ((addr + i) & (HPAGE_PMD_NR - 1))) : 1
-    const mapped = frame === NULL ? 'none' : huge ? 'pmd' : 'pte'
+    const { frame, by: mapped, pages: most } = mapAt(mm, addr + i)
+    pages = Math.min(size / PAGE - i, most)
     const last = runs.at(-1)
     const pfn = frame === NULL ? undefined : page_to_pfn(frame)
     const follows = last?.mapped === mapped && (pfn === undefined || last.pfn! + last.length / PAGE === pfn)
@@ -72,11 +76,13 @@ export function seenFrames(name: string, frames: readonly Page[]): FramesSeen {
 
 /** Whether the whole range is mapped by huge PMDs, or by PTEs of huge pages: `shape`. */
 export function hasShape(mm: Mm, { addr, size }: Named, shape: string): boolean {
-  for (let a = addr; a < addr + size / PAGE; a++) {
-    const frame = frameAt(mm, a)
-    if (frame === NULL || byPmd(mm, a) !== (shape === 'pmd')) return false
-    if ((S[frame + page.compound_head]! & 1) === 0 && (a >> HPAGE_PMD_ORDER) << HPAGE_PMD_ORDER !== a) return false
-    if (shape === 'pmd') a += HPAGE_PMD_NR - 1
+  for (let a = addr, pages = 0; a < addr + size / PAGE; a += pages) {
+    const { frame, by, pages: most } = mapAt(mm, a)
+    pages = most
+    if (by !== shape || !isPartOfHugePage(frame)) return false
   }
   return true
 }
+
+const isPartOfHugePage = (frame: Page): boolean =>
+  (S[frame + page.compound_head]! & 1) !== 0 || (S[frame + page.flags]! & PG_head) !== 0

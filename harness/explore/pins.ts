@@ -1,8 +1,8 @@
 // What a device holds: frames, one reference each, and the promise under which it took them.
 
 import type { Finding } from '../engine.ts'
-import type { Mm, Page } from '../model/mm/mm_types.ts'
-import { frameAt } from './look.ts'
+import { type Mm, type Page, page } from '../model/mm/mm_types.ts'
+import { mapAt } from './look.ts'
 
 /** A pin. `longterm` promises that the process goes on mapping the same frames until it itself gives up the address. */
 export class Pin {
@@ -43,12 +43,17 @@ export class Pin {
 
   /** The first page at which the device and the page table of the process part. */
   *stale(): Generator<Finding> {
-    if (this.held === undefined) return
-    for (const [i, held] of this.held.entries()) {
-      if (held === 0 || frameAt(this.mm, this.addr + i) === this.pages[i]) continue
-      const text = `page ${i} of pin ${this.name}: the device holds a frame that ${this.process} no longer maps there`
-      yield { anomaly: 'stale-dma', text }
-      return
+    const { held, pages } = this
+    if (held === undefined) return
+    for (let i = 0, end = 0; i < pages.length; i = end) {
+      const mapped = mapAt(this.mm, this.addr + i)
+      end = Math.min(pages.length, i + mapped.pages)
+      for (let j = i, frame: number = mapped.frame; j < end; j++, frame += page.SIZE) {
+        if (held[j] === 0 || pages[j] === frame) continue
+        const text = `page ${j} of pin ${this.name}: the device holds a frame that ${this.process} no longer maps there`
+        yield { anomaly: 'stale-dma', text }
+        return
+      }
     }
   }
 }

@@ -8,7 +8,7 @@ import { put_user_pages } from '../model/mm/gup.ts'
 import type { Advice } from '../model/mm/madvise.ts'
 import { type Page, VM_READ, VM_WRITE } from '../model/mm/mm_types.ts'
 import { page_content, set_page_content } from '../model/mm/page-flags.ts'
-import { frameAt, hasShape } from './look.ts'
+import { hasShape, mapAt } from './look.ts'
 import { Pin } from './pins.ts'
 import { rdma } from './rdma.ts'
 import { runsOf } from './runs.ts'
@@ -71,7 +71,10 @@ const words: Readonly<Record<string, Life>> = {
   mmap: (world, [name, size, align, shift, at, prot, populate]) => {
     const pages = count(size) / PAGE
     const addr = world.place(pages, count(align), count(shift), count(at))
-    if (count(at) >= 0) k.sys_munmap(world.mm, addr, pages)
+    if (count(at) >= 0) {
+      endContracts(world, addr, pages)
+      k.sys_munmap(world.mm, addr, pages)
+    }
     k.sys_mmap(world.mm, addr, pages, protections[text(prot)]!)
     world.ranges.set(text(name), { addr, size: count(size) })
     if (count(populate) === 1) return world.access(piece([name!, 0, size!]), text(prot) === 'rw', () => {})
@@ -146,7 +149,7 @@ const words: Readonly<Record<string, Life>> = {
 
   note: (world, [name, ...operands]) => {
     const { addr, pages } = pagesOf(world, piece(operands))
-    const frames = Array.from({ length: pages }, (_, i) => frameAt(world.mm, addr + i))
+    const frames = Array.from({ length: pages }, (_, i) => mapAt(world.mm, addr + i).frame)
     if (frames.includes(0 as Page))
       throw new CannotJudge(`${text(operands[0])} has pages that are not mapped: there is no frame to note`)
     world.frames.set(text(name), frames)

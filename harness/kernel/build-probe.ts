@@ -13,7 +13,7 @@ const flags = [
 ]
 
 /** The compiled probe. Throws `Lacking` where there is no compiler. */
-export async function buildProbe(): Promise<Uint8Array> {
+export async function buildProbe(): Promise<Buffer> {
   const folder = projectPath('harness/kernel/probe')
   const sources = readdirSync(folder)
     .filter(name => /\.[ch]$/.test(name))

@@ -17,10 +17,11 @@ export interface GuestNeeds {
 }
 
 const MiB = 2 ** 20
-/** Guests come in three sizes, so that few boots serve all points. */
-const sizes = [768 * MiB, 1792 * MiB, 3072 * MiB]
 const smallest = 256 * MiB
-/** What the kernel and copies of what the case maps may take beside the mappings themselves. */
+const largest = 3072 * MiB
+/** Guests come in few sizes, so that few boots serve all points. */
+const sizes = [768 * MiB, 1792 * MiB, largest]
+/** What the kernel may take beside what the case maps. */
 const spare = 640 * MiB
 
 /** Longest name and line that the probe has room for. */
@@ -92,16 +93,13 @@ function countOf(lines: readonly string[], hold: string): number {
   return lines.filter(line => line.startsWith('pin ') && line.split(' ')[5] === hold).length
 }
 
-/** Memory of the guest, or why there is none so large. */
-function memoryFor({ machine }: TestPoint, lines: readonly string[]): number | string {
-  const { memory } = machine
-  const mapped = lines
-    .filter(line => line.startsWith('mmap '))
-    .reduce((sum, line) => sum + Number(line.split(' ')[2]), 0)
+/** Memory of the guest, or why there is none so large. A fork may copy all that is pinned. */
+function memoryFor({ machine: { memory } }: TestPoint, lines: readonly string[]): number | string {
+  const mmaps = lines.filter(line => line.startsWith('mmap '))
+  const mapped = mmaps.reduce((sum, line) => sum + Number(line.split(' ')[2]), 0)
+  const copies = lines.some(line => line.startsWith('fork ')) ? 2 : 1
+  const need = memory ?? copies * mapped + spare
   if (memory !== undefined && memory < smallest) return `a real kernel needs ${smallest / MiB} MiB of memory`
-  const need = memory ?? mapped + spare
-  const size = memory ?? sizes.find((bytes, i) => bytes >= need || (i === 0 && mapped <= 64 * MiB))
-  return size === undefined || size > sizes.at(-1)!
-    ? `a guest gets no more than ${sizes.at(-1)! / MiB} MiB of memory`
-    : size
+  if (need > largest) return `a guest gets no more than ${largest / MiB} MiB of memory`
+  return memory ?? sizes.find(bytes => bytes >= need)!
 }

@@ -128,7 +128,7 @@ export class PointSeen {
 
   #answer(step: Telling, event: Event & readonly ['answer', ...unknown[]]): void {
     if (event[1] === 'config') this.#end = config(event[2], this.step)
-    else if (event[1] === 'gone') this.#end = { kind: 'done' }
+    else if (event[1] === 'gone') this.#end ??= { kind: 'done' }
     else step.answer = answerOf(event)
   }
 

@@ -16,12 +16,17 @@ import { init_vmstat } from './mm/vmstat.ts'
 import { forgetLocks, setCpu } from './ops.ts'
 import { resetStore } from './store.ts'
 
+/** The variant whose functions stand behind `k`. */
+let installed: Kernel | undefined
+
 /** Puts a variant's functions behind `k`; names that it lacks stay, as undefined, so that `k` keeps its shape. */
 function install(kernel: Kernel): void {
+  if (installed === kernel) return
   for (const name of Object.keys(k)) if (!Object.hasOwn(kernel, name)) Object.assign(k, { [name]: undefined })
   Object.assign(k, kernel)
   // V8 keeps an object's properties at fixed places once the object is a prototype: calls through k are then direct.
   Object.create(k)
+  installed = kernel
 }
 
 /** Boots `machine` with `kernel`; what was before is forgotten. Throws CannotJudge where it does not fit. */

@@ -39,7 +39,8 @@ export function resetStore(): void {
 /** `cells` zeroed cells, aligned to 8. Throws CannotJudge where the store has not so many. */
 export function sbrk(cells: number): number {
   const start = brk
-  if (start + cells + 7 > S.length) throw new CannotJudge(`the case needs more than the ${S.length / 2 ** 18} MiB of the model's store`)
+  if (start + cells + 7 > S.length)
+    throw new CannotJudge(`the case needs more than the ${S.length / 2 ** 18} MiB of the model's store`)
   brk = (start + cells + 7) & ~7
   return start
 }

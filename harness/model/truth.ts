@@ -21,11 +21,11 @@ import {
 import { vm_area_cachep } from './mm/mmap.ts'
 import { PG_active, PG_double_map, PG_head, PG_lru } from './mm/page-flags.ts'
 import {
+  firstPte,
+  forEachPmd,
   page_to_pfn,
   pfn_to_page,
   pmd_trans_huge,
-  presentPmds,
-  presentPtes,
   pte_cachep,
   pte_pfn,
   pte_write,
@@ -132,13 +132,10 @@ function countMaps(name: string, mm: Mm, found: Findings): number {
   let rss = 0
   let tables = 0
   let zeroMaps = 0
-  for (const [addr, pmd] of presentPmds(mm)) {
+  forEachPmd(mm, (addr, pmd) => {
     tables++
     if (!pmd_trans_huge(pmd)) {
-      for (const [a, pte] of presentPtes(pmd, addr)) {
-        if (countPte(pte)) rss++
-        reach.check(a, pte, 1)
-      }
+      rss += countTable(pmd, addr, reach)
     } else if (pfn_to_page(pte_pfn(pmd)) === S[zone.huge_zero_page]) {
       zeroMaps++
     } else {
@@ -146,19 +143,28 @@ function countMaps(name: string, mm: Mm, found: Findings): number {
       rss += HPAGE_PMD_NR
       reach.check(addr, pmd, HPAGE_PMD_NR)
     }
-  }
+  })
   expectSame(found, 'counter-drift', `anonymous RSS of ${name}`, S[mm + mm_struct.anon_rss]!, rss)
   expectSame(found, 'counter-drift', `page tables of ${name}`, S[mm + mm_struct.nr_ptes]!, tables)
   return zeroMaps
 }
 
-function countPte(pte: Pte): boolean {
-  const pfn = pte_pfn(pte)
-  if (pfn === 0) return false
-  ptes[pfn]!++
-  if (pte_write(pte)) writers[pfn] = 1
-  refs[page_to_pfn(headOf(pfn_to_page(pfn)) as Page)]!++
-  return true
+/** Counts what one PTE table maps; returns how many pages other than the zero page that are. */
+function countTable(pmd: Pmd, addr: number, reach: Reach): number {
+  const first = firstPte(pmd)
+  let pages = 0
+  for (let i = 0; i < HPAGE_PMD_NR; i++) {
+    const pte = S[first + i]! as Pte
+    if (pte === 0) continue
+    const pfn = pte_pfn(pte)
+    reach.check(addr + i, pte, 1)
+    if (pfn === 0) continue
+    pages++
+    ptes[pfn]!++
+    if (pte_write(pte)) writers[pfn] = 1
+    refs[page_to_pfn(headOf(pfn_to_page(pfn)) as Page)]!++
+  }
+  return pages
 }
 
 function countPmd(pmd: Pmd): void {

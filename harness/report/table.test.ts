@@ -23,13 +23,13 @@ t.test('a line a case, what differs from its verdict, the matrix, the meaning of
   const cow = result({}, 'cow/plain')
   const results = [result(), stale, cow, under(result(), 'v4.6'), under(skipped, 'v4.6')]
   t.same(lines(table, results), [
+    'pass  cow/plain     1 clean',
     'FAIL  thp/pin-fork  1 not as it says, 2 clean, 1 config',
     '        config (1): no huge pages: # of pages is 0 at all',
     '      thp/pin-fork[hold=get] v4.5',
     '        wanted clean, found stale-dma',
     '        stale-dma: mr.page(0) is frame 0x12 in main, hca has frame 0x11 there (cases/thp/pin-fork.yaml:9:5)',
     '        again: mmfunc run cases/thp/pin-fork.yaml --variant v4.5',
-    'pass  cow/plain     1 clean',
     '',
     '     v4.5  v4.6',
     'cow     1     -',

@@ -28,8 +28,9 @@ export function table(plan: Plan): Reporter {
     },
     *end(tally: Tally) {
       if (plan.verbose) yield ''
-      const width = Math.max(...[...rows.keys()].map(name => name.length), 0)
-      for (const [name, row] of rows) yield* rowLines(name.padEnd(width), row, plan)
+      const names = [...rows.keys()].sort()
+      const width = Math.max(...names.map(name => name.length), 0)
+      for (const name of names) yield* rowLines(name.padEnd(width), rows.get(name)!, plan)
       yield ''
       yield* matrix.lines(columns, plan.paint)
       yield ''

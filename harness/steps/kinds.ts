@@ -46,23 +46,24 @@ export function namedSize({ kind, size }: Pick<Mapping, 'kind' | 'size'>): numbe
 
 /** Everything that makes the mapping, in order. */
 export function recipe(m: Mapping): GuestOp[] {
-  const faulted = isFaulted(m)
+  const written = isWritten(m)
   // A mapping that its owner must not write to is filled first and protected afterwards.
-  const prot = faulted ? 'rw' : m.prot
+  const prot = written ? 'rw' : m.prot
   const ops: GuestOp[] = [
     ['mmap', m.as, m.size, m.align, m.shift, m.at, prot, m.kind === 'base' && m.populate ? 1 : 0],
     ['madvise', m.as, 0, m.size, m.kind === 'base' ? 'nohugepage' : 'hugepage'],
   ]
   if (m.fill !== undefined) ops.push(['write', m.as, 0, m.size, guestBytes(m.fill)])
-  else if (m.touch || (faulted && m.kind !== 'base')) ops.push(['touch', m.as, 0, m.size, 'w'])
-  if (faulted && m.kind !== 'base') ops.push(['shape', m.as, 0, m.size, 'pmd'], ...reshape(m))
+  else if (written) ops.push(['touch', m.as, 0, m.size, 'w'])
+  if (written && m.kind !== 'base') ops.push(['shape', m.as, 0, m.size, 'pmd'], ...reshape(m))
   if (prot !== m.prot) ops.push(['mprotect', m.as, 0, namedSize(m), m.prot])
   return ops
 }
 
-/** Only plain `thp` may wait for its first fault; the other kinds are made from pages that are there. */
-function isFaulted({ kind, fill, touch, populate }: Mapping): boolean {
-  return fill !== undefined || touch || populate || (kind !== 'base' && kind !== 'thp')
+/** Only base memory and plain `thp` may wait for their first fault; the other kinds are made from pages that are there. */
+function isWritten({ kind, fill, touch, populate }: Mapping): boolean {
+  if (fill !== undefined || touch) return true
+  return kind !== 'base' && (populate || kind !== 'thp')
 }
 
 /** From huge pages mapped by PMD to the kind. */

@@ -47,11 +47,22 @@ function change(functions: Functions, patch: Patch, from: Side, to: Side, verb: 
   return { ...functions, ...Object.fromEntries(changes.map(([name, sides]) => [name, sides[to]])) }
 }
 
-/** What `make` makes of the functions under the machine's configuration. */
-export function build(functions: Functions, machine: Machine): Kernel | DoesNotBuild {
+/** What was built of some functions, with and without CONFIG_SWAP. */
+const builds = new WeakMap<Functions, Map<boolean, Kernel | DoesNotBuild>>()
+
+/** What `make` makes of the functions under the machine's configuration; the same object each time. */
+export function build(functions: Functions, { swap }: Machine): Kernel | DoesNotBuild {
+  const known = builds.get(functions) ?? new Map<boolean, Kernel | DoesNotBuild>()
+  builds.set(functions, known)
+  const built = known.get(swap) ?? compile(functions, swap)
+  known.set(swap, built)
+  return built
+}
+
+function compile(functions: Functions, swap: boolean): Kernel | DoesNotBuild {
   const kernel: Record<string, unknown> = { ...functions }
-  if (!machine.swap) kernel.reuse_swap_page = kernel.reuse_swap_page_noswap
-  else delete kernel.reuse_swap_page_noswap
+  if (!swap) kernel.reuse_swap_page = kernel.reuse_swap_page_noswap
+  delete kernel.reuse_swap_page_noswap
   const broken = Object.values(kernel).find(f => f instanceof DoesNotBuild)
   return broken instanceof DoesNotBuild ? broken : (kernel as unknown as Kernel)
 }

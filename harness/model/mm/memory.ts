@@ -281,7 +281,7 @@ export function copy_page_range(dst: Mm, src: Mm, vma: Vma): void {
     if (from === NULL || pmd_none(read_pmd(from))) continue
     const to = pmd_alloc(dst, addr)
     if (pmd_trans_huge(read_pmd(from)) && k.copy_huge_pmd(dst, src, to, from, addr, vma)) continue
-    k.copy_pte_range(dst, src, to, from, addr, next)
+    k.copy_pte_range(dst, to, from, addr, next)
   }
 }
 
@@ -289,7 +289,7 @@ export function copy_page_range(dst: Mm, src: Mm, vma: Vma): void {
 export const pmd_addr_end = (addr: number, end: number): number =>
   Math.min((addr + HPAGE_PMD_NR) & ~(HPAGE_PMD_NR - 1), end)
 
-export function copy_pte_range(dst: Mm, src: Mm, to: Pmdp, from: Pmdp, addr: number, end: number): void {
+export function copy_pte_range(dst: Mm, to: Pmdp, from: Pmdp, addr: number, end: number): void {
   if (pmd_none(read_pmd(to))) k.__pte_alloc(dst, to, addr)
   const dst_table = read_pmd(to)
   const src_table = read_pmd(from)

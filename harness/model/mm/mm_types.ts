@@ -115,6 +115,8 @@ export const VM_DONTCOPY = 4
 export const VM_HUGEPAGE = 8
 export const VM_NOHUGEPAGE = 16
 export const VM_SOFTDIRTY = 32
+/** Counted as commitment. Keeps a vma that was writable once from merging with one that never was. */
+export const VM_ACCOUNT = 64
 
 /** What a fault handler answers (include/linux/mm.h). */
 export const VM_FAULT_OOM = 1

@@ -13,6 +13,7 @@ import {
   type Mm,
   mm_struct,
   NULL,
+  VM_ACCOUNT,
   VM_READ,
   VM_SOFTDIRTY,
   VM_WRITE,
@@ -153,8 +154,12 @@ export function __split_vma(vma: Vma, addr: number, new_below: boolean): void {
 const list_is_singular = (vma: Vma): boolean =>
   rd(vma + vm_area.avc_first) !== 0 && rd(rd(vma + vm_area.avc_first) + anon_vma_chain.older) === 0
 
+/**
+ * An empty list is not singular (include/linux/list.h): a piece with pages does not merge into a vma that was never
+ * faulted, though a piece without merges into one that was.
+ */
 function is_mergeable_anon_vma(a: number, b: number, vma: Vma): boolean {
-  if ((a === 0 || b === 0) && (vma === NULL || rd(vma + vm_area.avc_first) === 0 || list_is_singular(vma))) return true
+  if ((a === 0 || b === 0) && (vma === NULL || list_is_singular(vma))) return true
   return a === b
 }
 
@@ -234,8 +239,14 @@ export function setVmaFlags(vma: Vma, start: number, end: number, flags: number)
 /** Maps len pages of private anonymous memory at a free address. Caller holds mmap_sem for writing. */
 export function mmap_region(mm: Mm, addr: number, len: number, flags: number): void {
   const prev = find_prev(mm, addr)
-  if (k.vma_merge(mm, prev, addr, addr + len, flags, 0, addr) !== NULL) return
-  vma_link(mm, vm_area_alloc(mm, addr, addr + len, flags | VM_SOFTDIRTY, addr), prev)
+  // accountable_mapping(): only what may be written to is counted.
+  if (flags & VM_WRITE) flags |= VM_ACCOUNT
+  let vma = k.vma_merge(mm, prev, addr, addr + len, flags, 0, addr)
+  if (vma === NULL) {
+    vma = vm_area_alloc(mm, addr, addr + len, flags, addr)
+    vma_link(mm, vma, prev)
+  }
+  wr(vma + vm_flags, rd(vma + vm_flags) | VM_SOFTDIRTY)
 }
 
 /** Caller holds mmap_sem for writing. */
@@ -282,8 +293,8 @@ function free_pgtables(mm: Mm, gone: readonly Vma[], floor: number, ceiling: num
 export function exit_mmap(mm: Mm): void {
   const gone: Vma[] = []
   for (let vma = rd(mm + mm_struct.mmap) as Vma; vma !== NULL; vma = next(vma)) gone.push(vma)
-  if (gone.length === 0) return
   const tlb: Gather = []
+  // Always: a real process has its text and stack mapped, whatever the case has left of its ranges.
   k.lru_add_drain()
   for (const vma of gone) k.unmap_page_range(tlb, vma, rd(vma + vm_start), rd(vma + vm_end))
   free_pgtables(mm, gone, 0, task_size())

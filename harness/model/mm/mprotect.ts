@@ -5,7 +5,18 @@ import { down_write, spin_lock, spin_unlock, up_write } from '../ops.ts'
 import { rd } from '../store.ts'
 import { HPAGE_PMD_NR } from './init.ts'
 import { pmd_addr_end, vm_page_prot } from './memory.ts'
-import { type Mm, mm_struct, NULL, type Pmdp, type Pte, VM_READ, VM_WRITE, type Vma, vm_area } from './mm_types.ts'
+import {
+  type Mm,
+  mm_struct,
+  NULL,
+  type Pmdp,
+  type Pte,
+  VM_ACCOUNT,
+  VM_READ,
+  VM_WRITE,
+  type Vma,
+  vm_area,
+} from './mm_types.ts'
 import {
   PRESENT,
   PROTNONE,
@@ -22,8 +33,11 @@ import {
 
 /** New access rights for start..end of one vma. Caller holds mmap_sem for writing. */
 export function mprotect_fixup(vma: Vma, start: number, end: number, prot: number): void {
-  const flags = (rd(vma + vm_area.vm_flags) & ~(VM_READ | VM_WRITE)) | prot
-  if (flags === rd(vma + vm_area.vm_flags)) return
+  const old = rd(vma + vm_area.vm_flags)
+  let flags = (old & ~(VM_READ | VM_WRITE)) | prot
+  if (flags === old) return
+  // What becomes writable is counted from now on, and stays so.
+  if (flags & VM_WRITE && !(old & VM_WRITE)) flags |= VM_ACCOUNT
   k.change_protection(k.setVmaFlags(vma, start, end, flags), start, end)
 }
 

@@ -22,9 +22,10 @@ import {
 } from './pgtable.ts'
 import { anon_vma_lock_write, anon_vma_unlock_write } from './rmap.ts'
 
-/** What copy_vma says beside the vma: whether rmap could miss a page while it moves. */
+/** What copy_vma says beside the vma: what is left of its source, and whether rmap could miss a page while it moves. */
 export interface Copied {
   readonly vma: Vma
+  readonly source: Vma
   readonly need_rmap_locks: boolean
 }
 
@@ -34,16 +35,21 @@ export function copy_vma(vma: Vma, addr: number, len: number, from: number): Cop
   const faulted = rd(vma + vm_area.anon_vma) !== 0
   const pgoff = faulted ? rd(vma + vm_area.vm_pgoff) + from - rd(vma + vm_area.vm_start) : addr
   const flags = rd(vma + vm_area.vm_flags)
+  const start = rd(vma + vm_area.vm_start)
   const after = k.find_vma(mm, addr)
   const prev = lastBefore(mm, addr)
   const merged = k.vma_merge(mm, prev, addr, addr + len, flags, rd(vma + vm_area.anon_vma), pgoff)
-  if (merged !== NULL)
-    return { vma: merged, need_rmap_locks: rd(merged + vm_area.vm_pgoff) <= rd(vma + vm_area.vm_pgoff) }
+  if (merged !== NULL) {
+    // A source without pages may have been swallowed by the vma for the new place.
+    const swallowed = start >= rd(merged + vm_area.vm_start) && start < rd(merged + vm_area.vm_end)
+    const source = swallowed ? merged : vma
+    return { vma: merged, source, need_rmap_locks: rd(merged + vm_area.vm_pgoff) <= rd(source + vm_area.vm_pgoff) }
+  }
   const fresh = vm_area_alloc(mm, addr, addr + len, flags, pgoff)
   wr(fresh + vm_area.anon_vma, rd(vma + vm_area.anon_vma))
   k.anon_vma_clone(fresh, vma)
   vma_link(mm, fresh, after === NULL ? prev : (rd(after + vm_area.vm_prev) as Vma))
-  return { vma: fresh, need_rmap_locks: false }
+  return { vma: fresh, source: vma, need_rmap_locks: false }
 }
 
 function lastBefore(mm: Mm, addr: number): Vma {
@@ -119,7 +125,7 @@ export function move_ptes(old_pmd: Pmdp, from: number, end: number, new_pmd: Pmd
 export function move_vma(vma: Vma, from: number, old_len: number, new_len: number, to: number): void {
   const mm = rd(vma + vm_area.vm_mm) as Mm
   const copied = k.copy_vma(vma, to, new_len, from)
-  k.move_page_tables(vma, from, copied.vma, to, old_len, copied.need_rmap_locks)
+  k.move_page_tables(copied.source, from, copied.vma, to, old_len, copied.need_rmap_locks)
   k.do_munmap(mm, from, old_len)
 }
 

@@ -146,23 +146,17 @@ export function pgtable_trans_huge_withdraw(mm: Mm, addr: number): Pgtable {
 
 // ---- for observers -------------------------------------------------------------------------------------------------
 
-/** Every PMD of an address space that is not none, with the address it stands for. */
-export function* presentPmds(mm: Mm): Generator<readonly [addr: number, pmd: Pmd]> {
+/** Calls `visit` for every PMD of an address space that is not none, with the address it stands for. */
+export function forEachPmd(mm: Mm, visit: (addr: number, pmd: Pmd) => void): void {
   const pgd = S[mm + mm_struct.pgd]!
   for (let i = 0; i < PTRS; i++) {
     const table = S[pgd + i]!
     for (let j = 0; table !== 0 && j < PTRS; j++) {
       const pmd = S[table + pmd_table.pmd + j]! as Pmd
-      if (pmd !== 0) yield [((i << PTRS_ORDER) + j) << HPAGE_PMD_ORDER, pmd]
+      if (pmd !== 0) visit(((i << PTRS_ORDER) + j) << HPAGE_PMD_ORDER, pmd)
     }
   }
 }
 
-/** Every PTE of the table behind a PMD that is not none. */
-export function* presentPtes(pmd: Pmd, addr: number): Generator<readonly [addr: number, pte: Pte]> {
-  const table = tableOf(pmd)
-  for (let i = 0; i < HPAGE_PMD_NR; i++) {
-    const pte = S[table + pte_table.pte + i]! as Pte
-    if (pte !== 0) yield [addr + i, pte]
-  }
-}
+/** Where the PTEs of the table behind a PMD lie, as many as a huge page has base pages. */
+export const firstPte = (pmd: Pmd): number => tableOf(pmd) + pte_table.pte

@@ -1,0 +1,98 @@
+import t from 'tap'
+import { pointOf, stepOf } from './fake.ts'
+import { compile } from './program.ts'
+
+const range = (of: string, offset: number, length: number) => ({ of, offset, length, text: of })
+const mmap = (size: number) => {
+  const args = {
+    as: 'mr',
+    size,
+    kind: 'base',
+    prot: 'rw',
+    fill: { fill: 90 },
+    touch: false,
+    populate: false,
+    align: 4096,
+    shift: 0,
+    at: -1,
+    huge: 2 ** 21,
+  }
+  return stepOf('mmap', args)
+}
+const pin = stepOf('pin', { range: range('mr', 0, 4096), as: 'hca', hold: 'longterm', access: 'write' })
+const lines = (point: ReturnType<typeof pointOf>, detail = false) => {
+  const compiled = compile(point, 3, detail)
+  return compiled.kind === 'program' ? compiled.lines : compiled
+}
+
+t.test('a point becomes a program: one heading a step, its operations below', async t => {
+  t.strictSame(lines(pointOf('x', [mmap(4096), pin, stepOf('fork', 'child'), stepOf('drain-lru', 'all')])), [
+    'point 3 madvise 1 0',
+    'count',
+    'step 0 main 0 0',
+    'mmap mr 4096 4096 0 -1 rw 0',
+    'madvise mr 0 4096 nohugepage',
+    'write mr 0 4096 b90',
+    'step 1 main 0 0',
+    'pin hca mr 0 4096 longterm write',
+    'step 2 main 0 0',
+    'fork child',
+    'step 3 main 0 0',
+    'drain-lru',
+    'end',
+  ])
+})
+
+t.test('what primes the machine comes before counting begins', async t => {
+  const point = { ...pointOf('x', [stepOf('drain-lru', 'all')], { thp: 'always' }), prime: [stepOf('fork', 'child')] }
+  t.strictSame(lines(point), [
+    'point 3 always 0 0',
+    'prime',
+    'step 0 main 0 0',
+    'fork child',
+    'count',
+    'step 0 main 0 0',
+    'drain-lru',
+    'end',
+  ])
+})
+
+t.test('all frames are looked at where a step is judged by them, or for detail', async t => {
+  const at = { file: 'x', line: 1, col: 1 }
+  const expect = {
+    counters: [],
+    frames: [],
+    freed: [],
+    mapped: [{ range: range('mr', 0, 4096), as: 'pte', pos: at }],
+  } as const
+  const step = { ...stepOf('drain-lru', 'all'), expect }
+  t.ok((lines(pointOf('x', [step])) as string[]).includes('step 0 main 0 1'))
+  t.ok((lines(pointOf('x', [stepOf('drain-lru', 'all')]), true) as string[]).includes('step 0 main 0 1'))
+})
+
+t.test('a machine that no real kernel gives is config, with the reason', async t => {
+  const steps = [stepOf('drain-lru', 'all')]
+  const reason = (machine: object, all = steps) => {
+    const compiled = compile(pointOf('x', all, machine), 0, false)
+    return compiled.kind === 'config' ? compiled.reason : undefined
+  }
+  t.match(reason({ hpage_nr: 4 }), /512 base pages, not 4/)
+  t.match(reason({ debug_vm: true }), /CONFIG_DEBUG_VM/)
+  t.match(reason({ swap: false }), /CONFIG_SWAP/)
+  t.match(reason({ memory: 2 ** 35 }), /no more than 3072 MiB/)
+  t.match(reason({ memory: 2 ** 21 }), /needs 256 MiB/)
+  t.match(reason({}, [{ ...stepOf('drain-lru', 'all'), cpu: 1 }]), /CPU 1, and the machine has 1/)
+  t.match(reason({}, [stepOf('fork', 'c'.repeat(64))]), /too long/)
+  t.equal(reason({}), undefined)
+})
+
+t.test('a guest is as large as what the case maps needs, twice that where it forks', async t => {
+  const memory = (...steps: ReturnType<typeof stepOf>[]) => {
+    const compiled = compile(pointOf('x', steps), 0, false)
+    return compiled.kind === 'program' ? compiled.guest.memory / 2 ** 20 : compiled.reason
+  }
+  t.equal(memory(mmap(2 ** 21)), 768)
+  t.equal(memory(mmap(2 ** 30)), 1792)
+  t.equal(memory(mmap(2 ** 30), stepOf('fork', 'child')), 3072)
+  t.match(memory(mmap(2 ** 32)), /no more than/)
+})
