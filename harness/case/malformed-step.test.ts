@@ -139,6 +139,11 @@ refuses([
   ],
   ['an exit twice', steps('- fork: child', '- exit: child', '- exit: child'), '8:11 UNKNOWN_NAME'],
   ['main after its exit', steps('- exit: main', '- touch: A'), '7:5 UNKNOWN_NAME'],
+  [
+    'a process that was killed',
+    steps('- fork: child', '- {touch: A, by: child, gives: killed}', '- exit: child'),
+    '8:11 UNKNOWN_NAME',
+  ],
   ['a misspelt process', steps('- fork: child', '- exit: chlid'), '7:11 UNKNOWN_NAME'],
   ['by beside exit', steps('- fork: child', '- {exit: child, by: main}'), '7:23 BAD_VALUE'],
   ['by beside a machine verb', steps('- {drain-lru: all, by: main}'), '6:26 BAD_VALUE'],

@@ -49,6 +49,7 @@ export function readStep(map: Mapping, verb: string, setting: Setting): Done | u
     const expect = expectNode && readExpect(expectNode, counters, problems)
     const gives = givesNode ? readGives(givesNode, counters, problems) : plainOk
     if (args === undefined) return undefined
+    if (gives.length > 0 && gives.every(({ answer }) => answer.kind === 'killed')) scope.end(by)
     return { step: { verb, args, by, cpu, gives, expect, pos: problems.position(map), text: oneLine(map) }, namings }
   })
 }

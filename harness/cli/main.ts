@@ -5,7 +5,8 @@ import { Command, CommanderError } from 'commander'
 import { version } from './project.ts'
 import { Refusal } from './refusal.ts'
 
-const many = (value: string, before: readonly string[]): string[] => [...before, value]
+/** Collects an option that may be given more than once; the plain `[]` as its default would show in the help. */
+const many = (value: string, before: readonly string[] = []): string[] => [...before, value]
 
 function program(): Command {
   const mmfunc = new Command('mmfunc')
@@ -25,19 +26,19 @@ function program(): Command {
     ),
   )
     .argument('[CASE...]', 'files, folders, globs; or areas, tags and names of the cases that come with mmfunc')
-    .option('--report <FORMAT:FILE>', 'tap, table or json into a file, - is stdout; repeatable', many, [])
+    .option('--report <FORMAT:FILE>', 'tap, table or json into a file, - is stdout; repeatable', many)
     .option('--dry-run', 'only list the test points')
     .option('-v, --verbose', 'say every point')
-    .action(async (cases, options) => finish((await import('./run.ts')).run(cases, options)))
+    .action(async (cases, options) => finish((await import('./run.ts')).run(cases, whole(options))))
 
   command('compare', 'what changes between two variants or kernels', 'compare v4.5 v4.5+6d0a07edd17c')
     .argument('<BEFORE>', 'a variant, or a kernel')
     .argument('<AFTER>', 'a variant, or a kernel')
     .argument('[CASE...]', 'as for run')
-    .option('--patch <FILE>', 'a patch of your own, on top of AFTER; repeatable', many, [])
+    .option('--patch <FILE>', 'a patch of your own, on top of AFTER; repeatable', many)
     .option('-v, --verbose', 'say also what stays the same')
     .action(async (before, after, cases, options) =>
-      finish((await import('./compare.ts')).compare(before, after, cases, options)),
+      finish((await import('./compare.ts')).compare(before, after, cases, whole(options))),
     )
 
   command('list', 'what there is', 'list steps')
@@ -55,17 +56,23 @@ function program(): Command {
   return mmfunc
 }
 
+/** What was not given is an empty list. */
+function whole<T extends object>(
+  options: T,
+): T & { variant: string[]; kernel: string[]; patch: string[]; report: string[] } {
+  return { variant: [], kernel: [], patch: [], report: [], ...options }
+}
+
 function subjectOptions(command: Command): Command {
   return command
     .option(
       '--variant <V>',
       'a release with patches added or taken away: v4.5, v4.5+PATCH, v4.6-PATCH; repeatable',
       many,
-      [],
     )
     .option('--engine <E>', 'model or qemu')
-    .option('--kernel <K>', 'a real kernel: debian:6.1, or a path to a bzImage; repeatable', many, [])
-    .option('--patch <FILE>', 'a patch of your own, on top of each variant; repeatable', many, [])
+    .option('--kernel <K>', 'a real kernel: debian:6.1, or a path to a bzImage; repeatable', many)
+    .option('--patch <FILE>', 'a patch of your own, on top of each variant; repeatable', many)
 }
 
 const exitHelp = `

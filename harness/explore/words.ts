@@ -1,7 +1,7 @@
 // The plain words of steps, done in the model. A real kernel does the same words: harness/kernel/probe.
 
 import type { Answer, Range } from '../engine.ts'
-import { CannotJudge, ModelBug } from '../model/bug.ts'
+import { CannotJudge } from '../model/bug.ts'
 import { seedPattern, writeSpan } from '../model/contents.ts'
 import { k } from '../model/kernel.ts'
 import { put_user_pages } from '../model/mm/gup.ts'
@@ -12,7 +12,7 @@ import { hasShape, mapAt } from './look.ts'
 import { Pin } from './pins.ts'
 import { rdma } from './rdma.ts'
 import { runsOf } from './runs.ts'
-import { PAGE, type World } from './world.ts'
+import { neverMade, PAGE, type World } from './world.ts'
 
 type Operand = string | number
 /** Does a word; undefined is ok. */
@@ -233,7 +233,7 @@ export function doWord(world: World, [verb, ...operands]: readonly Operand[]): A
 
 function pinOf(world: World, name: Operand | undefined): Pin {
   const pin = world.pins.get(text(name))
-  if (pin === undefined) throw new ModelBug(`nothing is pinned as ${text(name)}`)
+  if (pin === undefined) throw neverMade('pin', text(name))
   return pin
 }
 

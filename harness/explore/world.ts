@@ -1,7 +1,7 @@
 // What a running case has in the model beside the kernel: processes, named ranges, named frames, pins.
 
 import type { Answer, BytesSeen, Range, StepSeen } from '../engine.ts'
-import { CannotJudge, ModelBug } from '../model/bug.ts'
+import { CannotJudge } from '../model/bug.ts'
 import { k } from '../model/kernel.ts'
 import { Signal } from '../model/mm/fault.ts'
 import { mm_alloc } from '../model/mm/fork.ts'
@@ -15,6 +15,11 @@ import type { Pin } from './pins.ts'
 export const PAGE = 4096
 /** Ranges whose place the case does not state lie from here on, each in huge pages of its own. */
 const FIRST_ADDRESS = 0x10000
+
+/** The loader knows every name; that one is missing here means that the step that makes it did not end ok. */
+export function neverMade(what: string, name: string): CannotJudge {
+  return new CannotJudge(`there is no ${what} ${name}: the step that makes it did not end ok`)
+}
 
 /** A named range: the same addresses, in base pages, in every process that has it. */
 export interface Named {
@@ -45,19 +50,19 @@ export class World {
 
   process(name: string): Mm {
     const mm = this.processes.get(name)
-    if (mm === undefined) throw new ModelBug(`no process is called ${name}`)
+    if (mm === undefined) throw neverMade('process', name)
     return mm
   }
 
   range(name: string): Named {
     const range = this.ranges.get(name)
-    if (range === undefined) throw new ModelBug(`no range is called ${name}`)
+    if (range === undefined) throw neverMade('range', name)
     return range
   }
 
   framesOf(name: string): readonly Page[] {
     const frames = this.frames.get(name)
-    if (frames === undefined) throw new ModelBug(`no frames are called ${name}`)
+    if (frames === undefined) throw neverMade('frames', name)
     return frames
   }
 

@@ -40,7 +40,7 @@ export function pointOf(name: string, steps: readonly Step[], machine: Partial<T
  * function (point, tell, log, boot) that may end it. `boot` counts from 0.
  */
 export function fakeQemu(folder: string, behaviour: string): string {
-  const file = join(folder, 'fake-qemu')
+  const file = join(folder, 'fake-qemu.cjs')
   writeFileSync(
     file,
     `#!${process.execPath}\n${source.replace('BEHAVIOUR', behaviour).replace('COUNTER', JSON.stringify(join(folder, 'boots')))}`,
@@ -62,7 +62,7 @@ const behave = (point, before) => { BEHAVIOUR }
 process.on('uncaughtException', error => { if (error !== 'hangs') { console.error(error); process.exit(70) } })
 behave(-1)
 tell('ready', '4.5.0-fake')
-for (const [, point] of program.matchAll(/^point (\\d+) /gm)) {
+for (const [, point] of program.matchAll(/(?:^|\\0)point (\\d+) /gm)) {
   tell('point', Number(point))
   tell('before', { AnonPages: 4096 })
   tell('baseline', {})

@@ -69,7 +69,7 @@ function stepLines(step: Step, index: number, look: boolean): string[] | string 
   if (words === undefined) return `real kernels do not have ${step.verb} yet`
   if ('config' in words) return words.config
   const lines = [['step', index, step.by, step.cpu, look ? 1 : 0], ...words].map(lineOf)
-  return lines.find(line => line === undefined) === undefined ? (lines as string[]) : 'a name is too long for the probe'
+  return lines.every(line => line !== undefined) ? lines : 'a name is too long for the probe'
 }
 
 function lineOf(op: GuestOp): string | undefined {

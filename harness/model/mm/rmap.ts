@@ -198,9 +198,14 @@ export function unlink_anon_vmas(vma: Vma): void {
 
 // ---- mapcounts -------------------------------------------------------------------------------------------------
 
-/** include/linux/pagemap.h: where an address stands in the object it maps. */
-export const linear_page_index = (vma: Vma, addr: number): number =>
-  addr - rd(vma + vm_area.vm_start) + rd(vma + vm_area.vm_pgoff)
+/**
+ * include/linux/pagemap.h: where an address stands in the object it maps. Below vm_start the distance in bytes wraps
+ * as an unsigned long before it is shifted, so that the index is far off (5a49973d7143).
+ */
+export function linear_page_index(vma: Vma, addr: number): number {
+  const distance = addr - rd(vma + vm_area.vm_start)
+  return (distance < 0 ? distance + 2 ** 52 : distance) + rd(vma + vm_area.vm_pgoff)
+}
 
 /** `p` is ours alone: from now on rmap looks for it in our vma's family branch only. Caller holds the page lock. */
 export function page_move_anon_rmap(p: Page, vma: Vma, addr: number): void {
