@@ -64,6 +64,7 @@ class Run {
   baseline: Counters = {}
   end: End = { kind: 'done' }
   index = -1
+  private readonly told = new Set<string>()
   private readonly point: TestPoint
   private readonly detail: boolean
 
@@ -108,17 +109,25 @@ class Run {
       bytes: world.bytes,
       ...(bug === undefined ? look(world, step, this.detail) : nothing),
       ...(world.differ !== undefined && { differ: world.differ }),
-      findings: bug === undefined ? truth(world) : [{ anomaly: bug.anomaly, text: bug.message }],
+      findings: bug === undefined ? this.news(world, step) : [{ anomaly: bug.anomaly, text: bug.message }],
       log: [],
     })
     return bug
+  }
+
+  /** What the recount finds that it had not found before; a step that only looks changes nothing. */
+  private news(world: World, { verb }: Step): Finding[] {
+    if (verb === 'expect' || verb === 'note') return []
+    const fresh = truth(world).filter(({ text }) => !this.told.has(text))
+    for (const { text } of fresh) this.told.add(text)
+    return fresh
   }
 
   /** The last process goes, and the device; nothing may be left. */
   private finish(world: World): void {
     try {
       world.end()
-      this.after = [...truth(world), ...leftovers()]
+      this.after = [...truth(world).filter(({ text }) => !this.told.has(text)), ...leftovers()]
     } catch (error) {
       if (!(error instanceof KernelBug)) throw error
       this.after = [{ anomaly: error.anomaly, text: error.message }]

@@ -11,8 +11,8 @@ import { page_content, set_page_content } from '../model/mm/page-flags.ts'
 import { hasShape, mapAt } from './look.ts'
 import { Pin } from './pins.ts'
 import { rdma } from './rdma.ts'
-import { runsOf } from './runs.ts'
-import { neverMade, PAGE, type World } from './world.ts'
+import { Runs } from './runs.ts'
+import { neverMade, PAGE, type Visit, type World } from './world.ts'
 
 type Operand = string | number
 /** Does a word; undefined is ok. */
@@ -54,16 +54,15 @@ function store(
   set_page_content(frame, writeSpan(page_content(frame), from, to, what.pattern, shift))
 }
 
-/** The frames of named frames that a piece covers, with the bytes of each. */
-function* through(
-  frames: readonly Page[],
-  { offset, length }: Range,
-): Generator<readonly [Page, number, number, number]> {
-  for (let at = offset; at < offset + length; ) {
-    const from = at % PAGE
-    const to = Math.min(PAGE, from + offset + length - at)
-    yield [frames[Math.floor(at / PAGE)]!, from, to, at - offset]
+/** Calls `visit` for the frames of named frames that a piece covers, with the bytes of each. */
+function through(frames: readonly Page[], { offset, length }: Range, visit: Visit): void {
+  const end = offset + length
+  let from = offset % PAGE
+  for (let page = (offset - from) / PAGE, at = offset; at < end; page++) {
+    const to = Math.min(PAGE, from + end - at)
+    visit(frames[page]!, from, to, at - offset)
     at += to - from
+    from = 0
   }
 }
 
@@ -116,9 +115,9 @@ const words: Readonly<Record<string, Life>> = {
 
   read: (world, operands) => {
     const range = piece(operands)
-    const seen: (readonly [Page, number, number, number])[] = []
-    const answer = world.access(range, false, (...at) => seen.push(at))
-    world.bytes.push({ range: range.text, runs: runsOf(seen) })
+    const runs = new Runs()
+    const answer = world.access(range, false, (frame, from, to, offset) => runs.add(frame, from, to, offset))
+    world.bytes.push(runs.of(range.text))
     return answer
   },
 
@@ -187,7 +186,9 @@ const words: Readonly<Record<string, Life>> = {
   'dma-read': (world, operands) => {
     const range = piece(operands)
     pinOf(world, operands[0])
-    world.bytes.push({ range: range.text, runs: runsOf([...through(world.framesOf(range.of), range)]) })
+    const runs = new Runs()
+    through(world.framesOf(range.of), range, (frame, from, to, offset) => runs.add(frame, from, to, offset))
+    world.bytes.push(runs.of(range.text))
     return undefined
   },
 
@@ -195,8 +196,7 @@ const words: Readonly<Record<string, Life>> = {
     const range = piece(operands)
     const what = pattern(operands[3])
     pinOf(world, operands[0]).written = true
-    for (const [frame, from, to, offset] of through(world.framesOf(range.of), range))
-      store(frame, from, to, offset, what)
+    through(world.framesOf(range.of), range, (frame, from, to, offset) => store(frame, from, to, offset, what))
     return undefined
   },
 

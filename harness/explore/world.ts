@@ -28,6 +28,9 @@ export interface Named {
   size: number
 }
 
+/** Sees bytes `from` to `to` of a frame, which stand `offset` bytes from the start of what is looked at. */
+export type Visit = (frame: Page, from: number, to: number, offset: number) => void
+
 export class World {
   readonly processes = new Map<string, Mm>()
   readonly ranges = new Map<string, Named>()
@@ -109,21 +112,18 @@ export class World {
   }
 
   /** Calls `visit` for the frame behind each page of a range of the acting process; a signal ends it. */
-  access(
-    range: Range,
-    write: boolean,
-    visit: (frame: Page, from: number, to: number, offset: number) => void,
-  ): Answer | undefined {
-    const { addr } = this.range(range.of)
-    const mm = this.mm
+  access(range: Range, write: boolean, visit: Visit): Answer | undefined {
+    const { mm } = this
     const end = range.offset + range.length
-    for (let at = range.offset; at < end; ) {
-      const from = at % PAGE
+    let from = range.offset % PAGE
+    let addr = this.range(range.of).addr + (range.offset - from) / PAGE
+    for (let at = range.offset; at < end; addr++) {
       const to = Math.min(PAGE, from + end - at)
-      const frame = k.user_access(mm, addr + Math.floor(at / PAGE), write)
+      const frame = k.user_access(mm, addr, write)
       if (frame instanceof Signal) return signalAnswer(frame, range.of, at)
       visit(frame, from, to, at - range.offset)
       at += to - from
+      from = 0
     }
     return undefined
   }

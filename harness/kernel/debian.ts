@@ -6,7 +6,7 @@ import { existsSync } from 'node:fs'
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { NamedKernel } from './kernels.ts'
-import { cachePath, Lacking, program } from './places.ts'
+import { Lacking, program } from './places.ts'
 
 /** A package that was fetched, and the image in it. */
 export interface Fetched {
@@ -18,12 +18,12 @@ export interface Fetched {
 
 const keyring = '/usr/share/keyrings/debian-archive-keyring.gpg'
 
-/** Fetches the newest cloud image of a kernel series (`6.1`) into `folder`. */
+/** Fetches the newest cloud image of a kernel series (`6.1`); `folder` is there to work in. */
 export async function fetchDebian(series: string, kernel: NamedKernel, folder: string): Promise<Fetched> {
   for (const name of ['apt-get', 'apt-cache', 'dpkg-deb', 'tar'] as const) program(name)
   if (!existsSync(keyring)) throw new Lacking(`${keyring} is missing: apt-get install debian-archive-keyring`)
   for (const suite of kernel.suites) {
-    const config = await aptState(suite)
+    const config = await aptState(suite, join(folder, 'apt', suite))
     await run('apt-get', ['-q', 'update'], config, folder)
     const listed = await run('apt-cache', ['search', '--names-only', `^linux-(image|binary)-${series}`], config, folder)
     const found = newestPackage(
@@ -48,9 +48,8 @@ export function newestPackage(names: readonly string[], series: string): string 
   return found.sort((a, b) => compare(b.version, a.version) || compare(a.kind, b.kind))[0]?.name
 }
 
-/** An apt state that knows one suite only; answers the path of its configuration. */
-async function aptState(suite: string): Promise<string> {
-  const root = cachePath('apt', suite)
+/** An apt state below `root` that knows one suite only; answers the path of its configuration. */
+async function aptState(suite: string, root: string): Promise<string> {
   for (const folder of ['lists/partial', 'archives/partial', 'parts'])
     await mkdir(join(root, folder), { recursive: true })
   const archive = suite.endsWith('-security') ? 'debian-security' : 'debian'

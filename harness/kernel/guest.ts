@@ -51,9 +51,13 @@ export async function* runGuest(boot: Boot): AsyncGenerator<Event, GuestEnd> {
   const { limits, signal } = boot
   const folder = await mkdtemp(join(tmpdir(), 'mmfunc-'))
   const remove = () => rmSync(folder, { recursive: true, force: true })
-  process.once('exit', remove)
   const abort = new AbortController()
   const stop = () => abort.abort()
+  const atExit = () => {
+    stop()
+    remove()
+  }
+  process.once('exit', atExit)
   signal?.addEventListener('abort', stop)
   const clock = new Clock(limits, stop)
   try {
@@ -63,6 +67,7 @@ export async function* runGuest(boot: Boot): AsyncGenerator<Event, GuestEnd> {
     const [file, ...args] = commandLine(boot, initrd)
     const qemu = execa(file!, args, {
       cancelSignal: abort.signal,
+      cleanup: false,
       killSignal: 'SIGKILL',
       reject: false,
       buffer: { stderr: true, stdout: false, fd3: false },
@@ -76,6 +81,7 @@ export async function* runGuest(boot: Boot): AsyncGenerator<Event, GuestEnd> {
       if (event === undefined) continue
       clock.heard(event)
       if (event[0] === 'done') done = true
+      if (event[0] === 'ready') remove()
       if (event[0] === 'point') log.length = 0
       yield event
     }
@@ -87,7 +93,7 @@ export async function* runGuest(boot: Boot): AsyncGenerator<Event, GuestEnd> {
     clock.stop()
     stop()
     signal?.removeEventListener('abort', stop)
-    process.removeListener('exit', remove)
+    process.removeListener('exit', atExit)
     remove()
   }
 }
@@ -148,7 +154,7 @@ function theEnd(
   const said = stderr.split('\n').find(line => line.trim() !== '')
   if (killedBy !== undefined) return { kind: 'lost', reason: `QEMU was killed by ${killedBy}` }
   if (log.some(line => line.includes('Kernel panic'))) return { kind: 'panic', reason: grave!.line }
-  if (code === 0) return { kind: 'panic', reason: grave?.line ?? 'the guest restarted without a word' }
+  if (code === 0) return { kind: 'lost', reason: grave?.line ?? 'the guest restarted without a word' }
   return { kind: 'lost', reason: `QEMU ended with status ${code}${said === undefined ? '' : `: ${said}`}` }
 }
 

@@ -1,9 +1,7 @@
 // From events to an observation of one test point.
 
-import { constants } from 'node:os'
 import type {
   Answer,
-  Bytes,
   BytesSeen,
   Counters,
   End,
@@ -14,6 +12,7 @@ import type {
   StepSeen,
 } from '../engine.ts'
 import { gravest } from './console.ts'
+import { answerOf, foundOf, framesOf, rangeOf } from './decode.ts'
 import type { CounterChanges, Event } from './events.ts'
 
 /** A step while it is still being told. */
@@ -108,10 +107,7 @@ export class PointSeen {
         this.#answer(step, event)
         return
       case 'bytes':
-        step.bytes.push({
-          range: event[1],
-          runs: event[2].map(([offset, length, text]) => ({ offset, length, bytes: bytesOf(text) })),
-        })
+        step.bytes.push(foundOf(event))
         return
       case 'frames':
         step.frames.set(event[1], framesOf(event))
@@ -190,70 +186,4 @@ function leftOver(before: Counters, after: Counters): Finding[] {
     ...drifted.map(name => ({ anomaly: 'counter-drift', text: text(name, change(name)) })),
     ...(pins === 0 ? [] : [{ anomaly: 'leak', text: text('the number of pins', pins) }]),
   ]
-}
-
-function answerOf(event: Event & readonly ['answer', ...unknown[]]): Answer {
-  switch (event[1]) {
-    case 'errno':
-      return { kind: 'errno', errno: nameIn(constants.errno, event[2]) }
-    case 'killed':
-      return { kind: 'killed', signal: nameIn(constants.signals, event[2]) }
-    case 'signal': {
-      const [, , number, code, of, offset] = event
-      const signal = nameIn(constants.signals, number)
-      const name = codes[`${signal} ${code}`]
-      return {
-        kind: 'signal',
-        signal,
-        ...(name && { code: name }),
-        ...(of !== undefined && offset !== undefined && { of, at: offset }),
-      }
-    }
-    default:
-      return { kind: 'ok' }
-  }
-}
-
-/** si_code by signal: include/uapi/asm-generic/siginfo.h. */
-const codes: Readonly<Record<string, string>> = {
-  'SIGSEGV 1': 'SEGV_MAPERR',
-  'SIGSEGV 2': 'SEGV_ACCERR',
-  'SIGBUS 1': 'BUS_ADRALN',
-  'SIGBUS 2': 'BUS_ADRERR',
-  'SIGBUS 3': 'BUS_OBJERR',
-  'SIGBUS 4': 'BUS_MCEERR_AR',
-  'SIGBUS 5': 'BUS_MCEERR_AO',
-}
-
-function nameIn(names: object, number: number): string {
-  return Object.entries(names).find(([, value]) => value === number)?.[0] ?? String(number)
-}
-
-/** `b90`, `s7+4096`, `x00ff`. */
-function bytesOf(text: string): Bytes | { readonly hex: string } {
-  const [kind, rest] = [text[0], text.slice(1)]
-  if (kind === 'b') return { fill: Number(rest) }
-  if (kind === 'x') return { hex: rest }
-  const [seed, shift] = rest.split('+').map(Number)
-  return { seed: seed!, shift: shift! | 0 }
-}
-
-const PAGE = 4096
-
-/** Frames that go downwards are one run a page: a run's frames go up. */
-function framesOf([, name, runs, freed]: Event & readonly ['frames', ...unknown[]]): FramesSeen {
-  const up = runs.flatMap(([pfn, pages, down]) =>
-    down === undefined ? [{ pfn, pages }] : Array.from({ length: pages }, (_, i) => ({ pfn: pfn - i, pages: 1 })),
-  )
-  return { name, runs: up, ...(freed !== undefined && { freed }) }
-}
-
-function rangeOf([, process, range, runs]: Event & readonly ['range', ...unknown[]]): RangeSeen {
-  const up = runs.flatMap(([offset, length, mapped, pfn, down]) => {
-    if (pfn === undefined) return [{ offset, length, mapped }]
-    if (down === undefined) return [{ offset, length, mapped, pfn }]
-    const page = (_: unknown, i: number) => ({ offset: offset + i * PAGE, length: PAGE, mapped, pfn: pfn - i })
-    return Array.from({ length: length / PAGE }, page)
-  })
-  return { process, range, runs: up }
 }

@@ -155,6 +155,9 @@ export function copySpan(to: number, at: number, from: number, origin: number, l
   return result
 }
 
+/** Whether a content is one byte all over: that byte. */
+export const isUniform = (c: number): boolean => c < FIRST
+
 /** The spans of content `c` between two bytes of the page. */
 export function spansOf(c: number, from: number, to: number): Span[] {
   const spans: Span[] = []

@@ -266,7 +266,8 @@ function checkCount(p: Page, pfn: number, found: Findings): void {
 function checkSingle(p: Page, pfn: number, found: Findings): void {
   checkCount(p, pfn, found)
   const maps = ptes[pfn]!
-  expectSame(found, 'mapcount-mismatch', `mapcount of frame ${pfn}`, S[p + page._mapcount]! + 1, maps)
+  const says = S[p + page._mapcount]! + 1
+  if (says !== maps) found.add('mapcount-mismatch', differs(`mapcount of frame ${pfn}`, says, maps))
   if (maps > 0) sums.anon++
   checkIsolation(pfn, maps, found)
 }
@@ -274,7 +275,8 @@ function checkSingle(p: Page, pfn: number, found: Findings): void {
 function checkCompound(p: Page, pfn: number, found: Findings): void {
   checkCount(p, pfn, found)
   const whole = pmds[pfn]!
-  expectSame(found, 'mapcount-mismatch', `compound mapcount of frame ${pfn}`, S[p + tail.compound_mapcount]! + 1, whole)
+  const says = S[p + tail.compound_mapcount]! + 1
+  if (says !== whole) found.add('mapcount-mismatch', differs(`compound mapcount of frame ${pfn}`, says, whole))
   const doubled = S[p + page.SIZE + page.flags]! & PG_double_map ? 1 : 0
   if (doubled && whole === 0) found.add('mapcount-mismatch', `frame ${pfn} is DoubleMap, but no PMD maps it`)
   if (whole > 0) sums.huge++
@@ -330,5 +332,8 @@ function checkQueue(found: Findings): void {
 }
 
 function expectSame(found: Findings, anomaly: string, what: string, is: number, expected: number): void {
-  if (is !== expected) found.add(anomaly, `${what}: the kernel says ${is}, the recount ${expected}`)
+  if (is !== expected) found.add(anomaly, differs(what, is, expected))
 }
+
+const differs = (what: string, is: number, expected: number): string =>
+  `${what}: the kernel says ${is}, the recount ${expected}`

@@ -1,6 +1,6 @@
 // Page tables: x86's PMD and PTE levels under one directory (arch/x86/include/asm/pgtable.h).
 //
-// A directory has 1024 PMD tables of 1024 entries; a PTE table has HPAGE_PMD_NR. An entry is a page frame number
+// A directory has 512 PMD tables of 512 entries; a PTE table has HPAGE_PMD_NR. An entry is a page frame number
 // above seven flag bits. A PMD is none, points to a PTE table, or (PSE) maps a huge page. Each table has a lock of
 // its own: split PTE locks, and split PMD locks as from v3.13.
 //
@@ -35,7 +35,7 @@ export const SOFT_DIRTY = 32
 export const PROTNONE = 64
 const PFN_SHIFT = 7
 
-const PTRS_ORDER = 10
+const PTRS_ORDER = 9
 const PTRS = 1 << PTRS_ORDER
 /** A PMD table: its lock, the PTE tables deposited with it, the entries. */
 const pmd_table = { lock: 0, huge_pte: 1, pmd: 8, SIZE: 8 + PTRS } as const
