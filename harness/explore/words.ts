@@ -90,8 +90,12 @@ const words: Readonly<Record<string, Life>> = {
   mremap: (world, [of, offset, length, name, size, align, shift, at]) => {
     const { addr, pages } = pagesOf(world, piece([of!, offset!, length!]))
     const to = world.place(count(size) / PAGE, count(align), count(shift), count(at))
+    const after = count(size) / PAGE
+    // mm/mremap.c mremap_to: the two places must not overlap; what stood at the new one is unmapped.
+    if (addr + pages > to && to + after > addr) return errno('EINVAL')
     endContracts(world, addr, pages)
-    if (!k.sys_mremap(world.mm, addr, pages, to, count(size) / PAGE)) return errno('EFAULT')
+    endContracts(world, to, after)
+    if (!k.sys_mremap(world.mm, addr, pages, to, after)) return errno('EFAULT')
     world.ranges.set(text(name), { addr: to, size: count(size) })
     return undefined
   },
