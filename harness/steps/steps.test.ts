@@ -62,8 +62,8 @@ const begin = ['madvise', 'B', 0, H, 'hugepage']
 const mapped = ['mmap', 'B', H, H, 0, -1, 'rw', 0]
 const touched = [mapped, begin, ['touch', 'B', 0, H, 'w'], ['shape', 'B', 0, H, 'pmd']]
 const split = [
-  ['mprotect', 'B', PAGE, PAGE, 'r'],
-  ['mprotect', 'B', PAGE, PAGE, 'rw'],
+  ['madvise', 'B', PAGE, PAGE, 'dontfork'],
+  ['madvise', 'B', PAGE, PAGE, 'dofork'],
 ]
 
 const kinds: readonly (readonly [args: object, ...words: unknown[]])[] = [

@@ -5,9 +5,6 @@
 #include "pages.h"
 #include "program.h"
 
-#include <linux/sched.h>
-#include <linux/signal.h>
-
 int kernel_version, cpus;
 
 extern char __executable_start[], __bss_start[], _end[];

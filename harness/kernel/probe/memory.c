@@ -3,7 +3,6 @@
 #include "probe.h"
 
 #include <linux/mman.h>
-#include <linux/prctl.h>
 
 static u64 prot_of(const char *text)
 {

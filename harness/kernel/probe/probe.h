@@ -90,7 +90,7 @@ void forget_names(void);
 /** An address range that nobody used in this point: `shift` bytes after a multiple of `align`. */
 u64 new_address(u64 size, u64 align, u64 shift);
 
-/* answers */
+/* what operations answer */
 static const struct answer ok = { .kind = OK };
 static inline struct answer config(const char *reason)
 {
@@ -125,7 +125,7 @@ struct answer let(struct process *process, const struct words *op);
 void end_process(struct process *process);
 void end_all(void);
 
-/* memory.c, bytes-ops.c, pin.c, rdma.c, see.c: the operations; see ops.c for where each is done */
+/* memory.c, touch.c, process.c, pin.c, rdma.c, see.c, counters.c: the operations; ops.c says where each is done */
 typedef struct answer op_fn(struct process *me, const struct words *op);
 op_fn op_mmap, op_madvise, op_mprotect, op_munmap, op_mremap, op_name, op_write, op_read, op_touch;
 op_fn op_fork, op_exit, op_clear_refs, op_drain_lru, op_shape, op_note;
@@ -135,7 +135,7 @@ struct answer do_op(struct process *me, const struct words *op);
 /** In init: has one operation done, by the process or by init itself. */
 struct answer run_op(struct process *process, const struct words *op);
 
-/* pin.c, ring.c */
+/* pin.c, ring.c: made before the processes of a point, which inherit them */
 void prepare_rings(int wanted);
 void prepare_pipes(int wanted);
 void unpin_all(void);

@@ -66,7 +66,7 @@ static bool open_ring(struct ring *ring)
 	return true;
 }
 
-/* Before the processes of a point start: they inherit the rings, and counters stay still later. */
+/* Not during a point: a new ring would move counters. */
 void prepare_rings(int wanted)
 {
 	while (ring_count < wanted && ring_count < MAX_RINGS && open_device() && open_ring(&rings[ring_count]))

@@ -17,7 +17,6 @@ typedef uint64_t u64;
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 #define EAGAIN_ 11
-#define ENOSYS_ 38
 
 /** A system call; the answer is the kernel's own: an errno comes back negative. */
 static inline long sys(long nr, u64 a, u64 b, u64 c, u64 d, u64 e, u64 f)
