@@ -89,20 +89,35 @@ export interface TestPoint {
 export type Answer =
   | { readonly kind: 'ok' }
   | { readonly kind: 'errno'; readonly errno: string }
-  | { readonly kind: 'signal'; readonly signal: string; readonly code?: string; readonly of?: string; readonly at?: number }
+  | {
+      readonly kind: 'signal'
+      readonly signal: string
+      readonly code?: string
+      readonly of?: string
+      readonly at?: number
+    }
   | { readonly kind: 'killed'; readonly signal: string }
 
 /** Bytes that a step found, in runs; `hex` where they are neither a fill nor a pattern that the case names. */
 export interface BytesSeen {
   readonly range: string
-  readonly runs: readonly { readonly offset: number; readonly length: number; readonly bytes: Bytes | { readonly hex: string } }[]
+  readonly runs: readonly {
+    readonly offset: number
+    readonly length: number
+    readonly bytes: Bytes | { readonly hex: string }
+  }[]
 }
 
 /** How a process maps a range: runs of consecutive frames mapped alike. `pfn` is absent where nothing is mapped. */
 export interface RangeSeen {
   readonly process: string
   readonly range: string
-  readonly runs: readonly { readonly offset: number; readonly length: number; readonly mapped: MapKind; readonly pfn?: number }[]
+  readonly runs: readonly {
+    readonly offset: number
+    readonly length: number
+    readonly mapped: MapKind
+    readonly pfn?: number
+  }[]
 }
 
 /** Named frames: runs of consecutive frame numbers, and whether all of them have been given back. */
@@ -132,7 +147,13 @@ export interface StepSeen {
   readonly ranges: readonly RangeSeen[]
   readonly frames: readonly FramesSeen[]
   /** Of `rdma`: the first transfer after which the two buffers differ. */
-  readonly differ?: { readonly transfer: number; readonly offset: number; readonly length: number; readonly sent: string; readonly found: string }
+  readonly differ?: {
+    readonly transfer: number
+    readonly offset: number
+    readonly length: number
+    readonly sent: string
+    readonly found: string
+  }
   readonly findings: readonly Finding[]
   readonly log: readonly string[]
 }
@@ -168,5 +189,8 @@ export interface Engine {
   readonly kind: 'model' | 'qemu' | 'host'
   readonly subject: Subject
   /** Observations in the order of `points`; a point is never lost. `detail` asks for every range at every step. */
-  run(points: readonly TestPoint[], options: { readonly detail: boolean; readonly signal?: AbortSignal }): AsyncIterable<Observation>
+  run(
+    points: readonly TestPoint[],
+    options: { readonly detail: boolean; readonly signal?: AbortSignal },
+  ): AsyncIterable<Observation>
 }

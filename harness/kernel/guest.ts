@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
-import { gravest } from './console.ts'
+import { gravest, gravityOf, withoutTime } from './console.ts'
 import { type Event, eventOf } from './events.ts'
 import type { Kernel } from './images.ts'
 import { hasProgram } from './places.ts'
@@ -18,13 +18,15 @@ export interface Limits {
   readonly boot: number
   /** Without a word. */
   readonly silence: number
+  /** Without a word after an oops: what died may have held a lock that all others wait for. */
+  readonly crash: number
   /** One test point. */
   readonly point: number
 }
 
 /** How a boot ended. `reason` in one sentence. */
 export interface GuestEnd {
-  readonly kind: 'done' | 'panic' | 'hang' | 'timeout' | 'lost'
+  readonly kind: 'done' | 'oops' | 'panic' | 'hang' | 'timeout' | 'lost'
   readonly reason: string
   /** What the kernel said on its console since the last test point began, or since it was started. */
   readonly log: readonly string[]
@@ -73,7 +75,7 @@ export async function* runGuest(boot: Boot): AsyncGenerator<Event, GuestEnd> {
       buffer: { stderr: true, stdout: false, fd3: false },
       stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
     })
-    const log = keepLines(qemu.stdio[3] as Readable)
+    const log = keepLines(qemu.stdio[3] as Readable, line => clock.said(line))
     if (signal?.aborted) stop()
     let done = false
     for await (const line of createInterface({ input: qemu.stdout!, crlfDelay: Number.POSITIVE_INFINITY })) {
@@ -104,6 +106,8 @@ class Clock {
   readonly #stop: () => void
   #silence: NodeJS.Timeout | undefined
   #point: NodeJS.Timeout | undefined
+  /** The line with which the kernel crashed. */
+  #crash: string | undefined
   /** Why the boot was ended. */
   over: Pick<GuestEnd, 'kind' | 'reason'> | undefined
 
@@ -115,17 +119,29 @@ class Clock {
 
   heard(event: Event): void {
     const { silence, point } = this.#limits
-    clearTimeout(this.#silence)
-    this.#silence = this.#after(silence, 'hang', 'no word from the guest')
+    if (this.#crash === undefined) {
+      clearTimeout(this.#silence)
+      this.#silence = this.#after(silence, 'hang', 'no word from the guest')
+    }
     if (event[0] === 'point') this.#point = this.#after(point, 'timeout', 'the test point did not end')
     if (event[0] === 'end') clearTimeout(this.#point)
   }
 
+  /** A line on the console: the first that tells of a crash leaves the guest little time. */
+  said(line: string): void {
+    if (this.#crash !== undefined || gravityOf(line) !== 'oops') return
+    this.#crash = withoutTime(line)
+    clearTimeout(this.#silence)
+    this.#silence = setTimeout(() => this.#end('oops', this.#crash!), this.#limits.crash)
+  }
+
   #after(ms: number, kind: 'hang' | 'timeout', what: string): NodeJS.Timeout {
-    return setTimeout(() => {
-      this.over = { kind, reason: `${what} in ${ms / 1000} s` }
-      this.#stop()
-    }, ms)
+    return setTimeout(() => this.#end(kind, `${what} in ${ms / 1000} s`), ms)
+  }
+
+  #end(kind: GuestEnd['kind'], reason: string): void {
+    this.over = { kind, reason }
+    this.#stop()
   }
 
   stop(): void {
@@ -135,10 +151,11 @@ class Clock {
 }
 
 /** The newest lines of a stream, as they come. */
-function keepLines(stream: Readable): string[] {
+function keepLines(stream: Readable, heard: (line: string) => void): string[] {
   const lines: string[] = []
   createInterface({ input: stream, crlfDelay: Number.POSITIVE_INFINITY }).on('line', line => {
     lines.push(line)
+    heard(line)
     if (lines.length > 2 * keptLines) lines.splice(0, keptLines)
   })
   return lines

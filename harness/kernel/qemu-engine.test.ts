@@ -7,7 +7,7 @@ import { hasProgram } from './places.ts'
 import { qemuEngine } from './qemu-engine.ts'
 
 const skip = hasProgram('gcc') ? {} : { skip: 'gcc is not installed' }
-const limits = { boot: 5000, silence: 1000, point: 2500 }
+const limits = { boot: 5000, silence: 1000, crash: 300, point: 2500 }
 /** The probe is compiled once for all tests. */
 process.env.XDG_CACHE_HOME = t.testdir()
 const points = ['a', 'b', 'c'].map(name => pointOf(name, [stepOf('drain-lru', 'all')]))
@@ -87,6 +87,12 @@ t.test(
     t.equal(boots, 2)
   },
 )
+
+t.test('an oops after which the guest says nothing more is an oops, not a hang', skip, async t => {
+  const { ends, boots } = await run(t, `if (point === 1) { log('[  1.0] kernel BUG at mm/rmap.c:1117!'); hang() }`)
+  t.strictSame(ends, [done('a'), ['b', 'oops', 'kernel BUG at mm/rmap.c:1117!', 0], done('c')])
+  t.equal(boots, 2)
+})
 
 t.test('a guest that says nothing more hangs', skip, async t => {
   const { ends, left } = await run(t, 'if (point === 1) hang()')

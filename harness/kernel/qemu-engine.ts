@@ -17,7 +17,7 @@ export interface QemuOptions {
   readonly limits?: Limits
 }
 
-const usualLimits: Limits = { boot: 60_000, silence: 60_000, point: 300_000 }
+const usualLimits: Limits = { boot: 60_000, silence: 60_000, crash: 5_000, point: 300_000 }
 
 /** What it takes to boot. */
 interface Bench {

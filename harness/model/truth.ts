@@ -269,7 +269,7 @@ function checkSingle(p: Page, pfn: number, found: Findings): void {
   const says = S[p + page._mapcount]! + 1
   if (says !== maps) found.add('mapcount-mismatch', differs(`mapcount of frame ${pfn}`, says, maps))
   if (maps > 0) sums.anon++
-  checkIsolation(pfn, maps, found)
+  if (maps > 1) checkIsolation(pfn, maps, found)
 }
 
 function checkCompound(p: Page, pfn: number, found: Findings): void {
@@ -280,19 +280,16 @@ function checkCompound(p: Page, pfn: number, found: Findings): void {
   const doubled = S[p + page.SIZE + page.flags]! & PG_double_map ? 1 : 0
   if (doubled && whole === 0) found.add('mapcount-mismatch', `frame ${pfn} is DoubleMap, but no PMD maps it`)
   if (whole > 0) sums.huge++
-  for (let i = 0; i < HPAGE_PMD_NR; i++) {
-    const sub = p + i * page.SIZE
+  let mapped = 0
+  for (let i = 0, sub: number = p; i < HPAGE_PMD_NR; i++, sub += page.SIZE) {
     const maps = ptes[pfn + i]!
-    if (S[sub + page._mapcount]! + 1 !== maps + doubled) {
-      found.add(
-        'mapcount-mismatch',
-        `mapcount of frame ${pfn + i} is ${S[sub + page._mapcount]! + 1 - doubled}, it is mapped ${maps} time(s) by PTE`,
-      )
-    }
-    if (whole + maps > 0) sums.anon++
-    checkIsolation(pfn + i, whole + maps, found)
+    const own = S[sub + page._mapcount]! + 1 - doubled
+    if (own !== maps) found.add('mapcount-mismatch', differs(`mapcount of frame ${pfn + i} by PTE`, own, maps))
+    if (whole + maps > 0) mapped++
+    if (whole + maps > 1) checkIsolation(pfn + i, whole + maps, found)
     if (i > 0) checkTail(sub, p, i, pfn, found)
   }
+  sums.anon += mapped
 }
 
 /** What no operation may write to: a tail's reference count, its way to the head, the poison in its mapping. */
@@ -306,7 +303,7 @@ function checkTail(sub: number, head: number, i: number, pfn: number, found: Fin
 
 /** Private memory that is mapped more than once is read-only to all: a write would reach the other. */
 function checkIsolation(pfn: number, maps: number, found: Findings): void {
-  if (maps > 1 && writers[pfn] === 1)
+  if (writers[pfn] === 1)
     found.add('leaked-write', `frame ${pfn} is mapped ${maps} times, once writable: a write reaches the others`)
 }
 

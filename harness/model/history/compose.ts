@@ -6,6 +6,7 @@ import * as fault from '../mm/fault.ts'
 import * as fork from '../mm/fork.ts'
 import * as gup from '../mm/gup.ts'
 import * as huge_memory from '../mm/huge_memory.ts'
+import * as huge_memory_split from '../mm/huge_memory_split.ts'
 import * as madvise from '../mm/madvise.ts'
 import * as memory from '../mm/memory.ts'
 import * as mmap from '../mm/mmap.ts'
@@ -20,7 +21,22 @@ import { DoesNotBuild, type Patch } from './patch.ts'
 /** Functions by name; a side that does not build under some configuration stands as such. */
 export type Functions = Readonly<Record<string, unknown>>
 
-const modules = [fault, fork, gup, huge_memory, madvise, memory, mmap, mprotect, mremap, rmap, swap, swapfile, task_mmu]
+const modules = [
+  fault,
+  fork,
+  gup,
+  huge_memory,
+  huge_memory_split,
+  madvise,
+  memory,
+  mmap,
+  mprotect,
+  mremap,
+  rmap,
+  swap,
+  swapfile,
+  task_mmu,
+]
 
 /** v4.5, as mm/ has it. */
 export const base: Functions = Object.fromEntries(

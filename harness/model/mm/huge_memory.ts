@@ -5,8 +5,6 @@
 
 import { k } from '../kernel.ts'
 import {
-  atomic_add,
-  atomic_add_negative,
   atomic_dec,
   atomic_inc,
   atomic_inc_not_zero,
@@ -16,20 +14,9 @@ import {
   spin_lock,
   spin_unlock,
 } from '../ops.ts'
-import { rd, wr } from '../store.ts'
+import { rd } from '../store.ts'
 import { HPAGE_PMD_NR, thp_enabled, zone } from './init.ts'
-import { list_add_tail, list_empty } from './list.ts'
-import {
-  add_anon_rss,
-  type Gather,
-  maybe_mkwrite,
-  mkdirty,
-  mkold,
-  mkyoung,
-  vm_page_prot,
-  wrprotect,
-  ZERO_PFN,
-} from './memory.ts'
+import { add_anon_rss, type Gather, maybe_mkwrite, mkdirty, mkold, mkyoung, vm_page_prot, wrprotect } from './memory.ts'
 import {
   FAULT_FLAG_WRITE,
   type Mm,
@@ -38,8 +25,6 @@ import {
   type Page,
   type Pmd,
   type Pmdp,
-  type Pte,
-  tail,
   VM_FAULT_FALLBACK,
   VM_FAULT_OOM,
   VM_FAULT_WRITE,
@@ -50,39 +35,27 @@ import {
 } from './mm_types.ts'
 import { alloc_hugepage, alloc_page } from './page_alloc.ts'
 import {
-  _count,
-  _mapcount,
-  compound_mapcount,
-  compound_mapcount_ptr,
   get_page,
   PageCompound,
   PageHead,
-  PageTransHuge,
   page_count,
   page_mapcount,
   put_page,
-  SetPageDirty,
   set_page_content,
   subpage,
-  TestClearPageDoubleMap,
-  TestSetPageDoubleMap,
   VM_BUG_ON_PAGE,
   VM_BUG_ON_VMA,
 } from './page-flags.ts'
 import {
-  ACCESSED,
-  DIRTY,
   mk_huge_pmd,
   mk_pte,
   PRESENT,
   PROTNONE,
-  pfn_to_page,
   pgtable_pte,
   pgtable_trans_huge_deposit,
   pgtable_trans_huge_withdraw,
   pmd_lockptr,
   pmd_none,
-  pmd_offset,
   pmd_page,
   pmd_populate,
   pmd_trans_huge,
@@ -95,15 +68,7 @@ import {
   set_pmd,
   set_pte,
 } from './pgtable.ts'
-import {
-  count_vm_event,
-  mod_zone_page_state,
-  NR_ANON_TRANSPARENT_HUGEPAGES,
-  THP_FAULT_ALLOC,
-  THP_FAULT_FALLBACK,
-  THP_SPLIT_PMD,
-  THP_ZERO_PAGE_ALLOC,
-} from './vmstat.ts'
+import { count_vm_event, THP_FAULT_ALLOC, THP_FAULT_FALLBACK, THP_ZERO_PAGE_ALLOC } from './vmstat.ts'
 
 export const haddrOf = (addr: number): number => addr & ~(HPAGE_PMD_NR - 1)
 
@@ -321,84 +286,6 @@ export function do_huge_pmd_wp_page_fallback(mm: Mm, vma: Vma, addr: number, pmd
   return VM_FAULT_WRITE
 }
 
-// ---- splitting a PMD -----------------------------------------------------------------------------------------------
-
-/** split_huge_pmd: the PMD's huge page, or the huge zero page, becomes mapped by PTEs. Cannot fail. */
-export function __split_huge_pmd(vma: Vma, pmd: Pmdp, addr: number): void {
-  const ptl = pmd_lockptr(rd(vma + vm_area.vm_mm) as Mm, addr)
-  spin_lock(ptl)
-  if (pmd_trans_huge(rd(pmd) as Pmd)) k.__split_huge_pmd_locked(vma, pmd, haddrOf(addr))
-  spin_unlock(ptl)
-}
-
-/** Caller holds the PMD lock. The page stays whole: only its maps change hands, from compound_mapcount to each page's own. */
-export function __split_huge_pmd_locked(vma: Vma, pmd: Pmdp, haddr: number): void {
-  const mm = rd(vma + vm_area.vm_mm) as Mm
-  const old = rd(pmd) as Pmd
-  count_vm_event(THP_SPLIT_PMD)
-  if (is_huge_zero_pmd(old)) {
-    k.__split_huge_zero_page_pmd(vma, pmd, haddr)
-    return
-  }
-  const page = pmd_page(old)
-  // The PMD's one reference becomes one of each PTE.
-  atomic_add(_count(page), HPAGE_PMD_NR - 1)
-  const pgtable = pgtable_trans_huge_withdraw(mm, haddr)
-  for (let i = 0; i < HPAGE_PMD_NR; i++) {
-    // v4.5 takes young and write over, soft-dirty is lost.
-    let entry = maybe_mkwrite(mk_pte(subpage(page, i), vm_page_prot(vma)), vma)
-    if (!pte_write(old)) entry = wrprotect(entry)
-    if (!(old & ACCESSED)) entry = mkold(entry)
-    if (old & DIRTY) SetPageDirty(subpage(page, i))
-    set_pte(pgtable_pte(pgtable, i), entry)
-    atomic_inc(_mapcount(subpage(page, i)))
-  }
-  // DoubleMap before the PMD's map goes, so that the page never looks unmapped.
-  if (compound_mapcount(page) > 1 && !TestSetPageDoubleMap(page)) {
-    for (let i = 0; i < HPAGE_PMD_NR; i++) atomic_inc(_mapcount(subpage(page, i)))
-  }
-  if (atomic_add_negative(-1, compound_mapcount_ptr(page))) {
-    mod_zone_page_state(NR_ANON_TRANSPARENT_HUGEPAGES, -1)
-    if (TestClearPageDoubleMap(page)) {
-      for (let i = 0; i < HPAGE_PMD_NR; i++) atomic_dec(_mapcount(subpage(page, i)))
-    }
-  }
-  pmd_populate(pmd, pgtable)
-}
-
-/** The huge zero page becomes as many maps of the zero page. Caller holds the PMD lock. */
-export function __split_huge_zero_page_pmd(vma: Vma, pmd: Pmdp, haddr: number): void {
-  const mm = rd(vma + vm_area.vm_mm) as Mm
-  set_pmd(pmd, 0 as Pmd)
-  const pgtable = pgtable_trans_huge_withdraw(mm, haddr)
-  for (let i = 0; i < HPAGE_PMD_NR; i++)
-    set_pte(pgtable_pte(pgtable, i), mk_pte(pfn_to_page(ZERO_PFN), vm_page_prot(vma)))
-  pmd_populate(pmd, pgtable)
-  put_huge_zero_page()
-}
-
-function split_huge_pmd_address(vma: Vma, addr: number): void {
-  const pmd = pmd_offset(rd(vma + vm_area.vm_mm) as Mm, addr)
-  if (pmd !== NULL && pmd_trans_huge(read_pmd(pmd))) k.__split_huge_pmd(vma, pmd, addr)
-}
-
-/** A vma's border moves to where a huge page may lie: its PMD is split. Caller holds mmap_sem for writing. */
-export function vma_adjust_trans_huge(vma: Vma, start: number, end: number, adjust_next: number): void {
-  splitAtBorder(vma, start)
-  splitAtBorder(vma, end)
-  if (adjust_next > 0) {
-    const next = rd(vma + vm_area.vm_next) as Vma
-    splitAtBorder(next, rd(next + vm_area.vm_start) + adjust_next)
-  }
-}
-
-function splitAtBorder(vma: Vma, border: number): void {
-  const haddr = haddrOf(border)
-  if (border !== haddr && haddr >= rd(vma + vm_area.vm_start) && haddr + HPAGE_PMD_NR <= rd(vma + vm_area.vm_end)) {
-    split_huge_pmd_address(vma, border)
-  }
-}
-
 // ---- fork, zap, mprotect, mremap -----------------------------------------------------------------------------------
 
 /** The child maps the parent's huge page, both read-only. False: it is no huge page any more, copy PTEs. */
@@ -497,17 +384,4 @@ export function follow_trans_huge_pmd(addr: number, pmd: Pmdp, write: boolean): 
   const page = subpage(pmd_page(e), addr - haddrOf(addr))
   get_page(page)
   return page
-}
-
-// ---- the deferred split queue --------------------------------------------------------------------------------------
-
-/** Some of the huge page's memory is mapped by nobody: remember it for when memory is short. */
-export function deferred_split_huge_page(page: Page): void {
-  VM_BUG_ON_PAGE(!PageTransHuge(page), page, '!PageTransHuge(page)')
-  spin_lock(zone.split_queue_lock)
-  if (list_empty(page + tail.deferred_list)) {
-    list_add_tail(page + tail.deferred_list, zone.split_queue)
-    wr(zone.split_queue_len, rd(zone.split_queue_len) + 1)
-  }
-  spin_unlock(zone.split_queue_lock)
 }

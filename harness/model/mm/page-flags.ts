@@ -93,14 +93,14 @@ export const page_count = (p: Page): number => atomic_read(compound_head(p) + pa
 
 export function get_page(p: Page): void {
   p = compound_head(p)
-  VM_BUG_ON_PAGE(atomic_read(p + page._count) <= 0, p, 'page_count(page) <= 0')
+  if (debug_vm) VM_BUG_ON_PAGE(atomic_read(p + page._count) <= 0, p, 'page_count(page) <= 0')
   atomic_inc(p + page._count)
 }
 
 export const page_cache_get = get_page
 
 export function put_page_testzero(p: Page): boolean {
-  VM_BUG_ON_PAGE(atomic_read(p + page._count) === 0, p, 'page_count(page) == 0')
+  if (debug_vm) VM_BUG_ON_PAGE(atomic_read(p + page._count) === 0, p, 'page_count(page) == 0')
   return atomic_add_return(p + page._count, -1) === 0
 }
 
@@ -114,17 +114,16 @@ export const page_cache_release = put_page
 
 // ---- CONFIG_DEBUG_VM ---------------------------------------------------------------------------------------------
 
-/** Without CONFIG_DEBUG_VM nothing is looked at: what follows is then silent corruption. */
+/**
+ * Without CONFIG_DEBUG_VM nothing is looked at: what follows is then silent corruption. Where every fault passes,
+ * callers ask for debug_vm first, so that the condition costs nothing.
+ */
 export function VM_BUG_ON_PAGE(condition: boolean, _page: Page, text: string): void {
   if (debug_vm && condition) throw new KernelBug('bug-on', `VM_BUG_ON_PAGE(${text})`)
 }
 
 export function VM_BUG_ON_VMA(condition: boolean, _vma: Vma, text: string): void {
   if (debug_vm && condition) throw new KernelBug('bug-on', `VM_BUG_ON_VMA(${text})`)
-}
-
-export function VM_BUG_ON(condition: boolean, text: string): void {
-  if (debug_vm && condition) throw new KernelBug('bug-on', `VM_BUG_ON(${text})`)
 }
 
 // ---- what stands in the frame ------------------------------------------------------------------------------------

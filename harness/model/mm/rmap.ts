@@ -18,7 +18,7 @@ import {
   WRITE_ONCE,
 } from '../ops.ts'
 import { rd, wr } from '../store.ts'
-import { HPAGE_PMD_NR } from './init.ts'
+import { debug_vm, HPAGE_PMD_NR } from './init.ts'
 import {
   type AnonVma,
   type Avc,
@@ -231,18 +231,24 @@ export function __page_set_anon_rmap(p: Page, vma: Vma, addr: number, exclusive:
 
 /** The first map of a new page, by a PMD (`compound`) or a PTE. Caller holds the page table lock. */
 export function page_add_new_anon_rmap(p: Page, vma: Vma, addr: number, compound: boolean): void {
-  VM_BUG_ON_VMA(addr < rd(vma + vm_area.vm_start) || addr >= rd(vma + vm_area.vm_end), vma, 'address outside the vma')
+  if (debug_vm) checkNewAnon(p, vma, addr, compound)
   SetPageSwapBacked(p)
   if (compound) {
-    VM_BUG_ON_PAGE(!PageTransHuge(p), p, '!PageTransHuge(page)')
     atomic_set(compound_mapcount_ptr(p), 0)
     mod_zone_page_state(NR_ANON_TRANSPARENT_HUGEPAGES, 1)
   } else {
-    VM_BUG_ON_PAGE(PageTransCompound(p), p, 'PageTransCompound(page)')
     atomic_set(_mapcount(p), 0)
   }
   mod_zone_page_state(NR_ANON_PAGES, compound ? HPAGE_PMD_NR : 1)
   k.__page_set_anon_rmap(p, vma, addr, true)
+}
+
+function checkNewAnon(p: Page, vma: Vma, addr: number, compound: boolean): void {
+  const outside = addr < rd(vma + vm_area.vm_start) || addr >= rd(vma + vm_area.vm_end)
+  VM_BUG_ON_VMA(outside, vma, 'address < vma->vm_start || address >= vma->vm_end')
+  VM_BUG_ON_PAGE(compound && !PageTransHuge(p), p, '!PageTransHuge(page)')
+  // A THP is always mapped by PMD first.
+  VM_BUG_ON_PAGE(!compound && PageTransCompound(p), p, 'PageTransCompound(page)')
 }
 
 /** One more map of a page that is mapped already (fork). Caller holds both page table locks. */

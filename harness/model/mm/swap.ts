@@ -6,7 +6,7 @@
 import { k } from '../kernel.ts'
 import { atomic_read, cpu, might_sleep, setCpu, spin_lock, spin_unlock } from '../ops.ts'
 import { rd, S, sbrk, wr } from '../store.ts'
-import { zone } from './init.ts'
+import { debug_vm, zone } from './init.ts'
 import { type Page, page, type Vma } from './mm_types.ts'
 import { free_pages, free_transhuge_page } from './page_alloc.ts'
 import {
@@ -57,7 +57,7 @@ export function __lru_cache_add(p: Page): void {
 }
 
 export function lru_cache_add_active_or_unevictable(p: Page, _vma: Vma): void {
-  VM_BUG_ON_PAGE(PageLRU(p), p, 'PageLRU(page)')
+  if (debug_vm) VM_BUG_ON_PAGE(PageLRU(p), p, 'PageLRU(page)')
   SetPageActive(p)
   k.__lru_cache_add(p)
 }
@@ -68,7 +68,7 @@ export function __pagevec_lru_add(v: number): void {
   spin_lock(zone.lru_lock)
   for (let i = 0; i < nr; i++) {
     const p = rd(v + pagevec.pages + i) as Page
-    VM_BUG_ON_PAGE(PageLRU(p), p, 'PageLRU(page)')
+    if (debug_vm) VM_BUG_ON_PAGE(PageLRU(p), p, 'PageLRU(page)')
     SetPageLRU(p)
     mod_zone_page_state(lruOf(p), hpage_nr_pages(p))
   }
