@@ -1,6 +1,7 @@
 // Looking at the model without touching it: which frame an address maps, how a range is mapped, runs of frames.
 
 import type { FramesSeen, RangeSeen } from '../engine.ts'
+import { PAGE_SIZE as PAGE } from '../model/contents.ts'
 import { HPAGE_PMD_NR } from '../model/mm/init.ts'
 import { type Mm, NULL, type Page, page } from '../model/mm/mm_types.ts'
 import { PG_head } from '../model/mm/page-flags.ts'
@@ -17,7 +18,13 @@ import {
   read_pte,
 } from '../model/mm/pgtable.ts'
 import { S } from '../model/store.ts'
-import { type Named, PAGE } from './world.ts'
+
+/** A named range: the same addresses, in base pages, in every process that has it. */
+export interface Named {
+  readonly addr: number
+  /** In bytes. */
+  size: number
+}
 
 /** What an address maps, whatever the access rights: `pages` consecutive frames from `frame` (NULL: nothing) on. */
 export interface Mapped {

@@ -2,14 +2,14 @@
 // from one through a peer into the other, compared after each.
 
 import type { Answer } from '../engine.ts'
-import { byteAt, copySpan, isSpan, seedPattern, writeSpan } from '../model/contents.ts'
+import { byteAt, copySpan, isSpan, PAGE_SIZE as PAGE, seedPattern, writeSpan } from '../model/contents.ts'
 import { k } from '../model/kernel.ts'
 import { Signal } from '../model/mm/fault.ts'
 import type { Mm, Page } from '../model/mm/mm_types.ts'
 import { page_content, set_page_content } from '../model/mm/page-flags.ts'
 import { random } from '../model/pattern.ts'
 import type { Pin } from './pins.ts'
-import { PAGE, type World } from './world.ts'
+import type { World } from './world.ts'
 
 export interface Workload {
   readonly transfers: number

@@ -2,7 +2,7 @@
 
 import type { Answer, Range } from '../engine.ts'
 import { CannotJudge } from '../model/bug.ts'
-import { seedPattern, writeSpan } from '../model/contents.ts'
+import { PAGE_SIZE as PAGE, seedPattern, writeSpan } from '../model/contents.ts'
 import { k } from '../model/kernel.ts'
 import { put_user_pages } from '../model/mm/gup.ts'
 import type { Advice } from '../model/mm/madvise.ts'
@@ -12,7 +12,7 @@ import { hasShape, mapAt } from './look.ts'
 import { Pin } from './pins.ts'
 import { rdma } from './rdma.ts'
 import { Runs } from './runs.ts'
-import { neverMade, PAGE, type Visit, type World } from './world.ts'
+import { neverMade, type Visit, type World } from './world.ts'
 
 type Operand = string | number
 /** Does a word; undefined is ok. */

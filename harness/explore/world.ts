@@ -2,6 +2,7 @@
 
 import type { Answer, BytesSeen, Range, StepSeen } from '../engine.ts'
 import { CannotJudge } from '../model/bug.ts'
+import { PAGE_SIZE as PAGE } from '../model/contents.ts'
 import { k } from '../model/kernel.ts'
 import { Signal } from '../model/mm/fault.ts'
 import { mm_alloc } from '../model/mm/fork.ts'
@@ -9,23 +10,15 @@ import { put_user_pages } from '../model/mm/gup.ts'
 import { HPAGE_PMD_NR } from '../model/mm/init.ts'
 import type { Mm, Page } from '../model/mm/mm_types.ts'
 import { task_size } from '../model/mm/pgtable.ts'
+import type { Named } from './look.ts'
 import type { Pin } from './pins.ts'
 
-/** Bytes in a base page. */
-export const PAGE = 4096
 /** Ranges whose place the case does not state lie from here on, each in huge pages of its own. */
 const FIRST_ADDRESS = 0x10000
 
 /** The loader knows every name; that one is missing here means that the step that makes it did not end ok. */
 export function neverMade(what: string, name: string): CannotJudge {
   return new CannotJudge(`there is no ${what} ${name}: the step that makes it did not end ok`)
-}
-
-/** A named range: the same addresses, in base pages, in every process that has it. */
-export interface Named {
-  readonly addr: number
-  /** In bytes. */
-  size: number
 }
 
 /** Sees bytes `from` to `to` of a frame, which stand `offset` bytes from the start of what is looked at. */

@@ -3,6 +3,7 @@
 
 import type { Machine } from '../../engine.ts'
 import { CannotJudge } from '../bug.ts'
+import { PAGE_SIZE } from '../contents.ts'
 import { sbrk, sreserve } from '../store.ts'
 import { page } from './mm_types.ts'
 
@@ -39,7 +40,7 @@ export function init_machine(machine: Machine): void {
   HPAGE_PMD_ORDER = Math.log2(machine.hpage_nr)
   debug_vm = machine.debug_vm
   thp_enabled = machine.thp
-  const pages = machine.memory === undefined ? DEFAULT_PAGES : Math.floor(machine.memory / 4096)
+  const pages = machine.memory === undefined ? DEFAULT_PAGES : Math.floor(machine.memory / PAGE_SIZE)
   if (pages > MAX_PAGES) throw new CannotJudge('the model has room for 64 GiB of memory')
   max_pfn = pages - (pages % HPAGE_PMD_NR)
   const cells = sbrk(8)

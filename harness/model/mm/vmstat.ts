@@ -1,6 +1,7 @@
 // Counters (mm/vmstat.c, include/linux/mmzone.h, include/linux/vm_event_item.h): per CPU, added to and never read
 // by the functions that change them; a reader sums the CPUs.
 
+import { PAGE_SIZE } from '../contents.ts'
 import { cpu, this_cpu_add } from '../ops.ts'
 import { S, sbrk } from '../store.ts'
 import { HPAGE_PMD_NR } from './init.ts'
@@ -56,7 +57,7 @@ export function global_page_state(item: number): number {
   return sum
 }
 
-const bytes = (pages: number): number => pages * 4096
+const bytes = (pages: number): number => pages * PAGE_SIZE
 
 /** How /proc/meminfo (in bytes) and /proc/vmstat spell the counters, and what each shows. */
 const shown: readonly (readonly [string, () => number])[] = [
