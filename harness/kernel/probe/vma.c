@@ -148,7 +148,8 @@ bool vma_maps_by_pmd(struct process *process, int pagemap_fd, u64 start)
 	if (told >= 0)
 		return told;
 	vma = vma_at(process, start);
-	if (!vma || !vma->by_pmd)
+	/* No PMD maps what is more than one mapping. */
+	if (!vma || !vma->by_pmd || start + HUGE > vma->end)
 		return false;
 	if (vma->huge_areas < 0)
 		count_huge_areas(process, vma);

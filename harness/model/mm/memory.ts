@@ -328,9 +328,15 @@ export function zap_page_range(vma: Vma, start: number, end: number): void {
   k.tlb_finish_mmu(tlb)
 }
 
-/** The TLB is flushed, the gathered pages are put. */
+/** MMU_GATHER_BUNDLE and MAX_GATHER_BATCH: pages that the first batch of a gather has, and each further one. */
+const FIRST_BATCH = 8
+const BATCH = 510
+
+/** The TLB is flushed, the gathered pages are put, batch by batch. */
 export function tlb_finish_mmu(tlb: Gather): void {
-  if (tlb.length !== 0) k.free_pages_and_swap_cache(tlb)
+  for (let from = 0, to = FIRST_BATCH; from < tlb.length; from = to, to += BATCH) {
+    k.free_pages_and_swap_cache(tlb.slice(from, to))
+  }
 }
 
 export function unmap_page_range(tlb: Gather, vma: Vma, start: number, end: number): void {

@@ -64,17 +64,16 @@ export function lru_cache_add_active_or_unevictable(p: Page, _vma: Vma): void {
 
 /** Moves the pages of a pagevec onto the LRU and drops its references. */
 export function __pagevec_lru_add(v: number): void {
-  const nr = rd(v + pagevec.nr)
+  const pages = Array.from({ length: rd(v + pagevec.nr) }, (_, i) => rd(v + pagevec.pages + i) as Page)
   spin_lock(zone.lru_lock)
-  for (let i = 0; i < nr; i++) {
-    const p = rd(v + pagevec.pages + i) as Page
+  for (const p of pages) {
     if (debug_vm) VM_BUG_ON_PAGE(PageLRU(p), p, 'PageLRU(page)')
     SetPageLRU(p)
     mod_zone_page_state(lruOf(p), hpage_nr_pages(p))
   }
   spin_unlock(zone.lru_lock)
   wr(v + pagevec.nr, 0)
-  for (let i = 0; i < nr; i++) release_page(rd(v + pagevec.pages + i) as Page)
+  release_pages(pages)
 }
 
 const lruOf = (p: Page): number => (PageActive(p) ? NR_ACTIVE_ANON : NR_INACTIVE_ANON)
@@ -112,14 +111,19 @@ export function __put_page(p: Page): void {
   else free_pages(p)
 }
 
-function release_page(p: Page): void {
-  p = compound_head(p)
-  if (put_page_testzero(p)) k.__put_page(p)
-}
-
-/** Drops one reference of each page; the kernel takes lru_lock once for many of them. */
+/**
+ * Drops one reference of each page; the kernel takes lru_lock once for many of them. Base pages are freed at the end
+ * and last first, so that the first of them is the next to be allocated.
+ */
 export function release_pages(pages: readonly Page[]): void {
-  for (const p of pages) release_page(p)
+  const pages_to_free: Page[] = []
+  for (const one of pages) {
+    const p = compound_head(one)
+    if (!put_page_testzero(p)) continue
+    if (PageCompound(p)) k.__put_page(p)
+    else pages_to_free.push(p)
+  }
+  for (let i = pages_to_free.length - 1; i >= 0; i--) k.__put_page(pages_to_free[i]!)
 }
 
 /** mm/swap_state.c: what a TLB flush does with the pages it gathered. */
