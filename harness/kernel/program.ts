@@ -2,7 +2,7 @@
 
 import type { Expect, Step, TestPoint } from '../engine.ts'
 import { steps } from '../steps/index.ts'
-import type { GuestOp } from '../steps/step.ts'
+import type { Word } from '../steps/step.ts'
 
 /** A test point ready for a guest, or why a real kernel cannot judge it. */
 export type Compiled =
@@ -65,14 +65,13 @@ function refuse({ machine, prime, steps: all }: TestPoint): string | undefined {
 
 /** The lines of one step, or why it cannot be done. */
 function stepLines(step: Step, index: number, look: boolean): string[] | string {
-  const words = steps[step.verb]?.guest(step.args)
+  const words = steps[step.verb]?.words(step.args)
   if (words === undefined) return `real kernels do not have ${step.verb} yet`
-  if ('config' in words) return words.config
   const lines = [['step', index, step.by, step.cpu, look ? 1 : 0], ...words].map(lineOf)
   return lines.every(line => line !== undefined) ? lines : 'a name is too long for the probe'
 }
 
-function lineOf(op: GuestOp): string | undefined {
+function lineOf(op: Word): string | undefined {
   const words = op.map(String)
   const line = words.join(' ')
   return words.every(word => /^[!-~]+$/.test(word) && word.length <= nameLength) && line.length <= lineLength

@@ -7,5 +7,5 @@ export const clearRefs = step({
     'echo 4 > /proc/PID/clear_refs: soft-dirty tracking begins anew, which write-protects all memory of the process.',
   example: 'clear-refs: main',
   args: process('The process whose memory it is'),
-  guest: process => [['clear-refs', process]],
+  words: process => [['clear-refs', process]],
 })

@@ -11,5 +11,5 @@ export const dmaRead = step({
     'Pinned frames and the bytes that may be found there',
   ),
   machine: true,
-  guest: all => all.map(({ range: { of, offset, length } }) => ['dma-read', of, offset, length]),
+  words: all => all.map(({ range: { of, offset, length } }) => ['dma-read', of, offset, length]),
 })

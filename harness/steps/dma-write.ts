@@ -1,5 +1,5 @@
 import { step } from './step.ts'
-import { guestBytes, written } from './words/bytes.ts'
+import { bytesOperand, written } from './words/bytes.ts'
 import { pinned } from './words/range.ts'
 
 export const dmaWrite = step({
@@ -11,5 +11,5 @@ export const dmaWrite = step({
     'Pinned frames and the bytes to store there',
   ),
   machine: true,
-  guest: all => all.map(({ range, bytes }) => ['dma-write', range.of, range.offset, range.length, guestBytes(bytes)]),
+  words: all => all.map(({ range, bytes }) => ['dma-write', range.of, range.offset, range.length, bytesOperand(bytes)]),
 })

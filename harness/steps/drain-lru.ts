@@ -7,5 +7,5 @@ export const drainLru = step({
   example: 'drain-lru: all',
   args: choice(['all'], 'Whose pagevecs: those of all CPUs'),
   machine: true,
-  guest: () => [['drain-lru']],
+  words: () => [['drain-lru']],
 })

@@ -8,5 +8,5 @@ export const exit = step({
   args: process('The process that exits'),
   actor: process => process,
   names: name => [{ kind: 'end-process', name }],
-  guest: process => [['exit', process]],
+  words: process => [['exit', process]],
 })

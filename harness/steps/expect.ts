@@ -7,5 +7,5 @@ export const expect = step({
   about: 'Do nothing, and look: counters, frames, how ranges are mapped.',
   example: 'expect: {AnonHugePages: +1H, frames: {A: hca}, mapped: {A: pmd}}',
   args: z.unknown(),
-  guest: () => [],
+  words: () => [],
 })

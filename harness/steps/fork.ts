@@ -7,5 +7,5 @@ export const fork = step({
   example: 'fork: child',
   args: newProcess('The name of the child'),
   names: name => [{ kind: 'process', name }],
-  guest: child => [['fork', child]],
+  words: child => [['fork', child]],
 })

@@ -2,8 +2,8 @@
 // selftests/mm/cow.c.
 
 import type { Bytes } from '../engine.ts'
-import type { GuestOp } from './step.ts'
-import { guestBytes } from './words/bytes.ts'
+import type { Word } from './step.ts'
+import { bytesOperand } from './words/bytes.ts'
 import { PAGE } from './words/scope.ts'
 
 export const kinds = ['base', 'thp', 'thp-pte', 'thp-single', 'thp-moved', 'thp-shared'] as const
@@ -45,15 +45,15 @@ export function namedSize({ kind, size }: Pick<Mapping, 'kind' | 'size'>): numbe
 }
 
 /** Everything that makes the mapping, in order. */
-export function recipe(m: Mapping): GuestOp[] {
+export function recipe(m: Mapping): Word[] {
   const written = isWritten(m)
   // A mapping that its owner must not write to is filled first and protected afterwards.
   const prot = written ? 'rw' : m.prot
-  const ops: GuestOp[] = [
+  const ops: Word[] = [
     ['mmap', m.as, m.size, m.align, m.shift, m.at, prot, m.kind === 'base' && m.populate ? 1 : 0],
     ['madvise', m.as, 0, m.size, m.kind === 'base' ? 'nohugepage' : 'hugepage'],
   ]
-  if (m.fill !== undefined) ops.push(['write', m.as, 0, m.size, guestBytes(m.fill)])
+  if (m.fill !== undefined) ops.push(['write', m.as, 0, m.size, bytesOperand(m.fill)])
   else if (written) ops.push(['touch', m.as, 0, m.size, 'w'])
   if (written && m.kind !== 'base') ops.push(['shape', m.as, 0, m.size, 'pmd'], ...reshape(m))
   if (prot !== m.prot) ops.push(['mprotect', m.as, 0, namedSize(m), m.prot])
@@ -67,7 +67,7 @@ function isWritten({ kind, fill, touch, populate }: Mapping): boolean {
 }
 
 /** From huge pages mapped by PMD to the kind. */
-function reshape(m: Mapping): GuestOp[] {
+function reshape(m: Mapping): Word[] {
   const { as, size, huge } = m
   switch (m.kind) {
     case 'base':
@@ -103,8 +103,8 @@ function reshape(m: Mapping): GuestOp[] {
  * One page of each huge page is left out of forks, and taken back in: the vma is cut there and joined again, which
  * splits the PMD and nothing else. (Access rights, as selftests use them, would leave that page write-protected.)
  */
-function mapByPte({ as, size, huge }: Mapping): GuestOp[] {
-  const ops: GuestOp[] = []
+function mapByPte({ as, size, huge }: Mapping): Word[] {
+  const ops: Word[] = []
   for (let at = PAGE; at < size; at += huge) {
     ops.push(['madvise', as, at, PAGE, 'dontfork'], ['madvise', as, at, PAGE, 'dofork'])
   }

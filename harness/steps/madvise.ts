@@ -11,5 +11,5 @@ export const madvise = step({
   args: pairs(pages(), advice, 'Ranges and the advice for each').transform(all =>
     all.map(([range, advice]) => ({ range, advice })),
   ),
-  guest: all => all.map(({ range, advice }) => ['madvise', range.of, range.offset, range.length, advice]),
+  words: all => all.map(({ range, advice }) => ['madvise', range.of, range.offset, range.length, advice]),
 })

@@ -30,7 +30,7 @@ export const mmap = step({
     if (mapping.kind === 'thp-moved') named.push({ kind: 'range', name: movedName(mapping.as), size: mapping.size / 2 })
     return named
   },
-  guest: recipe,
+  words: recipe,
 })
 
 /** What is not said, and what does not go together. */

@@ -11,5 +11,5 @@ export const mprotect = step({
     choice(['r', 'rw', 'none'], 'What the process may do from now on'),
     'Ranges and what may be done there',
   ).transform(all => all.map(([range, prot]) => ({ range, prot }))),
-  guest: all => all.map(({ range, prot }) => ['mprotect', range.of, range.offset, range.length, prot]),
+  words: all => all.map(({ range, prot }) => ['mprotect', range.of, range.offset, range.length, prot]),
 })

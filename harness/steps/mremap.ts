@@ -28,7 +28,7 @@ export const mremap = step({
     }),
   ),
   names: ({ range, as, size }) => [{ kind: 'range', name: as, size, of: range }],
-  guest: ({ range, as, size, align, shift, at }) => [
+  words: ({ range, as, size, align, shift, at }) => [
     ['mremap', range.of, range.offset, range.length, as, size, align, shift, at],
   ],
 })

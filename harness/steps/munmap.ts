@@ -6,5 +6,5 @@ export const munmap = step({
   about: 'munmap(2); the name still means the addresses.',
   example: 'munmap: A.upper',
   args: pages(),
-  guest: ({ of, offset, length }) => [['munmap', of, offset, length]],
+  words: ({ of, offset, length }) => [['munmap', of, offset, length]],
 })

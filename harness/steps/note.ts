@@ -11,5 +11,5 @@ export const note = step({
     all => all.map(([range, as]) => ({ range, as })),
   ),
   names: all => all.map(({ range, as }) => ({ kind: 'frames', name: as, of: range })),
-  guest: all => all.map(({ range, as }) => ['note', as, range.of, range.offset, range.length]),
+  words: all => all.map(({ range, as }) => ['note', as, range.of, range.offset, range.length]),
 })

@@ -20,5 +20,5 @@ export const pin = step({
   example: 'pin: {range: A, as: hca, hold: longterm, access: write}',
   args: given.transform(({ hold = 'longterm', access = 'write', ...said }) => ({ ...said, hold, access })),
   names: ({ range, as, access }) => [{ kind: 'frames', name: as, of: range, pinned: access }],
-  guest: ({ range, as, hold, access }) => [['pin', as, range.of, range.offset, range.length, hold, access]],
+  words: ({ range, as, hold, access }) => [['pin', as, range.of, range.offset, range.length, hold, access]],
 })

@@ -27,5 +27,5 @@ export const rdma = step({
       return { from, to, transfers, min, max, seed }
     }),
   ),
-  guest: ({ from, to, transfers, min, max, seed }) => [['rdma', from.of, to.of, transfers, min, max, seed]],
+  words: ({ from, to, transfers, min, max, seed }) => [['rdma', from.of, to.of, transfers, min, max, seed]],
 })

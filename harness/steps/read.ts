@@ -7,5 +7,5 @@ export const read = step({
   about: 'Load bytes through the page table, range by range; other bytes than those named are an anomaly.',
   example: 'read: {A: 0x5a, B: [1, 2]}',
   args: found(range(), 'Ranges and the bytes that may be found there'),
-  guest: all => all.map(({ range: { of, offset, length } }) => ['read', of, offset, length]),
+  words: all => all.map(({ range: { of, offset, length } }) => ['read', of, offset, length]),
 })

@@ -13,5 +13,5 @@ export const repeat = step({
     as: roundName('A name for the number of the round: `i`, so that `$i` is 0, 1, …').optional(),
     steps: z.array(z.unknown()).min(1, 'a round has no steps').describe('The steps of a round'),
   }),
-  guest: () => [],
+  words: () => [],
 })

@@ -14,12 +14,7 @@ export type Naming =
   | { readonly kind: 'end-process'; readonly name: string }
 
 /** A plain word and its operands. The model does it in harness/explore/words.ts, a real kernel in harness/kernel/probe. */
-export type GuestOp = readonly (string | number)[]
-
-/** A real kernel cannot do this step; the point ends as `config` with this reason. */
-export interface CannotDo {
-  readonly config: string
-}
+export type Word = readonly (string | number)[]
 
 /** One verb. `A` is what its schema gives once names and amounts are resolved. */
 export interface StepDef<A = unknown> {
@@ -35,7 +30,7 @@ export interface StepDef<A = unknown> {
   actor?(args: A): string
   names?(args: A): readonly Naming[]
   /** The words that do it, in order; the first that is not ok is the answer of the step. */
-  guest(args: A): readonly GuestOp[] | CannotDo
+  words(args: A): readonly Word[]
 }
 
 /** Declares a verb; only here so that `args` and the functions agree on their type. */

@@ -18,7 +18,7 @@ function context(): Context {
   return { scope, huge: H, by: 'main', fresh: new Set() }
 }
 
-const said = (verb: string, args: unknown) => within(context(), () => verbs[verb]!.guest(verbs[verb]!.args.parse(args)))
+const said = (verb: string, args: unknown) => within(context(), () => verbs[verb]!.words(verbs[verb]!.args.parse(args)))
 
 const words: readonly (readonly [verb: string, args: unknown, ...words: unknown[]])[] = [
   ['munmap', 'T.upper', ['munmap', 'T', H, H]],

@@ -15,5 +15,5 @@ export const touch = step<{ readonly range: Range; readonly access: 'read' | 'wr
     .transform(said =>
       'of' in said ? { range: said, access: 'write' as const } : { range: said.range, access: said.access ?? 'write' },
     ),
-  guest: ({ range: { of, offset, length }, access }) => [['touch', of, offset, length, access === 'read' ? 'r' : 'w']],
+  words: ({ range: { of, offset, length }, access }) => [['touch', of, offset, length, access === 'read' ? 'r' : 'w']],
 })

@@ -8,5 +8,5 @@ export const unpin = step({
   args: pin('A pin'),
   actor: ({ owner }) => owner,
   names: ({ frames }) => [{ kind: 'unpinned', name: frames }],
-  guest: ({ frames }) => [['unpin', frames]],
+  words: ({ frames }) => [['unpin', frames]],
 })

@@ -1,5 +1,5 @@
 import { step } from './step.ts'
-import { guestBytes, written } from './words/bytes.ts'
+import { bytesOperand, written } from './words/bytes.ts'
 import { range } from './words/range.ts'
 
 export const write = step({
@@ -7,5 +7,5 @@ export const write = step({
   about: 'Store bytes through the page table, range by range.',
   example: 'write: {A.lower: 1, A.upper: seed(7)}',
   args: written(range(), 'Ranges and the bytes to store there'),
-  guest: all => all.map(({ range, bytes }) => ['write', range.of, range.offset, range.length, guestBytes(bytes)]),
+  words: all => all.map(({ range, bytes }) => ['write', range.of, range.offset, range.length, bytesOperand(bytes)]),
 })

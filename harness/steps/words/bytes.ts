@@ -52,7 +52,7 @@ function placed(said: Said, range: Range): Bytes {
 }
 
 /** Bytes as an operand of the program inside a real kernel: `b90` one byte, `s7+4096` a seed and where in its stream. */
-export function guestBytes(what: Bytes): string {
+export function bytesOperand(what: Bytes): string {
   return 'fill' in what ? `b${what.fill}` : `s${what.seed}+${what.shift ?? 0}`
 }
 
