@@ -280,25 +280,39 @@ function checkCompound(p: Page, pfn: number, found: Findings): void {
   const doubled = S[p + page.SIZE + page.flags]! & PG_double_map ? 1 : 0
   if (doubled && whole === 0) found.add('mapcount-mismatch', `frame ${pfn} is DoubleMap, but no PMD maps it`)
   if (whole > 0) sums.huge++
+  let wrong = 0
   let mapped = 0
-  for (let i = 0, sub: number = p; i < HPAGE_PMD_NR; i++, sub += page.SIZE) {
+  let most = 0
+  for (let i = 0, own = p + page._mapcount; i < HPAGE_PMD_NR; i++, own += page.SIZE) {
     const maps = ptes[pfn + i]!
-    const own = S[sub + page._mapcount]! + 1 - doubled
-    if (own !== maps) found.add('mapcount-mismatch', differs(`mapcount of frame ${pfn + i} by PTE`, own, maps))
-    if (whole + maps > 0) mapped++
-    if (whole + maps > 1) checkIsolation(pfn + i, whole + maps, found)
-    if (i > 0) checkTail(sub, p, i, pfn, found)
+    wrong |= (S[own]! + 1 - doubled) ^ maps
+    if (maps === 0) continue
+    mapped++
+    most = Math.max(most, maps)
   }
-  sums.anon += mapped
+  sums.anon += whole > 0 ? HPAGE_PMD_NR : mapped
+  if (wrong !== 0 || whole + most > 1) checkParts(p, pfn, whole, doubled, found)
+  checkTails(p, pfn, found)
+}
+
+/** Where something is wrong, or could be: page by page. */
+function checkParts(p: Page, pfn: number, whole: number, doubled: number, found: Findings): void {
+  for (let i = 0; i < HPAGE_PMD_NR; i++) {
+    const maps = ptes[pfn + i]!
+    const own = S[p + i * page.SIZE + page._mapcount]! + 1 - doubled
+    if (own !== maps) found.add('mapcount-mismatch', differs(`mapcount of frame ${pfn + i} by PTE`, own, maps))
+    if (whole + maps > 1) checkIsolation(pfn + i, whole + maps, found)
+  }
 }
 
 /** What no operation may write to: a tail's reference count, its way to the head, the poison in its mapping. */
-function checkTail(sub: number, head: number, i: number, pfn: number, found: Findings): void {
-  const intact =
-    S[sub + page._count] === 0 &&
-    S[sub + page.compound_head] === head + 1 &&
-    (i < 3 || S[sub + page.mapping] === TAIL_MAPPING)
-  if (!intact) found.add('page-corrupted', `tail ${i} of frame ${pfn} was written to`)
+function checkTails(head: Page, pfn: number, found: Findings): void {
+  for (let i = 1, sub: number = head + page.SIZE; i < HPAGE_PMD_NR; i++, sub += page.SIZE) {
+    const touched = S[sub + page._count]! | (S[sub + page.compound_head]! ^ (head + 1))
+    const poison = i < 3 ? TAIL_MAPPING : S[sub + page.mapping]!
+    if (touched !== 0 || poison !== TAIL_MAPPING)
+      found.add('page-corrupted', `tail ${i} of frame ${pfn} was written to`)
+  }
 }
 
 /** Private memory that is mapped more than once is read-only to all: a write would reach the other. */

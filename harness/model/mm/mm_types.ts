@@ -36,7 +36,9 @@ export const page = {
   lru: 6,
   /** Of a tail: its head + 1. */
   compound_head: 7,
+  /** 1 << ORDER, so that frame numbers come by a shift. */
   SIZE: 8,
+  ORDER: 3,
 } as const
 
 /** What lies over the fields of the first tail and, under split_queue_lock, of the second (v4.5 mm_types.h). */

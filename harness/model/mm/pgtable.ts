@@ -45,8 +45,8 @@ const pte_table = { lock: 0, next: 1, pte: 8 } as const
 /** Virtual pages below this can be mapped. */
 export const task_size = (): number => PTRS * PTRS * HPAGE_PMD_NR
 
-export const page_to_pfn = (p: Page): number => (p - mem_map) / page.SIZE
-export const pfn_to_page = (pfn: number): Page => (mem_map + pfn * page.SIZE) as Page
+export const page_to_pfn = (p: Page): number => (p - mem_map) >> page.ORDER
+export const pfn_to_page = (pfn: number): Page => (mem_map + (pfn << page.ORDER)) as Page
 
 export const pte_pfn = (e: Pte | Pmd): number => e >>> PFN_SHIFT
 export const pte_page = (e: Pte | Pmd): Page => pfn_to_page(e >>> PFN_SHIFT)

@@ -64,12 +64,15 @@ export function lru_cache_add_active_or_unevictable(p: Page, _vma: Vma): void {
 
 /** Moves the pages of a pagevec onto the LRU and drops its references. */
 export function __pagevec_lru_add(v: number): void {
-  const pages = Array.from({ length: rd(v + pagevec.nr) }, (_, i) => rd(v + pagevec.pages + i) as Page)
+  const nr = rd(v + pagevec.nr)
+  const pages: Page[] = []
   spin_lock(zone.lru_lock)
-  for (const p of pages) {
+  for (let i = 0; i < nr; i++) {
+    const p = rd(v + pagevec.pages + i) as Page
     if (debug_vm) VM_BUG_ON_PAGE(PageLRU(p), p, 'PageLRU(page)')
     SetPageLRU(p)
     mod_zone_page_state(lruOf(p), hpage_nr_pages(p))
+    pages.push(p)
   }
   spin_unlock(zone.lru_lock)
   wr(v + pagevec.nr, 0)
@@ -116,14 +119,15 @@ export function __put_page(p: Page): void {
  * and last first, so that the first of them is the next to be allocated.
  */
 export function release_pages(pages: readonly Page[]): void {
-  const pages_to_free: Page[] = []
-  for (const one of pages) {
-    const p = compound_head(one)
+  let pages_to_free: Page[] | undefined
+  for (let i = 0; i < pages.length; i++) {
+    const p = compound_head(pages[i]!)
     if (!put_page_testzero(p)) continue
     if (PageCompound(p)) k.__put_page(p)
+    else if (pages_to_free === undefined) pages_to_free = [p]
     else pages_to_free.push(p)
   }
-  for (let i = pages_to_free.length - 1; i >= 0; i--) k.__put_page(pages_to_free[i]!)
+  while (pages_to_free !== undefined && pages_to_free.length > 0) k.__put_page(pages_to_free.pop()!)
 }
 
 /** mm/swap_state.c: what a TLB flush does with the pages it gathered. */
