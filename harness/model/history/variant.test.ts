@@ -84,3 +84,10 @@ t.test('a variant whose configuration does not compile says why', async t => {
   t.notOk(build(functions, machine) instanceof DoesNotBuild)
   t.match(build(functions, { ...machine, swap: false }), { reason: /swap\.h/ })
 })
+
+t.test('a case that names no patch runs on the oldest and the newest release', async t => {
+  t.same(variantsFor([]), ['v4.5', 'v4.7'])
+  t.same(variantsFor(['d042035eaf5f']), ['v4.5', 'v4.7'])
+  t.same(variantsFor(['6d0a07edd17c']), ['v4.5', 'v4.5+6d0a07edd17c', 'v4.7'])
+  t.same(variantsFor(['5a49973d7143']), ['v4.6+0798d3c022dc', 'v4.6+0798d3c022dc+5a49973d7143', 'v4.7'])
+})

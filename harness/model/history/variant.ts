@@ -106,7 +106,7 @@ export function releaseHas(release: string, id: string): boolean {
 
 /**
  * What a case runs under unless it says so: both sides of every patch that its verdicts name, as far as the model
- * has them, and the newest release.
+ * has them, else the oldest release; and the newest.
  */
 export function variantsFor(ids: readonly string[]): string[] {
   const names = new Set<string>()
@@ -116,6 +116,7 @@ export function variantsFor(ids: readonly string[]): string[] {
     const before = [release, ...(patch.needs ?? []).filter(id => !releaseHas(release, id))].join('+')
     for (const side of [before, `${before}+${patch.id}`]) if (resolveVariant(side).ok) names.add(side)
   }
+  if (names.size === 0) names.add(modelledReleases[0])
   return [...names, modelledReleases.at(-1)!]
 }
 
