@@ -27,9 +27,10 @@ const host = await buildHost()
 const lines: Line[] = []
 try {
   for (const bench of [startUp, caseSet, rdma, faults4k, faultsThp, qemu]) {
-    const line = await bench(host)
-    lines.push(line)
-    process.stdout.write(`${textOf(line)}\n`)
+    for (const line of await bench(host)) {
+      lines.push(line)
+      process.stdout.write(`${textOf(line)}\n`)
+    }
   }
 } finally {
   host?.remove()
@@ -37,59 +38,73 @@ try {
 writeFileSync(join('reports', 'bench.md'), `${[...report(lines)].join('\n')}\n`)
 process.stdout.write('written to reports/bench.md\n')
 
-async function startUp(): Promise<Line> {
+async function startUp(): Promise<Line[]> {
   const ours = await best(goes, () => mmfunc('--version'))
   const other = await best(goes, () => node(['--eval', '']))
-  return { what: 'start-up: mmfunc --version', ours, other, otherIs: 'node --eval ""' }
+  return [{ what: 'start-up: mmfunc --version', ours, other, otherIs: 'node --eval ""' }]
 }
 
-async function caseSet(): Promise<Line> {
+async function caseSet(): Promise<Line[]> {
   const ours = await best(goes, () => mmfunc('run', '--report', 'tap'))
-  if (ours.status === 2 || ours.status === 99) return { what: 'all cases', skipped: ours.stderr.trim() }
+  if (ours.status === 2 || ours.status === 99) return [{ what: 'all cases', skipped: ours.stderr.trim() }]
   const points = ours.stdout.match(/^(not )?ok /gm)?.length ?? 0
-  return {
-    what: `all cases under all their variants (${points} points)`,
-    ours,
-    other: { seconds: 1, peak: undefined },
-    otherIs: 'the goal',
-  }
+  const what = `all cases under all their variants (${points} points)`
+  return [{ what, ours, other: { seconds: 1, peak: undefined }, otherIs: 'the goal' }]
 }
 
-function rdma(host: Host | undefined): Promise<Line> {
+function rdma(host: Host | undefined): Promise<Line[]> {
   return sideBySide('RDMA, 2 x 512 MiB, 1e5 transfers', 'rdma.yaml', host, ['rdma', MiB512, '100000'])
 }
 
-function faults4k(host: Host | undefined): Promise<Line> {
+function faults4k(host: Host | undefined): Promise<Line[]> {
   return sideBySide('4K faults over 512 MiB', 'faults-4k.yaml', host, ['faults', 'base', MiB512])
 }
 
-function faultsThp(host: Host | undefined): Promise<Line> {
+function faultsThp(host: Host | undefined): Promise<Line[]> {
   return sideBySide('THP faults over 512 MiB', 'faults-thp.yaml', host, ['faults', 'thp', MiB512])
 }
 
-/** A case in the model, the engine alone, against the plain C program on the running kernel. */
-async function sideBySide(what: string, file: string, host: Host | undefined, args: readonly string[]): Promise<Line> {
-  if (host === undefined) return { what, skipped: 'no gcc' }
-  const run = await best(goes, async () => {
+/**
+ * A case in the model, the engine and its recounts alone, against the plain C program on the running kernel: in a
+ * process that does it for the first time, and in one that has done it before.
+ */
+async function sideBySide(
+  what: string,
+  file: string,
+  host: Host | undefined,
+  args: readonly string[],
+): Promise<Line[]> {
+  if (host === undefined) return [{ what, skipped: 'no gcc' }]
+  const runs: { readonly first: Measured; readonly again: Measured }[] = []
+  for (let i = 0; i < goes; i++) {
     const measured = await node([model, join('harness', 'cli', 'bench', file)])
-    return { ...measured, seconds: Number(measured.stdout) }
-  })
-  if (run.status !== 0) return { what, skipped: run.stderr.trim() }
+    if (measured.status !== 0) return [{ what, skipped: measured.stderr.trim() }]
+    const [first = 0, again = 0] = measured.stdout.split(' ').map(Number)
+    runs.push({ first: { ...measured, seconds: first }, again: { ...measured, seconds: again } })
+  }
   const other = await best(goes, () => host.run(...args))
-  if (other.status !== 0) return { what, skipped: other.stderr.trim() || 'the C program failed' }
-  const huge = Number(other.stdout.split(' ')[2])
-  return { what, ours: run, other, otherIs: `C on ${release()}, ${Math.round(huge / 1024)} MiB of it huge` }
+  if (other.status !== 0) return [{ what, skipped: other.stderr.trim() || 'the C program failed' }]
+  const otherIs = `C on ${release()}, ${Math.round(Number(other.stdout.split(' ')[2]) / 1024)} MiB of it huge`
+  const [first, again] = [runs.map(run => run.first), runs.map(run => run.again)].map(quickest)
+  return [
+    { what: `${what}, the first time`, ours: first!, other, otherIs },
+    { what: `${what}, again`, ours: again!, other, otherIs },
+  ]
+}
+
+function quickest(all: readonly Measured[]): Measured {
+  return all.reduce((a, b) => (b.seconds < a.seconds ? b : a))
 }
 
 /** From the prompt to the verdict of one case; the first go may download. */
-async function qemu(): Promise<Line> {
+async function qemu(): Promise<Line[]> {
   const kernel = process.env.KERNEL ?? 'debian:6.1'
   const what = `boot to verdict of one case in QEMU, ${kernel}`
-  if ((await measure('qemu-system-x86_64', ['--version'])).status !== 0) return { what, skipped: 'no QEMU' }
+  if ((await measure('qemu-system-x86_64', ['--version'])).status !== 0) return [{ what, skipped: 'no QEMU' }]
   const go = () => mmfunc('run', join('harness', 'cli', 'bench', 'verdict.yaml'), '--kernel', kernel)
   const first = await go()
-  if (first.status !== 0) return { what, skipped: first.stderr.trim().split('\n')[0] || `exit ${first.status}` }
-  return { what, ours: await go(), other: { seconds: 10, peak: undefined }, otherIs: 'the goal' }
+  if (first.status !== 0) return [{ what, skipped: first.stderr.trim().split('\n')[0] || `exit ${first.status}` }]
+  return [{ what, ours: await go(), other: { seconds: 10, peak: undefined }, otherIs: 'the goal' }]
 }
 
 function ratio({ ours, other }: Row): string {
