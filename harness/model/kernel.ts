@@ -5,9 +5,11 @@ import type * as fault from './mm/fault.ts'
 import type * as fork from './mm/fork.ts'
 import type * as gup from './mm/gup.ts'
 import type * as huge_memory from './mm/huge_memory.ts'
+import type * as huge_memory_range from './mm/huge_memory_range.ts'
 import type * as huge_memory_split from './mm/huge_memory_split.ts'
 import type * as madvise from './mm/madvise.ts'
 import type * as memory from './mm/memory.ts'
+import type * as memory_range from './mm/memory_range.ts'
 import type * as mmap from './mm/mmap.ts'
 import type * as mprotect from './mm/mprotect.ts'
 import type * as mremap from './mm/mremap.ts'
@@ -21,9 +23,11 @@ type Modules = typeof fault &
   typeof fork &
   typeof gup &
   typeof huge_memory &
+  typeof huge_memory_range &
   typeof huge_memory_split &
   typeof madvise &
   typeof memory &
+  typeof memory_range &
   typeof mmap &
   typeof mprotect &
   typeof mremap &

@@ -6,9 +6,11 @@ import * as fault from '../mm/fault.ts'
 import * as fork from '../mm/fork.ts'
 import * as gup from '../mm/gup.ts'
 import * as huge_memory from '../mm/huge_memory.ts'
+import * as huge_memory_range from '../mm/huge_memory_range.ts'
 import * as huge_memory_split from '../mm/huge_memory_split.ts'
 import * as madvise from '../mm/madvise.ts'
 import * as memory from '../mm/memory.ts'
+import * as memory_range from '../mm/memory_range.ts'
 import * as mmap from '../mm/mmap.ts'
 import * as mprotect from '../mm/mprotect.ts'
 import * as mremap from '../mm/mremap.ts'
@@ -26,9 +28,11 @@ const modules = [
   fork,
   gup,
   huge_memory,
+  huge_memory_range,
   huge_memory_split,
   madvise,
   memory,
+  memory_range,
   mmap,
   mprotect,
   mremap,

@@ -3,7 +3,6 @@
 import { k } from '../kernel.ts'
 import { atomic_add, might_sleep, spin_lock, spin_unlock } from '../ops.ts'
 import { rd } from '../store.ts'
-import { HPAGE_PMD_NR } from './init.ts'
 import {
   FAULT_FLAG_WRITE,
   type Mm,
@@ -24,7 +23,6 @@ import {
 } from './mm_types.ts'
 import { alloc_page, alloc_zeroed_page } from './page_alloc.ts'
 import {
-  get_page,
   lock_page,
   PageAnon,
   page_cache_get,
@@ -44,8 +42,6 @@ import {
   pmd_alloc,
   pmd_lockptr,
   pmd_none,
-  pmd_offset,
-  pmd_pgtable,
   pmd_populate,
   pmd_trans_huge,
   pte_alloc_one,
@@ -55,18 +51,13 @@ import {
   pte_offset,
   pte_page,
   pte_pfn,
-  pte_present,
   pte_write,
   RW,
   read_pmd,
   read_pte,
   SOFT_DIRTY,
-  set_pmd,
   set_pte,
 } from './pgtable.ts'
-
-/** Pages taken out of page tables, to be put once the TLB is flushed (struct mmu_gather). */
-export type Gather = Page[]
 
 // ---- entries -----------------------------------------------------------------------------------------------------
 
@@ -266,126 +257,4 @@ export function wp_page_copy(mm: Mm, vma: Vma, addr: number, pte: Ptep, pmd: Pmd
 /** copy_user_highpage: one base page, with nobody kept from writing to the source. */
 export function copy_user_page(to: Page, from: Page): void {
   set_page_content(to, page_content(from))
-}
-
-// ---- fork --------------------------------------------------------------------------------------------------------
-
-/** Copies a parent's page tables of one vma to its child, write-protecting both. Caller holds both mmap_sems for writing. */
-export function copy_page_range(dst: Mm, src: Mm, vma: Vma): void {
-  if (rd(vma + vm_area.anon_vma) === 0) return
-  const end = rd(vma + vm_area.vm_end)
-  let next = 0
-  for (let addr = rd(vma + vm_area.vm_start); addr < end; addr = next) {
-    next = pmd_addr_end(addr, end)
-    const from = pmd_offset(src, addr)
-    if (from === NULL || pmd_none(read_pmd(from))) continue
-    const to = pmd_alloc(dst, addr)
-    if (pmd_trans_huge(read_pmd(from)) && k.copy_huge_pmd(dst, src, to, from, addr, vma)) continue
-    k.copy_pte_range(dst, to, from, addr, next)
-  }
-}
-
-/** The end of the PMD's piece of addr..end. */
-export const pmd_addr_end = (addr: number, end: number): number =>
-  Math.min((addr + HPAGE_PMD_NR) & ~(HPAGE_PMD_NR - 1), end)
-
-export function copy_pte_range(dst: Mm, to: Pmdp, from: Pmdp, addr: number, end: number): void {
-  if (pmd_none(read_pmd(to))) k.__pte_alloc(dst, to, addr)
-  const dst_table = read_pmd(to)
-  const src_table = read_pmd(from)
-  spin_lock(pte_lockptr(dst_table))
-  spin_lock(pte_lockptr(src_table))
-  let rss = 0
-  for (let a = addr; a < end; a++) {
-    const src_pte = pte_offset(src_table, a)
-    if (!pte_none(rd(src_pte) as Pte)) rss += k.copy_one_pte(pte_offset(dst_table, a), src_pte)
-  }
-  spin_unlock(pte_lockptr(src_table))
-  add_anon_rss(dst, rss)
-  spin_unlock(pte_lockptr(dst_table))
-}
-
-/** Returns how many anonymous pages the child gained. Caller holds both PTE locks. */
-export function copy_one_pte(dst_pte: Ptep, src_pte: Ptep): number {
-  const entry = wrprotect(rd(src_pte) as Pte)
-  if (entry !== rd(src_pte)) set_pte(src_pte, entry)
-  const page = vm_normal_page(entry)
-  if (page !== NULL) {
-    get_page(page)
-    k.page_dup_rmap(page, false)
-  }
-  set_pte(dst_pte, mkold(entry))
-  return page === NULL ? 0 : 1
-}
-
-// ---- zapping -----------------------------------------------------------------------------------------------------
-
-/** MADV_DONTNEED: what stands in the range is dropped. Caller holds mmap_sem for reading. */
-export function zap_page_range(vma: Vma, start: number, end: number): void {
-  const tlb: Gather = []
-  k.lru_add_drain()
-  k.unmap_page_range(tlb, vma, start, end)
-  k.tlb_finish_mmu(tlb)
-}
-
-/** MMU_GATHER_BUNDLE and MAX_GATHER_BATCH: pages that the first batch of a gather has, and each further one. */
-const FIRST_BATCH = 8
-const BATCH = 510
-
-/** The TLB is flushed, the gathered pages are put, batch by batch. */
-export function tlb_finish_mmu(tlb: Gather): void {
-  for (let from = 0, to = FIRST_BATCH; from < tlb.length; from = to, to += BATCH) {
-    k.free_pages_and_swap_cache(tlb.slice(from, to))
-  }
-}
-
-export function unmap_page_range(tlb: Gather, vma: Vma, start: number, end: number): void {
-  const mm = rd(vma + vm_area.vm_mm) as Mm
-  let next = 0
-  for (let addr = start; addr < end; addr = next) {
-    next = pmd_addr_end(addr, end)
-    const pmd = pmd_offset(mm, addr)
-    if (pmd === NULL) continue
-    if (pmd_trans_huge(read_pmd(pmd))) {
-      if (next - addr !== HPAGE_PMD_NR) k.__split_huge_pmd(vma, pmd, addr)
-      else if (k.zap_huge_pmd(tlb, vma, pmd, addr)) continue
-    }
-    // pmd_none_or_trans_huge_or_clear_bad: others with mmap_sem for reading may have been here.
-    if (pmd_none(read_pmd(pmd)) || pmd_trans_huge(read_pmd(pmd))) continue
-    k.zap_pte_range(tlb, mm, pmd, addr, next)
-  }
-}
-
-export function zap_pte_range(tlb: Gather, mm: Mm, pmd: Pmdp, addr: number, end: number): void {
-  const table = read_pmd(pmd)
-  const ptl = pte_lockptr(table)
-  let rss = 0
-  spin_lock(ptl)
-  for (let a = addr; a < end; a++) {
-    const pte = pte_offset(table, a)
-    const entry = rd(pte) as Pte
-    if (!pte_present(entry)) continue
-    set_pte(pte, 0 as Pte)
-    const page = vm_normal_page(entry)
-    if (page === NULL) continue
-    rss--
-    k.page_remove_rmap(page, false)
-    tlb.push(page)
-  }
-  add_anon_rss(mm, rss)
-  spin_unlock(ptl)
-}
-
-/** Gives back the PTE tables of start..end where floor..ceiling leaves nobody who could need them. */
-export function free_pgd_range(mm: Mm, start: number, end: number, floor: number, ceiling: number): void {
-  for (let addr = start & ~(HPAGE_PMD_NR - 1); addr < end; addr += HPAGE_PMD_NR) {
-    if (addr < floor || addr + HPAGE_PMD_NR > ceiling) continue
-    const pmd = pmd_offset(mm, addr)
-    if (pmd === NULL) continue
-    const table = read_pmd(pmd)
-    if (pmd_none(table)) continue
-    set_pmd(pmd, 0 as Pmd)
-    atomic_add(mm + mm_struct.nr_ptes, -1)
-    pte_free(pmd_pgtable(table))
-  }
 }

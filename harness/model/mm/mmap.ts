@@ -6,7 +6,7 @@
 import { k } from '../kernel.ts'
 import { down_write, up_write } from '../ops.ts'
 import { rd, wr } from '../store.ts'
-import type { Gather } from './memory.ts'
+import type { Gather } from './memory_range.ts'
 import {
   type AnonVma,
   anon_vma_chain,

@@ -4,7 +4,8 @@ import { k } from '../kernel.ts'
 import { down_write, spin_lock, spin_unlock, up_write } from '../ops.ts'
 import { rd } from '../store.ts'
 import { HPAGE_PMD_NR } from './init.ts'
-import { pmd_addr_end, vm_page_prot } from './memory.ts'
+import { vm_page_prot } from './memory.ts'
+import { pmd_addr_end } from './memory_range.ts'
 import {
   type Mm,
   mm_struct,

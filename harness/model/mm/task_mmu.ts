@@ -3,7 +3,8 @@
 import { k } from '../kernel.ts'
 import { down_read, down_write, spin_lock, spin_unlock, up_read, up_write } from '../ops.ts'
 import { rd, wr } from '../store.ts'
-import { pmd_addr_end, wrprotect } from './memory.ts'
+import { wrprotect } from './memory.ts'
+import { pmd_addr_end } from './memory_range.ts'
 import { type Mm, mm_struct, NULL, type Pmd, type Pte, VM_SOFTDIRTY, type Vma, vm_area } from './mm_types.ts'
 import {
   pmd_lockptr,
