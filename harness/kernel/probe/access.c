@@ -8,7 +8,6 @@
 
 bool copy_asm(void *to, const void *from, u64 length);
 bool fill_asm(void *to, u64 eightfold, u64 length);
-bool store_asm(void *to);
 void restore_asm(void);
 extern const char accesses_begin[], accesses_end[];
 
@@ -34,10 +33,6 @@ asm(".text\n"
     "	rep stosb\n"
     "	movl $1, %eax\n"
     "	ret\n"
-    "store_asm:\n"
-    "	lock orb $0, (%rdi)\n"
-    "	movl $1, %eax\n"
-    "	ret\n"
     "accesses_end:\n"
     "	xorl %eax, %eax\n"
     "	ret\n"
@@ -53,11 +48,6 @@ bool copy_guarded(void *to, const void *from, u64 length)
 bool fill_guarded(void *to, u8 byte, u64 length)
 {
 	return fill_asm(to, byte * 0x0101010101010101UL, length);
-}
-
-bool store_guarded(void *to)
-{
-	return store_asm(to);
 }
 
 static void on_fault(int signal, siginfo_t *info, void *context)

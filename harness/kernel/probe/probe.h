@@ -109,8 +109,6 @@ void patterns_moved(u64 from, u64 to);
 void catch_faults(void);
 bool copy_guarded(void *to, const void *from, u64 length);
 bool fill_guarded(void *to, u8 byte, u64 length);
-/** A write that stores the byte that is there: the first access is the write. */
-bool store_guarded(void *to);
 /** The answer for a fault that an access just took, placed in `range`. */
 struct answer faulted(const struct range *range);
 

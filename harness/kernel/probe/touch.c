@@ -1,6 +1,9 @@
 // Operations that write, read and touch memory through the page tables of the acting process.
 
 #include "content.h"
+#include "sys.h"
+
+#include <linux/fcntl.h>
 
 static u8 buffer[PAGE];
 
@@ -64,15 +67,30 @@ struct answer op_read(struct process *me, const struct words *op)
 	return answer;
 }
 
+/*
+ * A write that stores the byte that is there. It must not begin with a load, as a locked instruction does where QEMU
+ * emulates one CPU: the load would fault, and map the zero page. Memory that is not there yet holds zero.
+ */
+static bool store_again(int pagemap, u8 *at)
+{
+	u64 entry = 0;
+
+	sys4(SYS_pread64, pagemap, &entry, sizeof(entry), (u64)at / PAGE * sizeof(entry));
+	buffer[0] = 0;
+	/* Bits 62 and 63: swapped, present. */
+	return (!(entry >> 62) || copy_guarded(buffer, at, 1)) && fill_guarded(at, buffer[0], 1);
+}
+
 /* touch NAME OFF LEN r|w: one access a page; a write stores the byte that is there */
 struct answer op_touch(struct process *me, const struct words *op)
 {
 	struct span span = span_of(op);
-	bool write = same(op->word[4], "w");
+	bool write = same(op->word[4], "w"), done = true;
+	int pagemap = open_path("/proc/self/pagemap", O_RDONLY);
 
 	(void)me;
-	for (u64 at = span.start; at < span.start + span.length; at = (at & -PAGE) + PAGE)
-		if (!(write ? store_guarded((void *)at) : copy_guarded(buffer, (void *)at, 1)))
-			return faulted(span.range);
-	return ok;
+	for (u64 at = span.start; done && at < span.start + span.length; at = (at & -PAGE) + PAGE)
+		done = write ? store_again(pagemap, (u8 *)at) : copy_guarded(buffer, (void *)at, 1);
+	sys1(SYS_close, pagemap);
+	return done ? ok : faulted(span.range);
 }
