@@ -109,15 +109,14 @@ class Run {
       bytes: world.bytes,
       ...(bug === undefined ? look(world, step, this.detail) : nothing),
       ...(world.differ !== undefined && { differ: world.differ }),
-      findings: bug === undefined ? this.news(world, step) : [{ anomaly: bug.anomaly, text: bug.message }],
+      findings: bug === undefined ? this.news(world) : [{ anomaly: bug.anomaly, text: bug.message }],
       log: [],
     })
     return bug
   }
 
-  /** What the recount finds that it had not found before; a step that only looks changes nothing. */
-  private news(world: World, { verb }: Step): Finding[] {
-    if (verb === 'expect' || verb === 'note') return []
+  /** What the recount finds that it had not found before. */
+  private news(world: World): Finding[] {
     const fresh = truth(world).filter(({ text }) => !this.told.has(text))
     for (const { text } of fresh) this.told.add(text)
     return fresh
@@ -127,7 +126,7 @@ class Run {
   private finish(world: World): void {
     try {
       world.end()
-      this.after = [...truth(world).filter(({ text }) => !this.told.has(text)), ...leftovers()]
+      this.after = [...this.news(world), ...leftovers()]
     } catch (error) {
       if (!(error instanceof KernelBug)) throw error
       this.after = [{ anomaly: error.anomaly, text: error.message }]

@@ -225,9 +225,6 @@ const words: Readonly<Record<string, Life>> = {
   },
 }
 
-/** Whether the model has a word. */
-export const hasWord = (verb: string): boolean => Object.hasOwn(words, verb)
-
 /** Does one word for the acting process. */
 export function doWord(world: World, [verb, ...operands]: readonly Operand[]): Answer | undefined {
   const life = words[text(verb)]

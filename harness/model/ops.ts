@@ -149,10 +149,6 @@ export function set_bit(cell: number, bit: number): void {
   wr(cell, rd(cell) | bit)
 }
 
-export function clear_bit(cell: number, bit: number): void {
-  wr(cell, rd(cell) & ~bit)
-}
-
 export function test_and_set_bit(cell: number, bit: number): boolean {
   const old = rdm(cell, bit) !== 0
   wr(cell, rd(cell) | bit)

@@ -19,7 +19,7 @@ import {
 } from '../ops.ts'
 import { rdm } from '../store.ts'
 import { debug_vm, HPAGE_PMD_NR } from './init.ts'
-import { type AnonVma, PAGE_MAPPING_ANON, type Page, page, tail, type Vma } from './mm_types.ts'
+import { PAGE_MAPPING_ANON, type Page, page, tail, type Vma } from './mm_types.ts'
 
 export const PG_locked = 1
 export const PG_dirty = 2
@@ -29,7 +29,6 @@ export const PG_swapbacked = 16
 export const PG_head = 32
 /** On tail 1 (PG_private_2 there). */
 export const PG_double_map = 64
-export const PG_reserved = 128
 
 const field = (p: Page, f: number): number => p + f
 
@@ -68,8 +67,6 @@ export const TestClearPageDoubleMap = (head: Page): boolean => test_and_clear_bi
 
 export const PageAnon = (p: Page): boolean =>
   (READ_ONCE(field(compound_head(p), page.mapping)) & PAGE_MAPPING_ANON) !== 0
-export const page_anon_vma = (p: Page): AnonVma =>
-  (READ_ONCE(field(compound_head(p), page.mapping)) - PAGE_MAPPING_ANON) as AnonVma
 
 // ---- counts ----------------------------------------------------------------------------------------------------
 

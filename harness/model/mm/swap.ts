@@ -4,7 +4,7 @@
 // drain page_count() is one more than maps and pins explain.
 
 import { k } from '../kernel.ts'
-import { atomic_read, cpu, might_sleep, setCpu, spin_lock, spin_unlock } from '../ops.ts'
+import { cpu, might_sleep, setCpu, spin_lock, spin_unlock } from '../ops.ts'
 import { rd, S, sbrk, wr } from '../store.ts'
 import { debug_vm, zone } from './init.ts'
 import { type Page, page, type Vma } from './mm_types.ts'
@@ -135,6 +135,3 @@ export function free_pages_and_swap_cache(pages: readonly Page[]): void {
   k.lru_add_drain()
   release_pages(pages)
 }
-
-/** Nobody maps or pins it: for asserting, not for deciding. */
-export const isFreeFrame = (p: Page): boolean => atomic_read(compound_head(p) + page._count) === 0
