@@ -10,11 +10,12 @@ import { mmap_init } from './mm/mmap.ts'
 import { alloc_page, init_page_alloc } from './mm/page_alloc.ts'
 import { init_pgtables } from './mm/pgtable.ts'
 import { anon_vma_init } from './mm/rmap.ts'
+import { NR_CPUS } from './mm/slab.ts'
 import { init_stack } from './mm/stack.ts'
 import { init_swap } from './mm/swap.ts'
 import { init_vmstat } from './mm/vmstat.ts'
-import { forgetLocks, setCpu } from './ops.ts'
-import { resetStore } from './store.ts'
+import { init_local_locks, setCpu, setThread } from './ops.ts'
+import { resetStore, sbrk } from './store.ts'
 
 /** The variant whose functions stand behind `k`. */
 let installed: Kernel | undefined
@@ -33,10 +34,11 @@ function install(kernel: Kernel): void {
 export function boot(machine: Machine, kernel: Kernel): void {
   resetStore()
   resetContents()
-  forgetLocks()
+  setThread(0)
   setCpu(0)
   install(kernel)
   init_machine(machine)
+  init_local_locks(sbrk(NR_CPUS))
   init_vmstat()
   init_page_alloc()
   init_swap()

@@ -8,7 +8,7 @@ import {
   down_write,
   forgetLocks,
   might_sleep,
-  setCpu,
+  setThread,
   spin_lock,
   spin_unlock,
   up_read,
@@ -30,17 +30,17 @@ function anomalyOf(act: () => void): string | undefined {
 t.beforeEach(() => {
   resetStore()
   forgetLocks()
-  setCpu(0)
+  setThread(0)
 })
 
-t.test('a lock taken twice is a deadlock, released by another CPU an imbalance', async t => {
+t.test('a lock taken twice is a deadlock, released by another thread an imbalance', async t => {
   const lock = sbrk(1)
   spin_lock(lock)
   t.equal(
     anomalyOf(() => spin_lock(lock)),
     'deadlock',
   )
-  setCpu(1)
+  setThread(1)
   t.equal(
     anomalyOf(() => spin_lock(lock)),
     'deadlock',
@@ -49,7 +49,7 @@ t.test('a lock taken twice is a deadlock, released by another CPU an imbalance',
     anomalyOf(() => spin_unlock(lock)),
     'lock-imbalance',
   )
-  setCpu(0)
+  setThread(0)
   spin_unlock(lock)
   t.equal(
     anomalyOf(() => spin_unlock(lock)),

@@ -1,167 +1,266 @@
 // Where another CPU may come in: whatever the kernel itself spells as a lock, an atomic, a bit operation,
-// READ_ONCE or WRITE_ONCE, or a sleep. Run straight, an op does its work at once; a lock that is taken, and
-// that nobody else can give back meanwhile, is a deadlock.
+// READ_ONCE or WRITE_ONCE, or a sleep. Run straight, an op does its work at once, and a lock that is taken and
+// that nobody else can give back meanwhile is a deadlock; explored, the search decides who comes first.
 
 import { KernelBug } from './bug.ts'
-import { rd, rdm, wr } from './store.ts'
+import * as effects from './effects.ts'
+import { Op } from './effects.ts'
+import { NULL_PAGE, nullDereference, S, watch } from './store.ts'
 
 /** The CPU that runs; per-cpu data is found by it. */
 export let cpu = 0
-/** Spinlocks and sleeping locks that the running CPU holds. */
+/** The mark that a lock bears whose holder is running: its thread, from 1. */
+let me = 1
+/** Spinlocks, sleeping locks and RCU sections that the running thread holds. */
 let spinning = 0
 let sleeping = 0
+let reading = 0
 
 /** Runs what follows on CPU `n`. */
 export function setCpu(n: number): void {
   cpu = n
 }
 
+/** What follows is done by thread `n` of a race, which holds nothing yet; by 0 outside of races. */
+export function setThread(n: number): void {
+  me = n + 1
+  forgetLocks()
+}
+
 /** A task must return to user space with no lock held; throws lock-imbalance otherwise. */
 export function checkLocksReleased(): void {
-  const held = spinning + sleeping
-  spinning = sleeping = 0
+  const held = spinning + sleeping + reading
+  forgetLocks()
   if (held !== 0) throw new KernelBug('lock-imbalance', `returned to user space with ${held} lock(s) held`)
 }
 
 /** Forget locks after a run that a KernelBug ended. */
 export function forgetLocks(): void {
-  spinning = sleeping = 0
+  spinning = sleeping = reading = 0
 }
 
-/** Everything that may sleep says so; forbidden under a spinlock. */
+/** Everything that may sleep says so; forbidden under a spinlock and inside an RCU section. */
 export function might_sleep(): void {
   if (spinning !== 0) throw new KernelBug('sleep-in-atomic', `sleeps with ${spinning} spinlock(s) held`)
+  if (reading !== 0) throw new KernelBug('sleep-in-atomic', 'sleeps inside an RCU read-side section')
 }
 
-// ---- spinlocks: 0 free, else the holder's CPU + 1 ------------------------------------------------------------
+// ---- spinlocks -----------------------------------------------------------------------------------------------------
 
 export function spin_lock(lock: number): void {
-  const holder = rd(lock)
-  if (holder !== 0) throw new KernelBug('deadlock', `CPU ${cpu} waits for a spinlock that CPU ${holder - 1} holds`)
-  wr(lock, cpu + 1)
+  if (lock < NULL_PAGE) nullDereference(lock)
+  if (watch === undefined) effects.lock(lock, me, 0)
+  else watch.op(Op.LOCK, lock, me, 0)
   spinning++
 }
 
 export function spin_unlock(lock: number): void {
-  if (rd(lock) !== cpu + 1) throw new KernelBug('lock-imbalance', `CPU ${cpu} releases a spinlock it does not hold`)
-  wr(lock, 0)
+  if (watch === undefined) effects.unlock(lock, me, 0)
+  else watch.op(Op.UNLOCK, lock, me, 0)
   spinning--
 }
 
-// ---- rw semaphores: 0 free, n readers, or minus the writer's CPU - 1 ------------------------------------------
+export function spin_trylock(lock: number): boolean {
+  if (lock < NULL_PAGE) nullDereference(lock)
+  const got = watch === undefined ? effects.trylock(lock, me, 0) : watch.op(Op.TRYLOCK, lock, me, 0)
+  spinning += got
+  return got === 1
+}
+
+let locals = 0
+
+/** Where the locks of per-CPU data lie, one a CPU. */
+export function init_local_locks(cells: number): void {
+  locals = cells
+}
+
+/** Preemption off on CPU `n`: its per-CPU data is ours, also against work that another CPU queues there. */
+export const local_lock = (n: number): void => spin_lock(locals + n)
+export const local_unlock = (n: number): void => spin_unlock(locals + n)
+
+// ---- semaphores ----------------------------------------------------------------------------------------------------
 
 export function down_read(sem: number): void {
   might_sleep()
-  if (rd(sem) < 0) throw new KernelBug('deadlock', `CPU ${cpu} waits for a semaphore held for writing`)
-  wr(sem, rd(sem) + 1)
+  if (watch === undefined) effects.downRead(sem, me, 0)
+  else watch.op(Op.DOWN_READ, sem, me, 0)
   sleeping++
 }
 
 export function up_read(sem: number): void {
-  if (rd(sem) <= 0) throw new KernelBug('lock-imbalance', `CPU ${cpu} releases a semaphore that nobody reads`)
-  wr(sem, rd(sem) - 1)
+  if (watch === undefined) effects.upRead(sem, me, 0)
+  else watch.op(Op.UP_READ, sem, me, 0)
   sleeping--
 }
 
 export function down_write(sem: number): void {
   might_sleep()
-  if (rd(sem) !== 0) throw new KernelBug('deadlock', `CPU ${cpu} waits for a semaphore that is held`)
-  wr(sem, -(cpu + 1))
+  if (watch === undefined) effects.downWrite(sem, me, 0)
+  else watch.op(Op.DOWN_WRITE, sem, me, 0)
   sleeping++
 }
 
 export function up_write(sem: number): void {
-  if (rd(sem) !== -(cpu + 1)) throw new KernelBug('lock-imbalance', `CPU ${cpu} releases a semaphore it does not hold`)
-  wr(sem, 0)
+  if (watch === undefined) effects.upWrite(sem, me, 0)
+  else watch.op(Op.UP_WRITE, sem, me, 0)
   sleeping--
 }
 
-// ---- bit locks (PG_locked) -----------------------------------------------------------------------------------
+export function down_write_trylock(sem: number): boolean {
+  const got = watch === undefined ? effects.downWriteTrylock(sem, me, 0) : watch.op(Op.DOWN_WRITE_TRYLOCK, sem, me, 0)
+  sleeping += got
+  return got === 1
+}
+
+// ---- bits that are locks: sleeping (PG_locked) and spinning (PG_compound_lock) ---------------------------------------
 
 export function bit_trylock(cell: number, bit: number): boolean {
-  if (rdm(cell, bit) !== 0) return false
-  wr(cell, rd(cell) | bit)
-  sleeping++
-  return true
+  const got = watch === undefined ? effects.bitTrylock(cell, bit, 0) : watch.op(Op.BIT_TRYLOCK, cell, bit, 0)
+  sleeping += got
+  return got === 1
 }
 
 export function bit_lock(cell: number, bit: number): void {
   might_sleep()
-  if (!bit_trylock(cell, bit)) throw new KernelBug('deadlock', `CPU ${cpu} waits for a bit lock that is held`)
+  if (watch === undefined) effects.bitLock(cell, bit, 0)
+  else watch.op(Op.BIT_LOCK, cell, bit, 0)
+  sleeping++
 }
 
 export function bit_unlock(cell: number, bit: number): void {
-  if (rdm(cell, bit) === 0) throw new KernelBug('lock-imbalance', `CPU ${cpu} releases a bit lock that is free`)
-  wr(cell, rd(cell) & ~bit)
+  if (watch === undefined) effects.bitUnlock(cell, bit, 0)
+  else watch.op(Op.BIT_UNLOCK, cell, bit, 0)
   sleeping--
+}
+
+export function bit_spin_lock(cell: number, bit: number): void {
+  if (watch === undefined) effects.bitLock(cell, bit, 0)
+  else watch.op(Op.BIT_LOCK, cell, bit, 0)
+  spinning++
+}
+
+export function bit_spin_unlock(cell: number, bit: number): void {
+  if (watch === undefined) effects.bitUnlock(cell, bit, 0)
+  else watch.op(Op.BIT_UNLOCK, cell, bit, 0)
+  spinning--
+}
+
+/** Sleeps until the bit is clear. */
+export function wait_on_bit(cell: number, bit: number): void {
+  might_sleep()
+  if (watch === undefined) effects.waitClear(cell, bit, 0)
+  else watch.op(Op.WAIT_CLEAR, cell, bit, 0)
+}
+
+/** schedule(): sleeps for as long as the cell holds `value`; whoever changes it wakes the sleeper. */
+export function wait_event_change(cell: number, value: number): void {
+  might_sleep()
+  if (watch === undefined) effects.waitChange(cell, value, 0)
+  else watch.op(Op.WAIT_CHANGE, cell, value, 0)
 }
 
 // ---- atomics, bits, single accesses ----------------------------------------------------------------------------
 
-export const READ_ONCE = rd
-export const WRITE_ONCE = wr
-export const atomic_read = rd
-export const atomic_set = wr
+export function READ_ONCE(cell: number): number {
+  if (cell < NULL_PAGE) nullDereference(cell)
+  return watch === undefined ? S[cell]! : watch.op(Op.READ, cell, -1, 0)
+}
+
+export function WRITE_ONCE(cell: number, value: number): void {
+  if (cell < NULL_PAGE) nullDereference(cell)
+  if (watch === undefined) S[cell] = value
+  else watch.op(Op.WRITE, cell, value, 0)
+}
+
+export const atomic_read = READ_ONCE
+export const atomic_set = WRITE_ONCE
 
 export function atomic_add(cell: number, n: number): void {
-  wr(cell, rd(cell) + n)
+  if (cell < NULL_PAGE) nullDereference(cell)
+  if (watch === undefined) S[cell]! += n
+  else watch.op(Op.ADD, cell, n, 0)
 }
 
-export function atomic_inc(cell: number): void {
-  wr(cell, rd(cell) + 1)
-}
-
-export function atomic_dec(cell: number): void {
-  wr(cell, rd(cell) - 1)
-}
+export const atomic_inc = (cell: number): void => atomic_add(cell, 1)
+export const atomic_dec = (cell: number): void => atomic_add(cell, -1)
 
 export function atomic_add_return(cell: number, n: number): number {
-  const sum = (rd(cell) + n) | 0
-  wr(cell, sum)
-  return sum
+  if (cell < NULL_PAGE) nullDereference(cell)
+  return watch === undefined ? effects.addReturn(cell, n, 0) : watch.op(Op.ADD_RETURN, cell, n, 0)
 }
 
 /** Adds and says whether the result is negative. */
 export function atomic_add_negative(n: number, cell: number): boolean {
-  return atomic_add_return(cell, n) < 0
+  if (cell < NULL_PAGE) nullDereference(cell)
+  return (watch === undefined ? effects.addNegative(cell, n, 0) : watch.op(Op.ADD_NEGATIVE, cell, n, 0)) === 1
 }
 
 /** Subtracts one and says whether that made it zero. */
 export function atomic_dec_and_test(cell: number): boolean {
-  return atomic_add_return(cell, -1) === 0
+  if (cell < NULL_PAGE) nullDereference(cell)
+  return (watch === undefined ? effects.addTestZero(cell, -1, 0) : watch.op(Op.ADD_TEST_ZERO, cell, -1, 0)) === 1
 }
 
+/** Adds unless the cell holds 0; says whether it did. */
 export function atomic_inc_not_zero(cell: number): boolean {
-  const value = rd(cell)
-  if (value === 0) return false
-  wr(cell, value + 1)
-  return true
+  if (cell < NULL_PAGE) nullDereference(cell)
+  return (watch === undefined ? effects.addUnlessZero(cell, 1, 0) : watch.op(Op.ADD_UNLESS_ZERO, cell, 1, 0)) === 1
 }
 
 /** Returns what was there; writes only if that was `old`. */
 export function cmpxchg(cell: number, old: number, value: number): number {
-  const found = rd(cell)
-  if (found === old) wr(cell, value)
-  return found
+  if (cell < NULL_PAGE) nullDereference(cell)
+  return watch === undefined ? effects.compareExchange(cell, old, value) : watch.op(Op.CMPXCHG, cell, old, value)
+}
+
+/** A look at some bits that others may be changing. */
+export function test_bit(cell: number, bit: number): boolean {
+  if (cell < NULL_PAGE) nullDereference(cell)
+  return (watch === undefined ? S[cell]! & bit : watch.op(Op.READ, cell, bit, 0)) !== 0
 }
 
 export function set_bit(cell: number, bit: number): void {
-  wr(cell, rd(cell) | bit)
+  if (cell < NULL_PAGE) nullDereference(cell)
+  if (watch === undefined) S[cell]! |= bit
+  else watch.op(Op.SET, cell, bit, 0)
+}
+
+export function clear_bit(cell: number, bit: number): void {
+  if (cell < NULL_PAGE) nullDereference(cell)
+  if (watch === undefined) S[cell]! &= ~bit
+  else watch.op(Op.CLEAR, cell, bit, 0)
 }
 
 export function test_and_set_bit(cell: number, bit: number): boolean {
-  const old = rdm(cell, bit) !== 0
-  wr(cell, rd(cell) | bit)
-  return old
+  if (cell < NULL_PAGE) nullDereference(cell)
+  return (watch === undefined ? effects.testAndSet(cell, bit, 0) : watch.op(Op.TEST_AND_SET, cell, bit, 0)) === 1
 }
 
 export function test_and_clear_bit(cell: number, bit: number): boolean {
-  const old = rdm(cell, bit) !== 0
-  wr(cell, rd(cell) & ~bit)
-  return old
+  if (cell < NULL_PAGE) nullDereference(cell)
+  return (watch === undefined ? effects.testAndClear(cell, bit, 0) : watch.op(Op.TEST_AND_CLEAR, cell, bit, 0)) === 1
 }
 
 /** A per-cpu counter: added to, never read by the kernel functions, so that its value is no part of their history. */
 export function this_cpu_add(cell: number, n: number): void {
-  wr(cell, rd(cell) + n)
+  if (watch === undefined) S[cell]! += n
+  else watch.count(cell, n)
+}
+
+/** Where this CPU counts. In a race all count in one place, as nobody tells their counts apart but by the sum. */
+export const statCpu = (): number => (watch === undefined ? cpu : 0)
+
+// ---- loops that read without a lock -----------------------------------------------------------------------------------
+
+/**
+ * A loop of racy reads makes as many histories as there are orders of what it reads. Where only its counter and a
+ * sum live on, it says so, and histories that agree in these become one: `const here = loop()` before it, and
+ * `again(here, i, sum)` at the head of each round and behind the last. Forgetting a local is unsound; tests compare
+ * marks on and off.
+ */
+export const loop = (): number => (watch === undefined ? 0 : watch.loop())
+
+/** From here on nothing lives of what was read since `here` but these. */
+export function again(here: number, a: number, b = 0, c = 0): void {
+  if (watch !== undefined) watch.again(here, a, b, c)
 }

@@ -2,12 +2,13 @@
 //
 // A struct pointer is the index of the struct's first cell, a field a constant added to it. Functions of the
 // kernel go through rd and wr and, where another CPU may come in, through the ops of ops.ts; truth.ts and the
-// observers read the cells directly.
+// observers read the cells directly. In a straight run an access is that of an array; while a race is explored,
+// whoever explores watches every access and answers for the store.
 
 import { CannotJudge, KernelBug } from './bug.ts'
 
 /** Cells below this belong to nobody: a null pointer and its fields lie there. */
-const NULL_PAGE = 64
+export const NULL_PAGE = 64
 /** 2^28 cells are 1 GiB of addresses; of it the machine gives memory only for what is written to. */
 const CELLS = 1 << 28
 
@@ -57,24 +58,48 @@ export function touched(end: number): void {
   if (end > sparse.used) sparse.used = end
 }
 
-function nullDereference(cell: number): never {
+/** Throws the oops that an access of one of the first cells is. */
+export function nullDereference(cell: number): never {
   throw new KernelBug('oops', `unable to handle kernel NULL pointer dereference at offset ${cell}`)
+}
+
+/** Sees every access of the kernel functions that a thread of an explored race calls, and answers it. */
+export interface Watch {
+  /** A plain read of the bits in `mask`. */
+  read(cell: number, mask: number): number
+  /** A plain write. */
+  write(cell: number, value: number): void
+  /** Adds to a counter that no kernel function reads. */
+  count(cell: number, n: number): void
+  /** An op, by its number in effects.ts: another CPU may come in before it. */
+  op(kind: number, cell: number, a: number, b: number): number
+  /** Where a loop stands that reads without a lock: see ops.ts. */
+  loop(): number
+  again(here: number, a: number, b: number, c: number): void
+}
+
+export let watch: Watch | undefined
+
+/** From here on `who` answers every access; undefined: the cells themselves. */
+export function setWatch(who: Watch | undefined): void {
+  watch = who
 }
 
 /** A plain read: no other CPU can change the cell meanwhile. */
 export function rd(cell: number): number {
   if (cell < NULL_PAGE) nullDereference(cell)
-  return S[cell]!
+  return watch === undefined ? S[cell]! : watch.read(cell, -1)
 }
 
 /** A plain read of some bits: only these become part of what the thread has seen. */
 export function rdm(cell: number, mask: number): number {
   if (cell < NULL_PAGE) nullDereference(cell)
-  return S[cell]! & mask
+  return watch === undefined ? S[cell]! & mask : watch.read(cell, mask)
 }
 
 /** A plain write: no other CPU may look at the cell meanwhile. */
 export function wr(cell: number, value: number): void {
   if (cell < NULL_PAGE) nullDereference(cell)
-  S[cell] = value
+  if (watch === undefined) S[cell] = value
+  else watch.write(cell, value)
 }

@@ -15,9 +15,9 @@ import {
   set_bit,
   test_and_clear_bit,
   test_and_set_bit,
+  test_bit,
   WRITE_ONCE,
 } from '../ops.ts'
-import { rdm } from '../store.ts'
 import { debug_vm, HPAGE_PMD_NR } from './init.ts'
 import { PAGE_MAPPING_ANON, type Page, page, tail, type Vma } from './mm_types.ts'
 
@@ -32,8 +32,8 @@ export const PG_double_map = 64
 
 const field = (p: Page, f: number): number => p + f
 
-export const PageTail = (p: Page): boolean => (READ_ONCE(field(p, page.compound_head)) & 1) !== 0
-export const PageHead = (p: Page): boolean => rdm(field(p, page.flags), PG_head) !== 0
+export const PageTail = (p: Page): boolean => test_bit(field(p, page.compound_head), 1)
+export const PageHead = (p: Page): boolean => test_bit(field(p, page.flags), PG_head)
 export const PageCompound = (p: Page): boolean => PageHead(p) || PageTail(p)
 /** Without hugetlb pages every compound page that is mapped is a transparent huge page. */
 export const PageTransCompound = PageCompound
@@ -47,19 +47,19 @@ export const subpage = (p: Page, i: number): Page => (p + i * page.SIZE) as Page
 export const hpage_nr_pages = (p: Page): number => (PageTransHuge(p) ? HPAGE_PMD_NR : 1)
 
 const headFlags = (p: Page): number => field(compound_head(p), page.flags)
-export const PageLocked = (p: Page): boolean => rdm(headFlags(p), PG_locked) !== 0
+export const PageLocked = (p: Page): boolean => test_bit(headFlags(p), PG_locked)
 export const trylock_page = (p: Page): boolean => bit_trylock(headFlags(p), PG_locked)
 export const lock_page = (p: Page): void => bit_lock(headFlags(p), PG_locked)
 export const unlock_page = (p: Page): void => bit_unlock(headFlags(p), PG_locked)
 export const SetPageDirty = (p: Page): void => set_bit(headFlags(p), PG_dirty)
-export const PageLRU = (p: Page): boolean => rdm(headFlags(p), PG_lru) !== 0
+export const PageLRU = (p: Page): boolean => test_bit(headFlags(p), PG_lru)
 export const SetPageLRU = (p: Page): void => set_bit(headFlags(p), PG_lru)
-export const PageActive = (p: Page): boolean => rdm(headFlags(p), PG_active) !== 0
+export const PageActive = (p: Page): boolean => test_bit(headFlags(p), PG_active)
 export const SetPageActive = (p: Page): void => set_bit(headFlags(p), PG_active)
 export const SetPageSwapBacked = (p: Page): void => set_bit(headFlags(p), PG_swapbacked)
 
 const doubleMap = (head: Page): number => head + page.SIZE + page.flags
-export const PageDoubleMap = (head: Page): boolean => (READ_ONCE(doubleMap(head)) & PG_double_map) !== 0
+export const PageDoubleMap = (head: Page): boolean => test_bit(doubleMap(head), PG_double_map)
 export const TestSetPageDoubleMap = (head: Page): boolean => test_and_set_bit(doubleMap(head), PG_double_map)
 export const TestClearPageDoubleMap = (head: Page): boolean => test_and_clear_bit(doubleMap(head), PG_double_map)
 

@@ -2,7 +2,7 @@
 // the CPU that freed them. The free list runs through an object's first cell, the second tells a freed one.
 
 import { KernelBug } from '../bug.ts'
-import { cpu, this_cpu_add } from '../ops.ts'
+import { cpu, statCpu, this_cpu_add } from '../ops.ts'
 import { rd, S, sbrk, wr } from '../store.ts'
 
 /** CPUs that a machine may have. */
@@ -27,7 +27,7 @@ export function kmem_cache_create(name: string, size: number): Cache {
 /** An object as its last owner left it, but for its first two cells, which are zero. */
 export function kmem_cache_alloc(cache: Cache): number {
   const list = cache.at + kmem_cache.freelist + cpu
-  this_cpu_add(cache.at + kmem_cache.live + cpu, 1)
+  this_cpu_add(cache.at + kmem_cache.live + statCpu(), 1)
   const object = rd(list)
   if (object === 0) return sbrk(cache.size)
   wr(list, rd(object))
@@ -50,7 +50,7 @@ export function kmem_cache_free(cache: Cache, object: number): void {
   wr(object, rd(list))
   wr(object + 1, FREED)
   wr(list, object)
-  this_cpu_add(cache.at + kmem_cache.live + cpu, -1)
+  this_cpu_add(cache.at + kmem_cache.live + statCpu(), -1)
 }
 
 /** Whether an object has been given back; for truth.ts. */

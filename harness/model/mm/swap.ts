@@ -4,7 +4,7 @@
 // drain page_count() is one more than maps and pins explain.
 
 import { k } from '../kernel.ts'
-import { cpu, might_sleep, setCpu, spin_lock, spin_unlock } from '../ops.ts'
+import { clear_bit, cpu, local_lock, local_unlock, might_sleep, setCpu, spin_lock, spin_unlock } from '../ops.ts'
 import { rd, S, sbrk, wr } from '../store.ts'
 import { debug_vm, zone } from './init.ts'
 import { type Page, page, type Vma } from './mm_types.ts'
@@ -49,11 +49,13 @@ export function* pagevecPages(): Generator<Page> {
 /** Takes a reference and puts the page into this CPU's pagevec, which is drained first if it is full. */
 export function __lru_cache_add(p: Page): void {
   const v = lruAddPvec(cpu)
+  local_lock(cpu)
   page_cache_get(p)
   if (rd(v + pagevec.nr) === PAGEVEC_SIZE) k.__pagevec_lru_add(v)
   const nr = rd(v + pagevec.nr)
   wr(v + pagevec.pages + nr, p)
   wr(v + pagevec.nr, nr + 1)
+  local_unlock(cpu)
 }
 
 export function lru_cache_add_active_or_unevictable(p: Page, _vma: Vma): void {
@@ -62,7 +64,7 @@ export function lru_cache_add_active_or_unevictable(p: Page, _vma: Vma): void {
   k.__lru_cache_add(p)
 }
 
-/** Moves the pages of a pagevec onto the LRU and drops its references. */
+/** Moves the pages of a pagevec onto the LRU and drops its references. Caller holds the local lock of its CPU. */
 export function __pagevec_lru_add(v: number): void {
   const nr = rd(v + pagevec.nr)
   const pages: Page[] = []
@@ -84,7 +86,9 @@ const lruOf = (p: Page): number => (PageActive(p) ? NR_ACTIVE_ANON : NR_INACTIVE
 /** Empties this CPU's pagevec. */
 export function lru_add_drain(): void {
   const v = lruAddPvec(cpu)
+  local_lock(cpu)
   if (rd(v + pagevec.nr) !== 0) k.__pagevec_lru_add(v)
+  local_unlock(cpu)
 }
 
 /** Empties the pagevecs of all CPUs: work is queued on each and waited for. */
@@ -103,7 +107,7 @@ export function __page_cache_release(p: Page): void {
   if (!PageLRU(p)) return
   spin_lock(zone.lru_lock)
   mod_zone_page_state(lruOf(p), -hpage_nr_pages(p))
-  wr(p + page.flags, rd(p + page.flags) & ~(PG_lru | PG_active))
+  clear_bit(p + page.flags, PG_lru | PG_active)
   spin_unlock(zone.lru_lock)
 }
 

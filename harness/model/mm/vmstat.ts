@@ -2,7 +2,7 @@
 // by the functions that change them; a reader sums the CPUs.
 
 import { PAGE_SIZE } from '../contents.ts'
-import { cpu, this_cpu_add } from '../ops.ts'
+import { statCpu, this_cpu_add } from '../ops.ts'
 import { S, sbrk } from '../store.ts'
 import { HPAGE_PMD_NR } from './init.ts'
 import { NR_CPUS } from './slab.ts'
@@ -43,11 +43,11 @@ export function init_vmstat(): void {
 }
 
 export function mod_zone_page_state(item: number, n: number): void {
-  this_cpu_add(vm_stat + cpu * SLOTS + item, n)
+  this_cpu_add(vm_stat + statCpu() * SLOTS + item, n)
 }
 
 export function count_vm_event(item: number): void {
-  this_cpu_add(vm_stat + cpu * SLOTS + item, 1)
+  this_cpu_add(vm_stat + statCpu() * SLOTS + item, 1)
 }
 
 /** The sum over all CPUs; for observers. */
