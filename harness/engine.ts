@@ -75,6 +75,18 @@ export interface Step {
   readonly text: string
 }
 
+/** What `args` of the verb `race` holds: what happens at once, thread i on CPU i. */
+export interface RaceThread {
+  readonly name: string
+  /** The process that it runs in: the one of its name, else `main`. */
+  readonly by: string
+  readonly cpu: number
+  readonly steps: readonly Step[]
+}
+export interface RaceArgs {
+  readonly threads: readonly RaceThread[]
+}
+
 /** A case under one combination of its matrix and one subject's history. */
 export interface TestPoint {
   /** `thp/pin-fork[hold=get,child=gone]` */
@@ -164,17 +176,57 @@ export type End =
   | { readonly kind: 'config'; readonly reason: string; readonly step?: number }
   | { readonly kind: 'oops' | 'panic' | 'hang' | 'timeout' | 'lost'; readonly reason: string; readonly step?: number }
 
+/** What a step inside a race answered and found; `step` counts the steps of its thread from 0. */
+export interface RaceSeen {
+  readonly thread: string
+  readonly step: number
+  readonly answer: Answer
+  readonly bytes: readonly BytesSeen[]
+}
+
+/** One way in which a race may go: a distinct end, with the shortest schedule that leads to it. */
+export interface Ending {
+  /**
+   * `munlocker 4 · splitter 2 · munlocker`: the thread that runs, and how many steps (ops) it takes before the next one;
+   * the last runs to its end.
+   */
+  readonly schedule: string
+  /** What was seen from the race on, to the case's end: the race itself first. */
+  readonly steps: readonly StepSeen[]
+  /** What the steps inside the race answered, thread by thread. */
+  readonly race: readonly RaceSeen[]
+  readonly after: readonly Finding[]
+  readonly end: End
+}
+
+/** Of a point with a race: how much was looked at, and every distinct end. */
+export interface Exploration {
+  readonly endings: readonly Ending[]
+  /** Interleavings covered, as a decimal number: it may be huge. */
+  readonly interleavings: string
+  readonly states: number
+  readonly transitions: number
+  /** False: a bound ended the search; `bound` says which. */
+  readonly complete: boolean
+  readonly bound: string | undefined
+  /** Digest of model and case: a schedule is only replayed on the same. */
+  readonly model: string
+}
+
 /** What an engine saw of one test point. */
 export interface Observation {
   readonly point: string
   /** Counters when counting began. */
   readonly baseline: Counters
+  /** Of a point that was explored only what came before its race: the rest stands in `exploration`. */
   readonly steps: readonly StepSeen[]
   /** What was found after the last process had gone. */
   readonly after: readonly Finding[]
   readonly end: End
   /** What the kernel said during the point. */
   readonly log: readonly string[]
+  /** Of a point with a race, where the engine runs it every way that it may go. */
+  readonly exploration?: Exploration
 }
 
 /** What a case runs under: a variant of the model or one real kernel. `has` answers `from` and `until`. */
