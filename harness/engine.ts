@@ -95,6 +95,8 @@ export interface TestPoint {
   /** Done, and undone, before counting begins. */
   readonly prime: readonly Step[]
   readonly steps: readonly Step[]
+  /** Patches and releases that the case's `from` and `until` name. */
+  readonly ids?: readonly string[]
 }
 
 /** What a step answered. `at` of a signal is a byte offset in the range whose access raised it. */

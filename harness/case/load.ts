@@ -93,7 +93,7 @@ function readCase(file: string, tree: Mapping, known: Known, problems: Problems)
       const { machine, prime, steps } = prepared.get(point)!
       const seen = (all: readonly Planned[]) =>
         all.filter(({ conditions }) => conditions.every(one => holds(one, subject))).map(({ step }) => step)
-      return { name: point, machine, prime: seen(prime), steps: seen(steps) }
+      return { name: point, machine, prime: seen(prime), steps: seen(steps), ids: [...whens.ids] }
     },
     wanted: (values, subject) => verdict!.of(values, subject),
   }

@@ -14,7 +14,7 @@ import type {
 } from '../engine.ts'
 import { CannotJudge, KernelBug } from '../model/bug.ts'
 import { build } from '../model/history/compose.ts'
-import { type Variant, variantHas } from '../model/history/index.ts'
+import { type Variant, variantHas, whyUnanswerable } from '../model/history/index.ts'
 import { DoesNotBuild } from '../model/history/patch.ts'
 import { boot } from '../model/machine.ts'
 import { NR_CPUS } from '../model/mm/slab.ts'
@@ -43,10 +43,12 @@ export function modelEngine(variant: Variant): Engine {
 /** Runs one point from boot to the last exit. */
 export function observe(point: TestPoint, variant: Variant, detail: boolean): Observation {
   const run = new Run(point, detail)
+  const reason = whyUnanswerable(variant, point.ids ?? [])
+  if (reason !== undefined) return unanswered(point, { kind: 'config', reason })
   const kernel = build(variant.functions, point.machine)
   if (kernel instanceof DoesNotBuild) {
     const finding = { anomaly: 'does-not-build', text: kernel.reason }
-    return { point: point.name, baseline: {}, steps: [], after: [finding], end: { kind: 'done' }, log: [] }
+    return { ...unanswered(point, { kind: 'done' }), after: [finding] }
   }
   try {
     boot(point.machine, kernel)
@@ -56,6 +58,10 @@ export function observe(point: TestPoint, variant: Variant, detail: boolean): Ob
     run.end = { kind: 'config', reason: error.message, ...(run.index >= 0 && { step: run.index }) }
   }
   return { point: point.name, baseline: run.baseline, steps: run.steps, after: run.after, end: run.end, log: [] }
+}
+
+function unanswered({ name }: TestPoint, end: End): Observation {
+  return { point: name, baseline: {}, steps: [], after: [], end, log: [] }
 }
 
 class Run {

@@ -4,7 +4,15 @@ import { landmarks } from './landmarks.ts'
 import { modelledReleases, patches, releases } from './releases.ts'
 
 export { counterNames } from '../mm/vmstat.ts'
-export { type Resolved, releaseHas, resolveVariant, type Variant, variantHas, variantsFor } from './variant.ts'
+export {
+  type Resolved,
+  releaseHas,
+  resolveVariant,
+  type Variant,
+  variantHas,
+  variantsFor,
+  whyUnanswerable,
+} from './variant.ts'
 
 /** What is known of a commit or a posted version. */
 export interface PatchInfo {

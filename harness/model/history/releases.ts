@@ -8,8 +8,23 @@ import thp_0798d3c022dc from './thp-cow/0798d3c022dc.ts'
 import thp_posted_v1 from './thp-cow/posted-v1.ts'
 import thp_posted_v2 from './thp-cow/posted-v2.ts'
 
-/** Releases that can be run in the model: mm/ is the first. */
-export const modelledReleases = ['v4.5', 'v4.6', 'v4.7'] as const
+/** What mm/ is. History runs both ways from it: later patches are applied to it, earlier ones reverted, last first. */
+export const baseRelease = 'v4.5'
+
+/** Releases that the model replays whole, as far as its verbs reach. */
+const completeReleases: readonly string[] = [baseRelease, 'v4.6', 'v4.7']
+
+/** Releases of which the model has the patches to mlock, and what these build on, but not all the others. */
+const partialReleases: readonly string[] = []
+
+/** Releases that can be run in the model, oldest first. */
+export const modelledReleases: readonly string[] = [...partialReleases, ...completeReleases].sort(
+  (a, b) => releaseNumber(a)! - releaseNumber(b)!,
+)
+
+/** What a case runs under that names no patch: the oldest and the newest release that are complete. */
+export const oldestComplete = completeReleases[0]!
+export const newestComplete = completeReleases.at(-1)!
 
 /** Within a release in the order in which it got them; posted versions beside the commit they became. */
 export const patches: readonly Patch[] = [

@@ -3,7 +3,7 @@ import type { Machine } from '../../engine.ts'
 import { apply, base, build, revert } from './compose.ts'
 import { DoesNotBuild } from './patch.ts'
 import { modelledReleases, patches } from './releases.ts'
-import { releaseHas, resolveVariant, variantHas, variantsFor } from './variant.ts'
+import { releaseHas, resolveVariant, variantHas, variantsFor, whyUnanswerable } from './variant.ts'
 
 const machine: Machine = { hpage_nr: 8, memory: undefined, thp: 'madvise', cpus: 1, debug_vm: false, swap: true }
 
@@ -90,4 +90,14 @@ t.test('a case that names no patch runs on the oldest and the newest release', a
   t.same(variantsFor(['d042035eaf5f']), ['v4.5', 'v4.7'])
   t.same(variantsFor(['6d0a07edd17c']), ['v4.5', 'v4.5+6d0a07edd17c', 'v4.7'])
   t.same(variantsFor(['5a49973d7143']), ['v4.6+0798d3c022dc', 'v4.6+0798d3c022dc+5a49973d7143', 'v4.7'])
+})
+
+t.test('a release that is reached only in part answers no case that names what the model lacks', async t => {
+  const partial = { ...variant('v4.7'), release: 'v5.18' }
+  t.equal(
+    whyUnanswerable(partial, ['6d0a07edd17c', 'd042035eaf5f']),
+    'the model reaches v5.18 only as far as mlock goes: it does not have d042035eaf5f',
+  )
+  t.equal(whyUnanswerable(partial, ['6d0a07edd17c', '6c287605fd56']), undefined, 'v5.18 did not have it either')
+  t.equal(whyUnanswerable(variant('v4.7'), ['d042035eaf5f']), undefined)
 })

@@ -3,7 +3,7 @@
 import { apply, base, type Functions, revert } from './compose.ts'
 import { landmarks } from './landmarks.ts'
 import type { Patch } from './patch.ts'
-import { modelledReleases, patches, releaseNumber } from './releases.ts'
+import { baseRelease, modelledReleases, newestComplete, oldestComplete, patches, releaseNumber } from './releases.ts'
 
 /** A variant that applies. */
 export interface Variant {
@@ -45,21 +45,26 @@ function unknownPatch(id: string, own: readonly Patch[]): string {
 
 /** A release with all patches up to it, or the reason why there is none. */
 function ofRelease(release: string): Variant | string {
-  if (!(modelledReleases as readonly string[]).includes(release)) {
+  if (!modelledReleases.includes(release)) {
     const what =
       releaseNumber(release) === undefined ? `"${release}" is no release` : `the model does not reach ${release}`
     return `${what}; it has ${modelledReleases.join(', ')}`
   }
+  const released = patches.filter(patch => patch.release !== undefined)
+  const isOf = (patch: Patch, other: string) => releaseNumber(patch.release!)! <= releaseNumber(other)!
   let functions = base
-  const applied = new Set<Patch>()
-  for (const patch of patches) {
-    if (patch.release === undefined || releaseNumber(patch.release)! > releaseNumber(release)!) continue
-    const next = apply(functions, patch)
-    if (typeof next === 'string') throw new Error(`the history does not compose: ${next}`)
-    functions = next
-    applied.add(patch)
+  for (const patch of released.toReversed()) {
+    if (isOf(patch, baseRelease) && !isOf(patch, release)) functions = composed(revert(functions, patch))
   }
-  return { name: release, release, functions, applied }
+  for (const patch of released) {
+    if (!isOf(patch, baseRelease) && isOf(patch, release)) functions = composed(apply(functions, patch))
+  }
+  return { name: release, release, functions, applied: new Set(released.filter(patch => isOf(patch, release))) }
+}
+
+function composed(functions: Functions | string): Functions {
+  if (typeof functions === 'string') throw new Error(`the history does not compose: ${functions}`)
+  return functions
 }
 
 function add(variant: Variant, patch: Patch): Variant | string {
@@ -105,8 +110,21 @@ export function releaseHas(release: string, id: string): boolean {
 }
 
 /**
- * What a case runs under unless it says so: both sides of every patch that its verdicts name, as far as the model
- * has them, else the oldest release; and the newest.
+ * Why the variant cannot answer a case that names these commits, or undefined: it can. A release that the model
+ * reaches only in part lacks commits which that release had, or has them already because mm/ does.
+ */
+export function whyUnanswerable({ release }: Variant, ids: readonly string[]): string | undefined {
+  for (const { id } of landmarks) {
+    const has = releaseHas(baseRelease, id)
+    if (!ids.includes(id) || has === releaseHas(release, id)) continue
+    return `the model reaches ${release} only as far as mlock goes: it ${has ? 'already has' : 'does not have'} ${id}`
+  }
+  return undefined
+}
+
+/**
+ * What a case runs under unless it says so: both sides of every patch that its verdicts name, else the oldest
+ * complete release; and the newest.
  */
 export function variantsFor(ids: readonly string[]): string[] {
   const names = new Set<string>()
@@ -114,15 +132,17 @@ export function variantsFor(ids: readonly string[]): string[] {
     if (!ids.includes(patch.id)) continue
     const release = releaseBefore(patch)
     const before = [release, ...(patch.needs ?? []).filter(id => !releaseHas(release, id))].join('+')
-    for (const side of [before, `${before}+${patch.id}`]) if (resolveVariant(side).ok) names.add(side)
+    // Where the patch does not apply by itself, its release shows the other side.
+    const after = [`${before}+${patch.id}`, patch.release ?? before].find(side => resolveVariant(side).ok)
+    for (const side of [before, after]) if (side !== undefined && resolveVariant(side).ok) names.add(side)
   }
-  if (names.size === 0) names.add(modelledReleases[0])
-  return [...names, modelledReleases.at(-1)!]
+  if (names.size === 0) names.add(oldestComplete)
+  return [...names, newestComplete]
 }
 
 /** The last modelled release without the patch, or without the commit that a posted version became. */
 function releaseBefore(patch: Patch): string {
   const release = patch.release ?? patches.find(p => p.id === patch.standsFor)?.release
   const until = releaseNumber(release ?? '') ?? Number.POSITIVE_INFINITY
-  return modelledReleases.filter(r => releaseNumber(r)! < until).at(-1) ?? modelledReleases[0]
+  return modelledReleases.findLast(r => releaseNumber(r)! < until) ?? oldestComplete
 }
