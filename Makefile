@@ -7,6 +7,8 @@
 #   make funcv                      say every point, as V=1 does
 #   make check                      the tests of mmfunc itself
 #   make bench                      how fast it is, into reports/bench.md
+#   make mutants                    wrong changes to the modelled kernel that no case notices
+#   make mutants FILES=harness/model/mm/swap.ts
 #   make promote                    what the cases give now is what they shall give
 
 sources := $(sort $(shell find harness -name '*.ts'))
@@ -14,7 +16,7 @@ mmfunc := node dist/harness/cli/main.js
 verbose := $(if $(filter 1,$(V)),--verbose)
 quiet := $(if $(filter 1,$(V)),,@)
 
-.PHONY: func funcv check bench promote FORCE
+.PHONY: func funcv check bench mutants promote FORCE
 
 func: dist/.built
 	$(quiet)$(mmfunc) run $(TARGETS) $(VARIANT:%=--variant %) $(KERNEL:%=--kernel %) $(verbose)
@@ -28,6 +30,9 @@ check: dist/.built
 
 bench: dist/.built
 	$(quiet)node dist/harness/cli/bench/bench.js
+
+mutants: dist/.built
+	$(quiet)node dist/harness/cli/mutants/mutants.js $(FILES)
 
 promote: dist/.built
 	$(quiet)node dist/harness/cli/promote.js

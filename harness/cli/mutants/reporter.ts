@@ -1,0 +1,72 @@
+// Stryker's results as lines: each mutant with its place, what was changed, and the case that noticed it.
+
+import { writeFileSync } from 'node:fs'
+import type { schema } from '@stryker-mutator/api/core'
+import type { Reporter } from '@stryker-mutator/api/report'
+
+/** All mutants go to reports/mutants.txt, those that no case notices to stdout. */
+export class MutantReporter implements Reporter {
+  onMutationTestReportReady(report: schema.MutationTestResult): void {
+    const lines = [...linesOf(report)]
+    writeFileSync('reports/mutants.txt', `${lines.map(({ text }) => text).join('\n')}\n`)
+    const unnoticed = lines.filter(({ noticed }) => !noticed).map(({ text }) => `${text}\n`)
+    const share = ((100 * (lines.length - unnoticed.length)) / Math.max(lines.length, 1)).toFixed(1)
+    process.stdout.write(
+      `${unnoticed.join('')}# ${lines.length} mutants, ${unnoticed.length} unnoticed: ${share} % noticed; all in reports/mutants.txt\n`,
+    )
+  }
+}
+
+interface Line {
+  readonly text: string
+  readonly noticed: boolean
+}
+
+/** In the order of files and places. */
+export function* linesOf({ files, testFiles = {} }: schema.MutationTestResult): Generator<Line> {
+  const names = new Map(Object.values(testFiles).flatMap(({ tests }) => tests.map(({ id, name }) => [id, name])))
+  for (const [file, { source, mutants }] of Object.entries(files)) {
+    const rows = source.split('\n')
+    for (const mutant of mutants.toSorted(byPlace)) {
+      if (mutant.status === 'Ignored') continue
+      const { line, column } = mutant.location.start
+      const noticed = mutant.status !== 'Survived' && mutant.status !== 'NoCoverage'
+      const text = `${file}:${line}:${column}: ${changeOf(mutant, rows)}: ${fateOf(mutant, names)}`
+      yield { text, noticed }
+    }
+  }
+}
+
+function byPlace({ location: { start: a } }: schema.MutantResult, { location: { start: b } }: schema.MutantResult) {
+  return a.line - b.line || a.column - b.column
+}
+
+function changeOf({ location: { start, end }, replacement }: schema.MutantResult, rows: readonly string[]): string {
+  const old = rows.slice(start.line - 1, end.line)
+  old[old.length - 1] = old.at(-1)!.slice(0, end.column - 1)
+  old[0] = old[0]!.slice(start.column - 1)
+  const was = short(old.join('\n'))
+  return replacement === ';' ? `${was} left out` : `${was} -> ${short(replacement ?? '')}`
+}
+
+/** On one line, and not too long for it. */
+function short(code: string): string {
+  const line = code.replaceAll(/\s+/g, ' ')
+  return `\`${line.length > 60 ? `${line.slice(0, 57)}...` : line}\``
+}
+
+function fateOf(
+  { status, statusReason, killedBy, coveredBy }: schema.MutantResult,
+  names: ReadonlyMap<string, string>,
+): string {
+  switch (status) {
+    case 'Killed':
+      return `noticed by ${killedBy?.map(id => names.get(id) ?? id).join(', ')} (${statusReason})`
+    case 'Survived':
+      return `UNNOTICED by the ${coveredBy?.length ?? 0} points that come by`
+    case 'NoCoverage':
+      return 'UNNOTICED, no point comes by'
+    default:
+      return `noticed: ${status.toLowerCase()}`
+  }
+}

@@ -1,0 +1,101 @@
+// Stryker's test runner: each test point of the cases is a test, run in the process that holds the changed model.
+//
+// Stryker builds a copy of the project that has all mutants in it, of which a global switches one on, and starts
+// runners there. What is run comes from that copy; this file itself from the project.
+
+import { resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { INSTRUMENTER_CONSTANTS, type InstrumenterContext } from '@stryker-mutator/api/core'
+import {
+  type DryRunResult,
+  DryRunStatus,
+  determineHitLimitReached,
+  type MutantRunOptions,
+  type MutantRunResult,
+  type TestResult,
+  type TestRunner,
+  TestStatus,
+  toMutantRunResult,
+} from '@stryker-mutator/api/test-runner'
+import type { Point, points } from './points.ts'
+
+/** What the changed sources look at. */
+const switches: InstrumenterContext = {}
+Object.assign(globalThis, { [INSTRUMENTER_CONSTANTS.NAMESPACE]: switches })
+
+export class CaseRunner implements TestRunner {
+  #points: readonly Point[] | undefined
+
+  /** A model that was loaded stays so: what a mutant changes at boot time needs a process of its own. */
+  capabilities(): { reloadEnvironment: boolean } {
+    return { reloadEnvironment: false }
+  }
+
+  /** All points, each with the mutants that it comes by. */
+  async dryRun(): Promise<DryRunResult> {
+    const tests: TestResult[] = []
+    for (const point of await this.#load()) {
+      switches.currentTestId = point.name
+      tests.push(await resultOf(point))
+    }
+    delete switches.currentTestId
+    const { mutantCoverage } = switches
+    return { status: DryRunStatus.Complete, tests, ...(mutantCoverage !== undefined && { mutantCoverage }) }
+  }
+
+  /** The points that come by the mutant, up to the first that notices it. */
+  async mutantRun({
+    activeMutant,
+    mutantActivation,
+    testFilter,
+    hitLimit,
+  }: MutantRunOptions): Promise<MutantRunResult> {
+    if (mutantActivation === 'runtime') await this.#load()
+    switches.activeMutant = activeMutant.id
+    switches.hitCount = 0
+    if (hitLimit === undefined) delete switches.hitLimit
+    else switches.hitLimit = hitLimit
+    return toMutantRunResult(await this.#untilNoticed(testFilter))
+  }
+
+  async #untilNoticed(names: readonly string[] | undefined): Promise<DryRunResult> {
+    const wanted = names === undefined ? undefined : new Set(names)
+    const tests: TestResult[] = []
+    for (const point of await this.#load()) {
+      if (wanted !== undefined && !wanted.has(point.name)) continue
+      const result = await resultOf(point)
+      const endless = determineHitLimitReached(switches.hitCount, switches.hitLimit)
+      if (endless !== undefined) return endless
+      tests.push(result)
+      if (result.status === TestStatus.Failed) break
+    }
+    return { status: DryRunStatus.Complete, tests }
+  }
+
+  async #load(): Promise<readonly Point[]> {
+    if (this.#points === undefined) {
+      const built = pathToFileURL(resolve('dist/harness/cli/mutants/points.js')).href
+      this.#points = await ((await import(built)) as { points: typeof points }).points()
+    }
+    return this.#points
+  }
+}
+
+async function resultOf(point: Point): Promise<TestResult> {
+  const common = { id: point.name, name: point.name }
+  const start = performance.now()
+  const failure = await failureOf(point)
+  const timeSpentMs = performance.now() - start
+  if (failure === undefined) return { ...common, timeSpentMs, status: TestStatus.Success }
+  return { ...common, timeSpentMs, status: TestStatus.Failed, failureMessage: failure }
+}
+
+/** A bug of the model itself is noticed as well as a wrong verdict. */
+async function failureOf({ run }: Point): Promise<string | undefined> {
+  try {
+    const { status, found } = await run()
+    return status === 'pass' ? undefined : `${status}: ${found}`
+  } catch (error) {
+    return `bug: ${error instanceof Error ? error.message : String(error)}`
+  }
+}
