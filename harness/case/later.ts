@@ -2,7 +2,6 @@
 
 /** Verbs of topics that are still to come. */
 export const laterVerbs: ReadonlySet<string> = new Set([
-  'race',
   'file',
   'pool',
   'mlock',
@@ -36,7 +35,6 @@ export const laterKeys: ReadonlySet<string> = new Set([
   'memlock',
   'signals',
   'page',
-  'seen',
 ])
 
 export const laterValues: ReadonlySet<string> = new Set([

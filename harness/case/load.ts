@@ -11,6 +11,7 @@ import { parts, topKeys } from './parts.ts'
 import { Desk, Plan, type Planned } from './plan.ts'
 import type { Problem } from './problem.ts'
 import { Problems } from './problems.ts'
+import { mostThreads } from './race.ts'
 import { checkKeys, read } from './read.ts'
 import { parseText } from './text.ts'
 import { get, kindOf, type Mapping } from './tree.ts'
@@ -101,12 +102,12 @@ function readCase(file: string, tree: Mapping, known: Known, problems: Problems)
 
 /** Reads one combination; a problem that all of them share is reported once. */
 function prepare(tree: Mapping, values: Values, desk: Desk): Prepared {
-  const machine = readMachine(get(tree, 'machine'), values, desk.problems)
-  const steps = (key: string) => {
+  const machine = readMachine(get(tree, 'machine'), values, mostThreads(get(tree, 'steps')), desk.problems)
+  const steps = (key: string, noRace?: string) => {
     const node = get(tree, key)
-    return node === undefined ? [] : Plan.read(node, values, machine, desk)
+    return node === undefined ? [] : Plan.read(node, values, machine, desk, noRace)
   }
-  return { machine, prime: steps('prime'), steps: steps('steps') }
+  return { machine, prime: steps('prime', 'what primes the machine goes one way: no race'), steps: steps('steps') }
 }
 
 function readVariants(tree: Mapping, known: Known, problems: Problems): readonly string[] | undefined {

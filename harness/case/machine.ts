@@ -17,16 +17,16 @@ export const machineShape = z
     hpage_nr: word('Base pages in a huge page (512): a power of two from 4 to 8192', readHpageNr).optional(),
     memory: word('Memory of the machine; else the engine chooses', readMemory).optional(),
     thp: choice(['always', 'madvise', 'never'], '/sys/kernel/mm/transparent_hugepage/enabled (madvise)').optional(),
-    cpus: count('CPUs (1)', 1, 64).optional(),
+    cpus: count('CPUs (1, with a race one for each thread)', 1, 64).optional(),
     debug_vm: yesNo('CONFIG_DEBUG_VM (no)').optional(),
     swap: yesNo('CONFIG_SWAP (yes)').optional(),
   })
   .describe('What the machine is like; what cannot be had is answered with `config`')
 
-/** The machine under one combination; what is not said, or not well, is as usual. */
-export function readMachine(node: Node | undefined, values: Values, problems: Problems): Machine {
+/** The machine under one combination; what is not said, or not well, is as usual. `threads`: of the race, 1 without. */
+export function readMachine(node: Node | undefined, values: Values, threads: number, problems: Problems): Machine {
   const said = (node && read(machineShape, substitute(node, values, problems), problems)) ?? {}
-  const { hpage_nr = 512, memory, thp = 'madvise', cpus = 1, debug_vm = false, swap = true } = said
+  const { hpage_nr = 512, memory, thp = 'madvise', cpus = threads, debug_vm = false, swap = true } = said
   return { hpage_nr, memory, thp, cpus, debug_vm, swap }
 }
 

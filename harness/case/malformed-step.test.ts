@@ -13,7 +13,7 @@ refuses([
   ['an unknown verb', step('frobnicate: A'), '6:6 UNKNOWN_VERB'],
   ['a misspelt key beside a verb', step('touch: A, bye: main'), '6:16 UNKNOWN_KEY'],
   ['a verb of a later topic', step('mlock: A'), '6:6 NOT_YET'],
-  ['a race', steps('- race:', '    a: [{touch: A}]'), '6:5 NOT_YET'],
+  ['a verb to come', steps('- poison:', '    a: [{touch: A}]'), '6:5 NOT_YET'],
   ['a verb without arguments', step('munmap: '), '6:14 BAD_RANGE'],
   ['a list of ranges', step('munmap: [A, T]'), '6:14 BAD_SHAPE'],
   ['a map where text stands', step('fork: {as: child}'), '6:12 BAD_SHAPE'],

@@ -11,8 +11,9 @@ import { PAGE, Scope, within } from '../steps/words/scope.ts'
 import type { Values } from './case.ts'
 import { substitute, valuesIn } from './matrix.ts'
 import type { Problems } from './problems.ts'
+import { readRace } from './race.ts'
 import { read } from './read.ts'
-import { doubt, plainOk, readStep } from './step.ts'
+import { doubt, plainOk, readStep, type Setting } from './step.ts'
 import { get, kindOf, type Mapping, type Node } from './tree.ts'
 import { verbOf } from './verb.ts'
 import type { Condition, Whens } from './when.ts'
@@ -79,6 +80,8 @@ interface Round {
   readonly values: Values
   readonly conditions: readonly Condition[]
   readonly made: Made[]
+  /** Why no race may stand here. */
+  readonly noRace: string | undefined
 }
 
 export class Plan {
@@ -93,10 +96,10 @@ export class Plan {
     this.#scope = scope
   }
 
-  /** The steps of a list. */
-  static read(list: Node, values: Values, machine: Machine, desk: Desk): readonly Planned[] {
+  /** The steps of a list. `noRace`: why no race may stand in it. */
+  static read(list: Node, values: Values, machine: Machine, desk: Desk, noRace?: string): readonly Planned[] {
     const plan = new Plan(desk, machine, desk.start(list, machine))
-    const round: Round = { values, conditions: [], made: [] }
+    const round: Round = { values, conditions: [], made: [], noRace }
     plan.#readList(list, step => plan.#readOnce(step, round))
     return plan.#steps
   }
@@ -155,11 +158,34 @@ export class Plan {
       this.#repeat(map, { ...round, conditions })
       return
     }
-    const setting = { problems, counters, machine: this.#machine, scope: this.#scope }
+    const setting = { problems, counters, machine: this.#machine, scope: this.#scope, by: 'main', cpu: 0 }
+    if (verb.text === 'race') {
+      this.#race(map, { ...round, conditions }, setting)
+      return
+    }
     const done = readStep(substitute(map, round.values, problems), verb.text, setting)
     if (done === undefined) return
     this.#add({ step: done.step, conditions })
     for (const naming of done.namings) round.made.push({ naming, maker: done.step.by, conditions })
+  }
+
+  /** A race and, after it, the end of what its threads have made. */
+  #race(map: Mapping, { values, conditions, noRace }: Round, setting: Setting): void {
+    const { problems } = this.#desk
+    const second = this.#steps.some(({ step }) => step.verb === 'race')
+    const why = second ? 'a case has one race, and this is another' : noRace
+    if (why !== undefined) problems.add('BAD_VALUE', get(map, 'race')!, why)
+    const race = readRace(substitute(map, values, problems), setting)
+    if (race === undefined) return
+    this.#add({ step: race.step, conditions })
+    for (const { steps } of race.step.args.threads) this.#desk.planned += steps.length
+    for (const { scope, made } of race.threads) {
+      this.#endRound(
+        made.map(one => ({ ...one, conditions })),
+        scope,
+        map,
+      )
+    }
   }
 
   #repeat(map: Mapping, round: Round): void {
@@ -176,10 +202,11 @@ export class Plan {
     }
     for (let i = 0; i < args.times && !problems.full; i++) {
       const values = args.as === undefined ? round.values : withValue(round.values, args.as, String(i))
-      const inner: Round = { values, conditions: round.conditions, made: [] }
+      const noRace = 'a race is no step of a round'
+      const inner: Round = { values, conditions: round.conditions, made: [], noRace }
       const before = this.#steps.length
       this.#readList(args.steps, step => this.#read(step, inner))
-      this.#endRound(inner, map)
+      this.#endRound(inner.made, this.#scope, map)
       // A round without a step, or one too many: no other round would be better.
       if (this.#steps.length === before || this.#isTooMuch(args.steps)) return
     }
@@ -203,8 +230,7 @@ export class Plan {
   }
 
   /** What a round has made ends with it, last first: children exit, pins are let go, ranges unmapped. */
-  #endRound({ made }: Round, node: Node): void {
-    const scope = this.#scope
+  #endRound(made: readonly Made[], scope: Scope, node: Node): void {
     for (const { naming, maker, conditions } of made.toReversed()) {
       const { kind, name } = naming
       if (kind === 'process' && scope.isAlive(name)) {

@@ -45,12 +45,15 @@ const stepList = z.array(step).min(1).meta({ id: 'steps' })
 
 const repeat = (steps.repeat!.args as z.ZodObject).extend({ steps: stepList.describe('The steps of a round') })
 
+const race = z.record(z.string(), stepList.describe('What the thread does'))
+const shapes: Readonly<Record<string, z.ZodType>> = { repeat, race }
+
 const verbShapes = Object.fromEntries(
   Object.values(steps)
     .filter(({ verb }) => verb !== 'expect')
     .map(({ verb, about, example, args }) => [
       verb,
-      (verb === 'repeat' ? repeat : args).meta({ description: `${about} Example: \`${example}\`` }),
+      (shapes[verb] ?? args).meta({ description: `${about} Example: \`${example}\`` }),
     ]),
 )
 

@@ -18,6 +18,9 @@ export interface Setting {
   readonly counters: readonly string[]
   readonly machine: Machine
   readonly scope: Scope
+  /** Who does it and where, if the step does not say. */
+  readonly by: string
+  readonly cpu: number
 }
 
 /** A step, and what it has named or ended. */
@@ -34,11 +37,11 @@ export function readStep(map: Mapping, verb: string, setting: Setting): Done | u
   const { problems, counters, scope, machine } = setting
   const def = verbs[verb]!
   const argsNode = get(map, verb)!
-  const said = readBy(map, problems)
+  const said = readBy(map, setting)
   const context = { scope, huge: machine.hpage_nr * PAGE, by: said, fresh: new Set<string>() }
   const args = verb === 'expect' ? null : within(context, () => read(def.args, argsNode, problems))
   const cpuNode = get(map, 'cpu')
-  const cpu = (cpuNode && read(count('The CPU', 0, machine.cpus - 1), cpuNode, problems)) ?? 0
+  const cpu = (cpuNode && read(count('The CPU', 0, machine.cpus - 1), cpuNode, problems)) ?? setting.cpu
   const by = actorOf(def, args, map, said, setting)
   const namings = args === undefined ? [] : (def.names?.(args) ?? [])
   if (args === undefined) doubt(argsNode, scope)
@@ -62,12 +65,12 @@ export function doubt(node: Node, scope: Scope): void {
 }
 
 /** Who does the step, as far as `by` says. */
-function readBy(map: Mapping, problems: Problems): string {
+function readBy(map: Mapping, { by, problems }: Setting): string {
   const node = get(map, 'by')
-  if (node === undefined) return 'main'
+  if (node === undefined) return by
   if (node.kind === 'scalar') return node.text
   problems.add('BAD_SHAPE', node, `here stands a process, not ${kindOf(node)}`)
-  return 'main'
+  return by
 }
 
 /** Who does the step in the end, and can; machine verbs and those that say it themselves refuse `by`. */

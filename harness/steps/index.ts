@@ -14,6 +14,7 @@ import { mremap } from './mremap.ts'
 import { munmap } from './munmap.ts'
 import { note } from './note.ts'
 import { pin } from './pin.ts'
+import { race } from './race.ts'
 import { rdma } from './rdma.ts'
 import { read } from './read.ts'
 import { repeat } from './repeat.ts'
@@ -42,6 +43,7 @@ const all: readonly StepDef[] = [
   rdma,
   drainLru,
   repeat,
+  race,
   expect,
 ] as readonly StepDef[]
 

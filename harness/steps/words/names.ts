@@ -29,6 +29,11 @@ export function newProcess(about: string): z.ZodType<string, string> {
   return word(about, text => fresh(text, () => context().scope.freeProcess(text)))
 }
 
+/** A name for a thread of a race. */
+export function threadName(about: string): z.ZodType<string, string> {
+  return word(about, shaped)
+}
+
 /** A process that can still act. */
 export function process(about: string): z.ZodType<string, string> {
   return word(about, text => context().scope.alive(text))
@@ -40,15 +45,18 @@ export function yesNo(about: string): z.ZodType<boolean> {
 
 /** Refuses a misshapen name, one that is taken, and one that the same step gives twice. */
 function fresh(text: string, check: () => void): string {
-  if (!nameShape.test(text)) {
-    throw new BadWord(
-      'BAD_VALUE',
-      `${quoted(text)} is no name; names are letters, digits, _ and -, and begin with a letter`,
-    )
-  }
+  shaped(text)
   check()
   const { fresh } = context()
   if (fresh.has(text)) throw new BadWord('NAME_TAKEN', `"${text}" is named twice in this step`)
   fresh.add(text)
   return text
+}
+
+function shaped(text: string): string {
+  if (nameShape.test(text)) return text
+  throw new BadWord(
+    'BAD_VALUE',
+    `${quoted(text)} is no name; names are letters, digits, _ and -, and begin with a letter`,
+  )
 }

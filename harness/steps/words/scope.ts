@@ -24,6 +24,8 @@ export class Scope {
   readonly #processes = new Map<string, 'alive' | 'gone'>([['main', 'alive']])
   /** Names that a step with a problem would have made: nothing more is said of them. */
   readonly #doubtful = new Set<string>()
+  /** Names that other threads of the same race have given, and which thread. */
+  readonly #elsewhere = new Map<string, string>()
 
   /** The same names, to go on from without changing these. */
   clone(): Scope {
@@ -34,12 +36,24 @@ export class Scope {
     return scope
   }
 
+  /** In a race: another thread has made this name, and it means nothing here. */
+  madeElsewhere(name: string, thread: string): void {
+    this.#elsewhere.set(name, thread)
+  }
+
+  /** After a race: the processes that a thread has ended are gone for all, and so are the pins that it let go. */
+  endWhatEndedIn(thread: Scope): void {
+    for (const name of this.#processes.keys()) if (this.isAlive(name) && !thread.isAlive(name)) this.end(name)
+    for (const name of this.#named.keys()) if (this.isPinned(name) && !thread.isPinned(name)) this.unpin(name)
+  }
+
   /** The range or the frames of this name. */
   find(name: string, kind: 'range' | 'frames'): Named {
     const named = this.#named.get(name)
     if (named?.kind === kind) return named
     if (this.#doubtful.has(name)) throw new BadWord('FOLLOWS', '')
     if (named !== undefined) throw new BadWord('UNKNOWN_NAME', `"${name}" names ${a(named.kind)}, not ${a(kind)}`)
+    this.#refuseElsewhere('UNKNOWN_NAME', name)
     const known = [...this.#named.values()].filter(other => other.kind === kind).map(other => other.name)
     throw new BadWord('UNKNOWN_NAME', `${no(kind)} named ${quoted(name)} up to here${didYouMean(name, known)}`)
   }
@@ -55,6 +69,7 @@ export class Scope {
     if (state === 'alive') return name
     if (this.#doubtful.has(name)) throw new BadWord('FOLLOWS', '')
     if (state === 'gone') throw new BadWord('UNKNOWN_NAME', `process "${name}" has exited`)
+    this.#refuseElsewhere('UNKNOWN_NAME', name)
     const known = [...this.#processes.keys()]
     throw new BadWord('UNKNOWN_NAME', `no process is named ${quoted(name)} up to here${didYouMean(name, known)}`)
   }
@@ -67,11 +82,19 @@ export class Scope {
   free(name: string): void {
     const taken = this.#named.get(name)
     if (taken !== undefined) throw new BadWord('NAME_TAKEN', `"${name}" already names ${a(taken.kind)}`)
+    this.#refuseElsewhere('NAME_TAKEN', name)
   }
 
   /** Refuses a name for a process that is taken; that of one that has exited may be given again. */
   freeProcess(name: string): void {
     if (this.isAlive(name)) throw new BadWord('NAME_TAKEN', `there is a process "${name}" already`)
+    this.#refuseElsewhere('NAME_TAKEN', name)
+  }
+
+  #refuseElsewhere(code: 'UNKNOWN_NAME' | 'NAME_TAKEN', name: string): void {
+    const thread = this.#elsewhere.get(name)
+    if (thread !== undefined)
+      throw new BadWord(code, `"${name}" is made by the thread ${thread}, and is a name only there`)
   }
 
   name(named: Named): void {

@@ -70,7 +70,7 @@ export function pairs<K, V>(
 
 /** Keys are read also where a value is bad already: each is to be blamed at once. */
 function checkPairs(given: unknown, key: z.ZodType<unknown, string>, ctx: z.RefinementCtx): void {
-  if (typeof given !== 'object' || given === null) return
+  if (typeof given !== 'object' || given === null || Array.isArray(given)) return
   const texts = Object.keys(given)
   if (texts.length === 0) ctx.addIssue({ code: 'custom', message: 'nothing is named here' })
   for (const text of texts) {
