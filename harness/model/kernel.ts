@@ -10,13 +10,17 @@ import type * as huge_memory_split from './mm/huge_memory_split.ts'
 import type * as madvise from './mm/madvise.ts'
 import type * as memory from './mm/memory.ts'
 import type * as memory_range from './mm/memory_range.ts'
+import type * as mm from './mm/mm.ts'
 import type * as mmap from './mm/mmap.ts'
 import type * as mprotect from './mm/mprotect.ts'
 import type * as mremap from './mm/mremap.ts'
+import type * as page_alloc from './mm/page_alloc.ts'
 import type * as rmap from './mm/rmap.ts'
 import type * as swap from './mm/swap.ts'
 import type * as swapfile from './mm/swapfile.ts'
 import type * as task_mmu from './mm/task_mmu.ts'
+import type * as vmstat from './mm/vmstat.ts'
+import type * as recount_compound from './recount-compound.ts'
 
 /** v4.5 as mm/ has it: every exported function. */
 type Modules = typeof fault &
@@ -28,13 +32,17 @@ type Modules = typeof fault &
   typeof madvise &
   typeof memory &
   typeof memory_range &
+  typeof mm &
   typeof mmap &
   typeof mprotect &
   typeof mremap &
+  typeof page_alloc &
+  typeof recount_compound &
   typeof rmap &
   typeof swap &
   typeof swapfile &
-  typeof task_mmu
+  typeof task_mmu &
+  typeof vmstat
 // biome-ignore lint/suspicious/noExplicitAny: any function at all
 type Fn = (...args: any[]) => unknown
 export type Base = { [F in keyof Modules as Modules[F] extends Fn ? F : never]: Modules[F] }

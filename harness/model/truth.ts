@@ -2,6 +2,7 @@
 // caches. Reads cells directly, changes nothing, and stops at the first few differences of a kind.
 
 import type { Finding } from '../engine.ts'
+import { k } from './kernel.ts'
 import { mm_cachep } from './mm/fork.ts'
 import { HPAGE_PMD_NR, max_pfn, zone } from './mm/init.ts'
 import {
@@ -14,12 +15,11 @@ import {
   type Pmd,
   type Pte,
   page,
-  TAIL_MAPPING,
   tail,
   vm_area,
 } from './mm/mm_types.ts'
 import { vm_area_cachep } from './mm/mmap.ts'
-import { PG_active, PG_double_map, PG_head, PG_lru } from './mm/page-flags.ts'
+import { PG_active, PG_head, PG_lru } from './mm/page-flags.ts'
 import {
   firstPte,
   forEachPmd,
@@ -33,13 +33,8 @@ import {
 import { anon_vma_cachep, anon_vma_chain_cachep } from './mm/rmap.ts'
 import { isFreed, liveObjects } from './mm/slab.ts'
 import { pagevecPages } from './mm/swap.ts'
-import {
-  global_page_state,
-  NR_ACTIVE_ANON,
-  NR_ANON_PAGES,
-  NR_ANON_TRANSPARENT_HUGEPAGES,
-  NR_INACTIVE_ANON,
-} from './mm/vmstat.ts'
+import { global_page_state, NR_ACTIVE_ANON, NR_ANON_TRANSPARENT_HUGEPAGES, NR_INACTIVE_ANON } from './mm/vmstat.ts'
+import { differs } from './recount-compound.ts'
 import { S } from './store.ts'
 
 /** Who holds pages beside the kernel itself. */
@@ -57,6 +52,7 @@ const ENOUGH = 3
 let ptes = new Int32Array(0)
 let pmds = new Int32Array(0)
 let refs = new Int32Array(0)
+let tailPins = new Int32Array(0)
 let writers = new Uint8Array(0)
 let frames = 0
 
@@ -67,12 +63,14 @@ function clear(): void {
     ptes = new Int32Array(length)
     pmds = new Int32Array(length)
     refs = new Int32Array(length)
+    tailPins = new Int32Array(length)
     writers = new Uint8Array(length)
     return
   }
   ptes.fill(0, 0, frames)
   pmds.fill(0, 0, frames)
   refs.fill(0, 0, frames)
+  tailPins.fill(0, 0, frames)
   writers.fill(0, 0, frames)
 }
 
@@ -123,7 +121,10 @@ export function leftovers(): Finding[] {
 const headOf = (p: number): number => (S[p + page.compound_head]! & 1 ? S[p + page.compound_head]! - 1 : p)
 
 function countReference(p: Page): void {
-  if (p !== pfn_to_page(0)) refs[page_to_pfn(headOf(p) as Page)]!++
+  if (p === pfn_to_page(0)) return
+  const head = headOf(p) as Page
+  refs[page_to_pfn(head)]!++
+  if (p !== head) tailPins[page_to_pfn(p)]!++
 }
 
 /** Counts what one address space maps; returns how often that is the huge zero page. */
@@ -242,7 +243,7 @@ function checkFrames(found: Findings): void {
     if (S[p + page.flags]! & PG_lru) sums[S[p + page.flags]! & PG_active ? 'active' : 'inactive'] += nr
     pfn += nr
   }
-  expectSame(found, 'counter-drift', 'AnonPages in pages', global_page_state(NR_ANON_PAGES), sums.anon)
+  expectSame(found, 'counter-drift', 'AnonPages in pages', k.anonPages(), sums.anon)
   expectSame(
     found,
     'counter-drift',
@@ -274,45 +275,14 @@ function checkSingle(p: Page, pfn: number, found: Findings): void {
 
 function checkCompound(p: Page, pfn: number, found: Findings): void {
   checkCount(p, pfn, found)
-  const whole = pmds[pfn]!
-  const says = S[p + tail.compound_mapcount]! + 1
-  if (says !== whole) found.add('mapcount-mismatch', differs(`compound mapcount of frame ${pfn}`, says, whole))
-  const doubled = S[p + page.SIZE + page.flags]! & PG_double_map ? 1 : 0
-  if (doubled && whole === 0) found.add('mapcount-mismatch', `frame ${pfn} is DoubleMap, but no PMD maps it`)
-  if (whole > 0) sums.huge++
-  let wrong = 0
-  let mapped = 0
-  let most = 0
-  for (let i = 0, own = p + page._mapcount; i < HPAGE_PMD_NR; i++, own += page.SIZE) {
-    const maps = ptes[pfn + i]!
-    wrong |= (S[own]! + 1 - doubled) ^ maps
-    if (maps === 0) continue
-    mapped++
-    most = Math.max(most, maps)
-  }
-  sums.anon += whole > 0 ? HPAGE_PMD_NR : mapped
-  if (wrong !== 0 || whole + most > 1) checkParts(p, pfn, whole, doubled, found)
-  checkTails(p, pfn, found)
-}
-
-/** Where something is wrong, or could be: page by page. */
-function checkParts(p: Page, pfn: number, whole: number, doubled: number, found: Findings): void {
-  for (let i = 0; i < HPAGE_PMD_NR; i++) {
-    const maps = ptes[pfn + i]!
-    const own = S[p + i * page.SIZE + page._mapcount]! + 1 - doubled
-    if (own !== maps) found.add('mapcount-mismatch', differs(`mapcount of frame ${pfn + i} by PTE`, own, maps))
-    if (whole + maps > 1) checkIsolation(pfn + i, whole + maps, found)
-  }
-}
-
-/** What no operation may write to: a tail's reference count, its way to the head, the poison in its mapping. */
-function checkTails(head: Page, pfn: number, found: Findings): void {
-  for (let i = 1, sub: number = head + page.SIZE; i < HPAGE_PMD_NR; i++, sub += page.SIZE) {
-    const touched = S[sub + page._count]! | (S[sub + page.compound_head]! ^ (head + 1))
-    const poison = i < 3 ? TAIL_MAPPING : S[sub + page.mapping]!
-    if (touched !== 0 || poison !== TAIL_MAPPING)
-      found.add('page-corrupted', `tail ${i} of frame ${pfn} was written to`)
-  }
+  if (pmds[pfn]! > 0) sums.huge++
+  sums.anon += k.recountCompound(p, pfn, {
+    ptes,
+    pmds,
+    tailPins,
+    add: (anomaly, text) => found.add(anomaly, text),
+    shared: (frame, maps) => checkIsolation(frame, maps, found),
+  })
 }
 
 /** Private memory that is mapped more than once is read-only to all: a write would reach the other. */
@@ -345,6 +315,3 @@ function checkQueue(found: Findings): void {
 function expectSame(found: Findings, anomaly: string, what: string, is: number, expected: number): void {
   if (is !== expected) found.add(anomaly, differs(what, is, expected))
 }
-
-const differs = (what: string, is: number, expected: number): string =>
-  `${what}: the kernel says ${is}, the recount ${expected}`

@@ -11,13 +11,17 @@ import * as huge_memory_split from '../mm/huge_memory_split.ts'
 import * as madvise from '../mm/madvise.ts'
 import * as memory from '../mm/memory.ts'
 import * as memory_range from '../mm/memory_range.ts'
+import * as mm from '../mm/mm.ts'
 import * as mmap from '../mm/mmap.ts'
 import * as mprotect from '../mm/mprotect.ts'
 import * as mremap from '../mm/mremap.ts'
+import * as page_alloc from '../mm/page_alloc.ts'
 import * as rmap from '../mm/rmap.ts'
 import * as swap from '../mm/swap.ts'
 import * as swapfile from '../mm/swapfile.ts'
 import * as task_mmu from '../mm/task_mmu.ts'
+import * as vmstat from '../mm/vmstat.ts'
+import * as recount_compound from '../recount-compound.ts'
 import { DoesNotBuild, type Patch } from './patch.ts'
 
 /** Functions by name; a side that does not build under some configuration stands as such. */
@@ -33,13 +37,17 @@ const modules = [
   madvise,
   memory,
   memory_range,
+  mm,
   mmap,
   mprotect,
   mremap,
+  page_alloc,
+  recount_compound,
   rmap,
   swap,
   swapfile,
   task_mmu,
+  vmstat,
 ]
 
 /** v4.5, as mm/ has it. */

@@ -93,8 +93,9 @@ export const anon_vma = {
   degree: 2,
   refcount: 3,
   rwsem: 4,
-  /** First entry of what the kernel keeps as an interval tree. */
+  /** First and last entry of what the kernel keeps as an interval tree: the older vma, as the parent's, comes first. */
   rb_root: 5,
+  rb_last: 6,
   SIZE: 8,
 } as const
 

@@ -1,16 +1,15 @@
 // Page flags and what a struct page says of itself (include/linux/page-flags.h, mm.h, v4.5).
 //
-// The policies are v4.5's: the lock, dirty, lru and swapbacked bits of a tail are those of its head.
+// Whose bits stand for those of a tail is decided by k.PF_HEAD; what releases before v4.5 did otherwise leads through
+// `k` to mm.ts.
 
 import { KernelBug } from '../bug.ts'
 import { k } from '../kernel.ts'
 import {
   atomic_add_return,
-  atomic_inc,
   atomic_read,
   bit_lock,
   bit_trylock,
-  bit_unlock,
   READ_ONCE,
   set_bit,
   test_and_clear_bit,
@@ -19,7 +18,7 @@ import {
   WRITE_ONCE,
 } from '../ops.ts'
 import { debug_vm, HPAGE_PMD_NR } from './init.ts'
-import { PAGE_MAPPING_ANON, type Page, page, tail, type Vma } from './mm_types.ts'
+import { type Page, page, tail, type Vma } from './mm_types.ts'
 
 export const PG_locked = 1
 export const PG_dirty = 2
@@ -46,11 +45,11 @@ export function compound_head(p: Page): Page {
 export const subpage = (p: Page, i: number): Page => (p + i * page.SIZE) as Page
 export const hpage_nr_pages = (p: Page): number => (PageTransHuge(p) ? HPAGE_PMD_NR : 1)
 
-const headFlags = (p: Page): number => field(compound_head(p), page.flags)
+const headFlags = (p: Page): number => field(k.PF_HEAD(p), page.flags)
 export const PageLocked = (p: Page): boolean => test_bit(headFlags(p), PG_locked)
 export const trylock_page = (p: Page): boolean => bit_trylock(headFlags(p), PG_locked)
 export const lock_page = (p: Page): void => bit_lock(headFlags(p), PG_locked)
-export const unlock_page = (p: Page): void => bit_unlock(headFlags(p), PG_locked)
+export const unlock_page = (p: Page): void => k.unlock_page(p)
 export const SetPageDirty = (p: Page): void => set_bit(headFlags(p), PG_dirty)
 export const PageLRU = (p: Page): boolean => test_bit(headFlags(p), PG_lru)
 export const SetPageLRU = (p: Page): void => set_bit(headFlags(p), PG_lru)
@@ -65,8 +64,7 @@ export const TestClearPageDoubleMap = (head: Page): boolean => test_and_clear_bi
 
 // ---- mapping ---------------------------------------------------------------------------------------------------
 
-export const PageAnon = (p: Page): boolean =>
-  (READ_ONCE(field(compound_head(p), page.mapping)) & PAGE_MAPPING_ANON) !== 0
+export const PageAnon = (p: Page): boolean => k.PageAnon(p)
 
 // ---- counts ----------------------------------------------------------------------------------------------------
 
@@ -75,25 +73,10 @@ export const _mapcount = (p: Page): number => p + page._mapcount
 export const compound_mapcount_ptr = (p: Page): number => compound_head(p) + tail.compound_mapcount
 export const compound_mapcount = (p: Page): number => atomic_read(compound_mapcount_ptr(p)) + 1
 
-/** How often this base page is mapped: by PTEs, and by PMDs of the huge page it is part of. Not exact for a THP. */
-export function page_mapcount(p: Page): number {
-  let ret = atomic_read(_mapcount(p)) + 1
-  if (PageCompound(p)) {
-    p = compound_head(p)
-    ret += compound_mapcount(p)
-    if (PageDoubleMap(p)) ret--
-  }
-  return ret
-}
-
+export const page_mapcount = (p: Page): number => k.page_mapcount(p)
 export const page_count = (p: Page): number => atomic_read(compound_head(p) + page._count)
 
-export function get_page(p: Page): void {
-  p = compound_head(p)
-  if (debug_vm) VM_BUG_ON_PAGE(atomic_read(p + page._count) <= 0, p, 'page_count(page) <= 0')
-  atomic_inc(p + page._count)
-}
-
+export const get_page = (p: Page): void => k.get_page(p)
 export const page_cache_get = get_page
 
 export function put_page_testzero(p: Page): boolean {
@@ -101,12 +84,7 @@ export function put_page_testzero(p: Page): boolean {
   return atomic_add_return(p + page._count, -1) === 0
 }
 
-/** Drops a reference of the whole compound page; the last one frees it. */
-export function put_page(p: Page): void {
-  p = compound_head(p)
-  if (put_page_testzero(p)) k.__put_page(p)
-}
-
+export const put_page = (p: Page): void => k.put_page(p)
 export const page_cache_release = put_page
 
 // ---- CONFIG_DEBUG_VM ---------------------------------------------------------------------------------------------

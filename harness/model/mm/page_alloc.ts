@@ -5,6 +5,7 @@
 // always more fresh memory than a case may use.
 
 import { KernelBug } from '../bug.ts'
+import { k } from '../kernel.ts'
 import { cpu, spin_lock, spin_unlock } from '../ops.ts'
 import { rd, sbrk, touched, wr } from '../store.ts'
 import { debug_vm, HPAGE_PMD_NR, max_pfn, zone } from './init.ts'
@@ -71,12 +72,12 @@ export function alloc_hugepage(): Page {
   if (p === NULL) p = freshBlock()
   if (p === NULL) return NULL
   wr(p + page._count, 1)
-  prep_compound_page(p)
+  k.prep_compound_page(p)
   return p
 }
 
 /** prep_compound_page and prep_transhuge_page: heads its tails, with an empty deferred list on tail 2. */
-function prep_compound_page(head: Page): void {
+export function prep_compound_page(head: Page): void {
   wr(head + page.flags, PG_head)
   for (let i = 1; i < HPAGE_PMD_NR; i++) {
     const t = subpage(head, i)
@@ -112,8 +113,8 @@ export function free_pages(p: Page): void {
   push(pcps + cpu * pcp.SIZE + (huge ? pcp.huge : pcp.small), p)
 }
 
-/** free_tail_pages_check and free_pages_check of tail `i`, which then is no tail any more. */
-function free_tail_page(head: Page, i: number): void {
+/** What no user of a compound page may have written to; of the fields that tails use otherwise nothing stays. */
+export function free_tail_pages_check(head: Page, i: number): void {
   const t = subpage(head, i)
   if (debug_vm) {
     if (i === 1 && rd(head + tail.compound_mapcount) !== -1)
@@ -122,6 +123,12 @@ function free_tail_page(head: Page, i: number): void {
     if (rd(t + page.compound_head) !== head + 1) bad_page('compound_head not consistent')
   }
   wr(t + page.mapping, 0)
+}
+
+/** free_tail_pages_check and free_pages_check of tail `i`, which then is no tail any more. */
+function free_tail_page(head: Page, i: number): void {
+  const t = subpage(head, i)
+  k.free_tail_pages_check(head, i)
   wr(t + page.index, 0)
   wr(t + page.compound_head, 0)
   free_pages_check(t, 'tail page')
@@ -137,6 +144,6 @@ function free_pages_check(p: Page, what: string): void {
   if ((rd(p + page.flags) & (PG_locked | PG_lru)) !== 0) bad_page(`${what} freed with PG_locked or PG_lru set`)
 }
 
-function bad_page(reason: string): never {
+export function bad_page(reason: string): never {
   throw new KernelBug('bad-page', `BUG: Bad page state: ${reason}`)
 }

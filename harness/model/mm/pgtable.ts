@@ -1,12 +1,13 @@
 // Page tables: x86's PMD and PTE levels under one directory (arch/x86/include/asm/pgtable.h).
 //
 // A directory has 512 PMD tables of 512 entries; a PTE table has HPAGE_PMD_NR. An entry is a page frame number
-// above seven flag bits. A PMD is none, points to a PTE table, or (PSE) maps a huge page. Each table has a lock of
+// above eight flag bits. A PMD is none, points to a PTE table, or (PSE) maps a huge page. Each table has a lock of
 // its own: split PTE locks, and split PMD locks as from v3.13.
 //
 // A user's access walks the tables without a lock, so every store to an entry that is visible to it is set_pte or
 // set_pmd, and every look from outside the lock READ_ONCE.
 
+import { k } from '../kernel.ts'
 import { READ_ONCE, spin_lock, spin_unlock, WRITE_ONCE } from '../ops.ts'
 import { rd, S, wr } from '../store.ts'
 import { HPAGE_PMD_NR, HPAGE_PMD_ORDER, mem_map } from './init.ts'
@@ -33,7 +34,9 @@ export const PSE = 16
 export const SOFT_DIRTY = 32
 /** Present to the kernel, not to user space (PROT_NONE). */
 export const PROTNONE = 64
-const PFN_SHIFT = 7
+/** A huge page is being split: to v4.4, see history/thp-refcount. */
+export const SPLITTING = 128
+const PFN_SHIFT = 8
 
 const PTRS_ORDER = 9
 const PTRS = 1 << PTRS_ORDER
@@ -86,7 +89,8 @@ export function pmd_alloc(mm: Mm, addr: number): Pmdp {
   return pmd_offset(mm, addr)
 }
 
-export const pmd_lockptr = (mm: Mm, addr: number): number => rd(pgd_offset(mm, addr)) + pmd_table.lock
+export const pmdTableLock = (mm: Mm, addr: number): number => rd(pgd_offset(mm, addr)) + pmd_table.lock
+export const pmd_lockptr = (mm: Mm, addr: number): number => k.pmd_lockptr(mm, addr)
 export const pte_lockptr = (pmd: Pmd): number => tableOf(pmd) + pte_table.lock
 export const pte_offset = (pmd: Pmd, addr: number): Ptep =>
   (tableOf(pmd) + pte_table.pte + (addr & (HPAGE_PMD_NR - 1))) as Ptep

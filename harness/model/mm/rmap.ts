@@ -88,18 +88,17 @@ function anon_vma_chain_link(vma: Vma, avc: Avc, av: AnonVma): void {
   if (newest !== 0) wr(newest + anon_vma_chain.newer, avc)
   else wr(vma + vm_area.avc_last, avc)
   wr(vma + vm_area.avc_first, avc)
-  const next = rd(av + anon_vma.rb_root)
-  wr(avc + anon_vma_chain.rb_next, next)
-  if (next !== 0) wr(next + anon_vma_chain.rb_prev, avc)
-  wr(av + anon_vma.rb_root, avc)
+  const last = rd(av + anon_vma.rb_last)
+  wr(avc + anon_vma_chain.rb_prev, last)
+  wr(last === 0 ? av + anon_vma.rb_root : last + anon_vma_chain.rb_next, avc)
+  wr(av + anon_vma.rb_last, avc)
 }
 
 function rb_remove(avc: Avc, av: AnonVma): void {
   const next = rd(avc + anon_vma_chain.rb_next)
   const prev = rd(avc + anon_vma_chain.rb_prev)
-  if (next !== 0) wr(next + anon_vma_chain.rb_prev, prev)
-  if (prev !== 0) wr(prev + anon_vma_chain.rb_next, next)
-  else wr(av + anon_vma.rb_root, next)
+  wr(next === 0 ? av + anon_vma.rb_last : next + anon_vma_chain.rb_prev, prev)
+  wr(prev === 0 ? av + anon_vma.rb_root : prev + anon_vma_chain.rb_next, next)
 }
 
 /** Gives the vma an anon_vma before its first anonymous page. May sleep; takes the anon_vma, then page_table_lock. */

@@ -8,7 +8,7 @@ import { clear_bit, cpu, local_lock, local_unlock, might_sleep, setCpu, spin_loc
 import { rd, S, sbrk, wr } from '../store.ts'
 import { debug_vm, zone } from './init.ts'
 import { type Page, page, type Vma } from './mm_types.ts'
-import { free_pages, free_transhuge_page } from './page_alloc.ts'
+import { free_pages } from './page_alloc.ts'
 import {
   compound_head,
   hpage_nr_pages,
@@ -78,7 +78,7 @@ export function __pagevec_lru_add(v: number): void {
   }
   spin_unlock(zone.lru_lock)
   wr(v + pagevec.nr, 0)
-  release_pages(pages)
+  k.release_pages(pages)
 }
 
 const lruOf = (p: Page): number => (PageActive(p) ? NR_ACTIVE_ANON : NR_INACTIVE_ANON)
@@ -114,7 +114,7 @@ export function __page_cache_release(p: Page): void {
 /** The last reference of `p`, a head or a page of its own, is gone. */
 export function __put_page(p: Page): void {
   k.__page_cache_release(p)
-  if (PageCompound(p)) free_transhuge_page(p)
+  if (PageCompound(p)) k.free_transhuge_page(p)
   else free_pages(p)
 }
 
@@ -137,5 +137,5 @@ export function release_pages(pages: readonly Page[]): void {
 /** mm/swap_state.c: what a TLB flush does with the pages it gathered. */
 export function free_pages_and_swap_cache(pages: readonly Page[]): void {
   k.lru_add_drain()
-  release_pages(pages)
+  k.release_pages(pages)
 }

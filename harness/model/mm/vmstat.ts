@@ -2,6 +2,7 @@
 // by the functions that change them; a reader sums the CPUs.
 
 import { PAGE_SIZE } from '../contents.ts'
+import { k } from '../kernel.ts'
 import { statCpu, this_cpu_add } from '../ops.ts'
 import { S, sbrk } from '../store.ts'
 import { HPAGE_PMD_NR } from './init.ts'
@@ -16,6 +17,7 @@ export const vmstat = [
   'NR_INACTIVE_ANON',
   'THP_FAULT_ALLOC',
   'THP_FAULT_FALLBACK',
+  'THP_SPLIT',
   'THP_SPLIT_PAGE',
   'THP_SPLIT_PAGE_FAILED',
   'THP_SPLIT_PMD',
@@ -31,6 +33,7 @@ export const NR_ACTIVE_ANON = slot.get('NR_ACTIVE_ANON')!
 export const NR_INACTIVE_ANON = slot.get('NR_INACTIVE_ANON')!
 export const THP_FAULT_ALLOC = slot.get('THP_FAULT_ALLOC')!
 export const THP_FAULT_FALLBACK = slot.get('THP_FAULT_FALLBACK')!
+export const THP_SPLIT = slot.get('THP_SPLIT')!
 export const THP_SPLIT_PAGE = slot.get('THP_SPLIT_PAGE')!
 export const THP_SPLIT_PAGE_FAILED = slot.get('THP_SPLIT_PAGE_FAILED')!
 export const THP_SPLIT_PMD = slot.get('THP_SPLIT_PMD')!
@@ -61,13 +64,14 @@ const bytes = (pages: number): number => pages * PAGE_SIZE
 
 /** How /proc/meminfo (in bytes) and /proc/vmstat spell the counters, and what each shows. */
 const shown: readonly (readonly [string, () => number])[] = [
-  ['AnonPages', () => bytes(global_page_state(NR_ANON_PAGES))],
+  ['AnonPages', () => bytes(k.anonPages())],
   ['AnonHugePages', () => bytes(global_page_state(NR_ANON_TRANSPARENT_HUGEPAGES) * HPAGE_PMD_NR)],
   ['Mapped', () => bytes(global_page_state(slot.get('NR_FILE_MAPPED')!))],
   ['Active(anon)', () => bytes(global_page_state(NR_ACTIVE_ANON))],
   ['Inactive(anon)', () => bytes(global_page_state(NR_INACTIVE_ANON))],
   ['thp_fault_alloc', () => global_page_state(THP_FAULT_ALLOC)],
   ['thp_fault_fallback', () => global_page_state(THP_FAULT_FALLBACK)],
+  ['thp_split', () => global_page_state(THP_SPLIT)],
   ['thp_split_page', () => global_page_state(THP_SPLIT_PAGE)],
   ['thp_split_page_failed', () => global_page_state(THP_SPLIT_PAGE_FAILED)],
   ['thp_split_pmd', () => global_page_state(THP_SPLIT_PMD)],
@@ -77,9 +81,16 @@ const shown: readonly (readonly [string, () => number])[] = [
 /** The counters that the model has, as /proc spells them. */
 export const counterNames: readonly string[] = shown.map(([name]) => name)
 
+/** Anonymous pages that are mapped, as AnonPages of /proc/meminfo has them. */
+export const anonPages = (): number => global_page_state(NR_ANON_PAGES)
+
+/** Counters of other releases, which this kernel does not show. */
+export const countersOfOthers = (): readonly string[] => ['thp_split']
+
 /** All counters as they stand. */
 export function readCounters(): Record<string, number> {
   const counters: Record<string, number> = {}
-  for (const [name, read] of shown) counters[name] = read()
+  const others = k.countersOfOthers()
+  for (const [name, read] of shown) if (!others.includes(name)) counters[name] = read()
   return counters
 }
