@@ -5,10 +5,26 @@ import type { Position, Subject, TestPoint } from '../engine.ts'
 /** One combination of matrix values, in the order in which the case writes them. */
 export type Values = Readonly<Record<string, string>>
 
+/**
+ * The values with which a counter ends, one way or another: the model must find all of these and no other, a real
+ * kernel no other.
+ */
+export interface SeenWanted {
+  readonly name: string
+  /** `true`: change since counting began; `false`: as it stands. */
+  readonly delta: boolean
+  /** Both ends included; a single value is a range of its own. */
+  readonly ranges: readonly { readonly min: number; readonly max: number }[]
+  /** The distance of two values within a range. */
+  readonly grain: number
+  readonly pos: Position
+}
+
 /** What a case says of a subject: `clean`, or an anomaly `always` or `sometimes`. */
 export interface Wanted {
   readonly anomaly: string
   readonly how: 'always' | 'sometimes'
+  readonly seen: readonly SeenWanted[]
   readonly pos: Position
 }
 

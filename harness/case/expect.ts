@@ -55,11 +55,8 @@ export function readExpect(node: Node, counters: readonly string[], problems: Pr
     if (Object.hasOwn(views, key.text)) readView(key, value, found, problems)
     else if (laterKeys.has(key.text) || processCounter.test(key.text))
       problems.add('NOT_YET', key, `"${key.text}" is not there yet`)
-    else if (!counters.includes(key.text)) {
-      const known = [...counters, ...Object.keys(views)]
-      problems.add('UNKNOWN_COUNTER', key, `no counter is called ${quoted(key.text)}${didYouMean(key.text, known)}`)
-    } else {
-      const counter = read(amountOf(key.text), value, problems)
+    else if (isCounter(key, counters, Object.keys(views), problems)) {
+      const counter = read(word(key.text, amountOf(key.text)), value, problems)
       if (counter !== undefined) found.counters.push({ name: key.text, ...counter, pos: problems.position(key) })
     }
   }
@@ -68,13 +65,31 @@ export function readExpect(node: Node, counters: readonly string[], problems: Pr
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] extends readonly (infer U)[] ? U[] : T[K] }
 
+/** Whether a key names a counter; `besides`: what else it could have been meant to say. */
+export function isCounter(
+  key: Scalar,
+  counters: readonly string[],
+  besides: readonly string[],
+  problems: Problems,
+): boolean {
+  if (counters.includes(key.text)) return true
+  const near = didYouMean(key.text, [...counters, ...besides])
+  problems.add('UNKNOWN_COUNTER', key, `no counter is called ${quoted(key.text)}${near}`)
+  return false
+}
+
 /** /proc/meminfo shows amounts and begins its names with a capital; what stands only in /proc/vmstat is counted. */
-function amountOf(name: string): z.ZodType<{ readonly value: number; readonly delta: boolean }, string> {
-  return word(name, text => {
+export function isAmount(counter: string): boolean {
+  return /^[A-Z]/.test(counter)
+}
+
+/** The reader of a counter's value: signed, it is a change. */
+export function amountOf(counter: string): (text: string) => { readonly value: number; readonly delta: boolean } {
+  return text => {
     const { huge } = context()
-    const value = /^[A-Z]/.test(name) ? readBytes(text, huge) : readCount(text, huge)
+    const value = isAmount(counter) ? readBytes(text, huge) : readCount(text, huge)
     return { value, delta: /^[+-]/.test(text) }
-  })
+  }
 }
 
 function readView(key: Scalar, node: Node, found: Writable<Expect>, problems: Problems): void {

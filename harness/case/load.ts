@@ -71,12 +71,13 @@ function readCase(file: string, tree: Mapping, known: Known, problems: Problems)
   const whens = new Whens(matrix, known.ids, problems)
   const desk = new Desk(problems, whens, known.counters)
   const verdictNode = get(tree, 'verdict')
-  const verdict = verdictNode && new Verdict(verdictNode, known.anomalies, whens, problems)
+  const verdict = verdictNode && new Verdict(verdictNode, known, whens, problems)
   const name = nameOf(file)
   const prepared = new Map<string, Prepared>()
   for (const values of matrix.combinations) {
-    verdict?.visit(values)
-    prepared.set(pointName(name, values), prepare(tree, values, desk))
+    const machine = readMachine(get(tree, 'machine'), values, mostThreads(get(tree, 'steps')), problems)
+    verdict?.visit(values, machine)
+    prepared.set(pointName(name, values), prepare(tree, values, machine, desk))
   }
   if (!problems.any) whens.reportIdle()
   return {
@@ -96,13 +97,12 @@ function readCase(file: string, tree: Mapping, known: Known, problems: Problems)
         all.filter(({ conditions }) => conditions.every(one => holds(one, subject))).map(({ step }) => step)
       return { name: point, machine, prime: seen(prime), steps: seen(steps), ids: [...whens.ids] }
     },
-    wanted: (values, subject) => verdict!.of(values, subject),
+    wanted: (values, subject) => verdict!.of(values, prepared.get(pointName(name, values))!.machine, subject),
   }
 }
 
 /** Reads one combination; a problem that all of them share is reported once. */
-function prepare(tree: Mapping, values: Values, desk: Desk): Prepared {
-  const machine = readMachine(get(tree, 'machine'), values, mostThreads(get(tree, 'steps')), desk.problems)
+function prepare(tree: Mapping, values: Values, machine: TestPoint['machine'], desk: Desk): Prepared {
   const steps = (key: string, noRace?: string) => {
     const node = get(tree, key)
     return node === undefined ? [] : Plan.read(node, values, machine, desk, noRace)

@@ -98,6 +98,19 @@ t.test('beside a race stands what is expected after it', async t => {
   t.match(expect, { counters: [{ name: 'AnonPages', value: 4 * 4096, delta: true }] })
 })
 
+t.test('seen states values with which counters end: one, several, or all from one to another', async t => {
+  const line = '{sometimes: oops, seen: {AnonPages: -1H+1P..+1P, nr_anon_pages: [+0, +$n], AnonHugePages: 0}}'
+  const text = steps('- touch: A').replace('verdict: clean', `verdict: [clean, ${line}]`)
+  const { case: one } = loadText('x.yaml', `machine: {hpage_nr: 8}\n${text}`, known)
+  const seen = one!.combinations.map(values => one!.wanted(values, old).seen.map(({ pos, ...rest }) => rest))
+  t.same(seen[0], [
+    { name: 'AnonPages', delta: true, ranges: [{ min: -7 * 4096, max: 4096 }], grain: 4096 },
+    { name: 'nr_anon_pages', delta: true, ranges: [{ min: 0, max: 0 }, { min: 1, max: 1 }], grain: 1 },
+    { name: 'AnonHugePages', delta: false, ranges: [{ min: 0, max: 0 }], grain: 4096 },
+  ]) // biome-ignore format: a counter a line
+  t.same(seen.at(-1)![1]!.ranges[1], { min: 2, max: 2 })
+})
+
 refuses([
   ['a list', steps('- race: [touch: A]'), '6:11 BAD_SHAPE'],
   ['nobody', steps('- race: {}'), '6:11 BAD_VALUE'],

@@ -62,6 +62,10 @@ const verdictLine = z.union([
   z.strictObject({
     always: value.optional().describe('An anomaly that every run shows'),
     sometimes: value.optional().describe('An anomaly that some interleaving shows'),
+    seen: z
+      .record(z.string(), values)
+      .optional()
+      .describe('Counters and the values they end with, over all interleavings: one, a list, `-1H+1P..+1H-1P`'),
     when: when.optional(),
   }),
 ])

@@ -1,25 +1,40 @@
 // `verdict`: read from the top, the last line that fits holds.
 
-import type { Subject } from '../engine.ts'
+import type { Machine, Subject } from '../engine.ts'
 import { didYouMean } from '../steps/words/nearest.ts'
+import { PAGE, Scope, within } from '../steps/words/scope.ts'
 import { quoted } from '../steps/words/word.ts'
-import type { Values, Wanted } from './case.ts'
+import type { SeenWanted, Values, Wanted } from './case.ts'
+import { substitute, valuesIn } from './matrix.ts'
 import type { Problems } from './problems.ts'
 import { checkKeys } from './read.ts'
+import { readSeen } from './seen.ts'
 import { get, kindOf, type Mapping, type Node, type Scalar } from './tree.ts'
 import { holds, type Whens } from './when.ts'
 
 interface Line {
-  readonly wanted: Wanted
+  readonly wanted: Omit<Wanted, 'seen'>
   readonly when: Node | undefined
+  readonly seen: Node | undefined
+}
+
+/** The words that a verdict may use. */
+interface Words {
+  readonly anomalies: readonly string[]
+  readonly counters: readonly string[]
 }
 
 export class Verdict {
   readonly #lines: readonly Line[]
+  readonly #counters: readonly string[]
   readonly #whens: Whens
+  readonly #problems: Problems
+  readonly #seen = new Map<string, readonly SeenWanted[]>()
 
-  constructor(node: Node, anomalies: readonly string[], whens: Whens, problems: Problems) {
+  constructor(node: Node, { anomalies, counters }: Words, whens: Whens, problems: Problems) {
+    this.#counters = counters
     this.#whens = whens
+    this.#problems = problems
     const lines = node.kind === 'list' ? node.items : [node]
     this.#lines = lines.flatMap(line => readLine(line, anomalies, problems) ?? [])
     if (lines.length === 0 || (this.#lines[0] !== undefined && this.#lines[0].when !== undefined)) {
@@ -27,25 +42,44 @@ export class Verdict {
     }
   }
 
-  /** Has every `when` read under this combination. */
-  visit(values: Values): void {
-    for (const { when } of this.#lines) this.#whens.under(values, when)
+  /** Has every `when` read under this combination, and what stands beside those that fit. */
+  visit(values: Values, machine: Machine): void {
+    for (const line of this.#lines)
+      if (this.#whens.under(values, line.when) !== undefined) this.#seenOf(line, values, machine)
   }
 
   /** The last line that fits. */
-  of(values: Values, subject: Subject): Wanted {
+  of(values: Values, machine: Machine, subject: Subject): Wanted {
     const line = this.#lines.findLast(({ when }) => {
       const condition = this.#whens.under(values, when)
       return condition !== undefined && holds(condition, subject)
     })
-    return (line ?? this.#lines[0]!).wanted
+    const held = line ?? this.#lines[0]!
+    return { ...held.wanted, seen: this.#seenOf(held, values, machine) }
+  }
+
+  /** What H means depends on the machine. */
+  #seenOf({ seen }: Line, values: Values, machine: Machine): readonly SeenWanted[] {
+    if (seen === undefined) return []
+    const key = `${seen.start} ${machine.hpage_nr} ${valuesIn(seen, values)}`
+    const known = this.#seen.get(key)
+    if (known !== undefined) return known
+    const problems = this.#problems
+    const context = { scope: new Scope(), huge: machine.hpage_nr * PAGE, by: 'main', fresh: new Set<string>() }
+    const read = within(context, () => readSeen(substitute(seen, values, problems), this.#counters, problems))
+    this.#seen.set(key, read)
+    return read
   }
 }
 
 function readLine(node: Node, anomalies: readonly string[], problems: Problems): Line | undefined {
   if (node.kind === 'scalar') {
     if (node.text === 'clean')
-      return { wanted: { anomaly: 'clean', how: 'always', pos: problems.position(node) }, when: undefined }
+      return {
+        wanted: { anomaly: 'clean', how: 'always', pos: problems.position(node) },
+        when: undefined,
+        seen: undefined,
+      }
     const near = didYouMean(node.text, ['clean'])
     problems.add(
       'BAD_VALUE',
@@ -63,8 +97,6 @@ function readLine(node: Node, anomalies: readonly string[], problems: Problems):
 }
 
 function readMap(node: Mapping, anomalies: readonly string[], problems: Problems): Line | undefined {
-  const seen = node.entries.find(({ key }) => key.text === 'seen')
-  if (seen !== undefined) problems.add('NOT_YET', seen.key, '"seen" is not there yet')
   const [first, second] = node.entries.filter(({ key }) => key.text === 'always' || key.text === 'sometimes')
   if (first === undefined || second !== undefined) {
     problems.add('BAD_SHAPE', second?.key ?? node, 'a verdict says either always or sometimes')
@@ -72,7 +104,8 @@ function readMap(node: Mapping, anomalies: readonly string[], problems: Problems
   }
   const how = first.key.text === 'always' ? 'always' : 'sometimes'
   if (!isAnomaly(first.value, anomalies, problems)) return undefined
-  return { wanted: { anomaly: first.value.text, how, pos: problems.position(node) }, when: get(node, 'when') }
+  const wanted = { anomaly: first.value.text, how, pos: problems.position(node) } as const
+  return { wanted, when: get(node, 'when'), seen: get(node, 'seen') }
 }
 
 function isAnomaly(node: Node, anomalies: readonly string[], problems: Problems): node is Scalar {

@@ -37,7 +37,7 @@ function judged({
 }: Given): Result {
   const machine = { hpage_nr: 512, memory: undefined, thp: 'always', cpus: 1, debug_vm: false, swap: true } as const
   const point: TestPoint = { name: 'x', machine, prime: [], steps }
-  const wanted = { anomaly, how, pos: pos(9) }
+  const wanted = { anomaly, how, seen: [], pos: pos(9) }
   const of: Case = {
     file: 'a.yaml', name: 'x', about: '', see: [], tags: [], variants: undefined, ids: [], combinations: [{}],
     pointName: () => 'x', point: () => point, wanted: () => wanted,

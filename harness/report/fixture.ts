@@ -14,7 +14,12 @@ export const plan: Plan = {
 
 /** A clean pass of `thp/pin-fork[hold=get]` under v4.5, but for what is said otherwise. */
 export function result(more: Partial<Result> = {}, name = 'thp/pin-fork'): Result {
-  const wanted = { anomaly: 'clean', how: 'always', pos: { file: `cases/${name}.yaml`, line: 14, col: 3 } } as const
+  const wanted = {
+    anomaly: 'clean',
+    how: 'always',
+    seen: [],
+    pos: { file: `cases/${name}.yaml`, line: 14, col: 3 },
+  } as const
   const of = { name, file: `cases/${name}.yaml` } as Result['case']
   const unsaid = { unseen: [], steps: [], anomalies: [], reason: undefined, observation: undefined }
   const values = { hold: 'get' }
