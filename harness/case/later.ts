@@ -6,7 +6,6 @@ export const laterVerbs: ReadonlySet<string> = new Set([
   'pool',
   'mlock',
   'munlock',
-  'split',
   'migrate',
   'isolate',
   'putback',

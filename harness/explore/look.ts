@@ -17,6 +17,7 @@ import {
   read_pmd,
   read_pte,
 } from '../model/mm/pgtable.ts'
+import { is_migration_entry } from '../model/mm/swapops.ts'
 import { S } from '../model/store.ts'
 
 /** A named range: the same addresses, in base pages, in every process that has it. */
@@ -30,7 +31,7 @@ export interface Named {
 export interface Mapped {
   readonly frame: Page
   readonly pages: number
-  readonly by: 'none' | 'pte' | 'pmd'
+  readonly by: 'none' | 'pte' | 'pmd' | 'migration'
 }
 
 const nothing: Mapped = { frame: NULL, pages: 1, by: 'none' }
@@ -45,6 +46,7 @@ export function mapAt(mm: Mm, addr: number): Mapped {
     return { frame: (pmd_page(pmd) + i * page.SIZE) as Page, pages: HPAGE_PMD_NR - i, by: 'pmd' }
   }
   const pte = read_pte(pte_offset(pmd, addr))
+  if (is_migration_entry(pte)) return { frame: NULL, pages: 1, by: 'migration' }
   return pte_none(pte) ? nothing : { frame: pte_page(pte), pages: 1, by: 'pte' }
 }
 

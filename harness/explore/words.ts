@@ -155,7 +155,7 @@ const words: Readonly<Record<string, Life>> = {
     const frames = Array.from({ length: pages }, (_, i) => mapAt(world.mm, addr + i).frame)
     if (frames.includes(0 as Page))
       throw new CannotJudge(`${text(operands[0])} has pages that are not mapped: there is no frame to note`)
-    world.frames.set(text(name), frames)
+    world.nameFrames(text(name), frames)
     return undefined
   },
 
@@ -176,7 +176,7 @@ const words: Readonly<Record<string, Life>> = {
       access === 'write' ? 'write' : 'read',
     )
     world.pins.set(pin.name, pin)
-    world.frames.set(pin.name, pin.pages)
+    world.nameFrames(pin.name, pin.pages)
     return undefined
   },
 
@@ -212,6 +212,12 @@ const words: Readonly<Record<string, Life>> = {
       max: count(max),
       seed: count(seed),
     })
+  },
+
+  split: (world, operands) => {
+    let answer: Answer | undefined
+    for (const page of world.pagesOf(piece(operands))) if (k.split_huge_pages_pfn(page) !== 0) answer = errno('EBUSY')
+    return answer
   },
 
   'drain-lru': () => {

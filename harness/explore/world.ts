@@ -8,9 +8,10 @@ import { Signal } from '../model/mm/fault.ts'
 import { mm_alloc } from '../model/mm/fork.ts'
 import { put_user_pages } from '../model/mm/gup.ts'
 import { HPAGE_PMD_NR } from '../model/mm/init.ts'
-import type { Mm, Page } from '../model/mm/mm_types.ts'
+import { type Mm, NULL, type Page } from '../model/mm/mm_types.ts'
+import { compound_head } from '../model/mm/page-flags.ts'
 import { task_size } from '../model/mm/pgtable.ts'
-import type { Named } from './look.ts'
+import { mapAt, type Named } from './look.ts'
 import type { Pin } from './pins.ts'
 
 /** Ranges whose place the case does not state lie from here on, each in huge pages of its own. */
@@ -28,6 +29,8 @@ export class World {
   readonly processes = new Map<string, Mm>()
   readonly ranges = new Map<string, Named>()
   readonly frames = new Map<string, readonly Page[]>()
+  /** For each named frame the page that it was part of when it was named: itself, or a huge page's head. */
+  private readonly heads = new Map<string, readonly Page[]>()
   readonly pins = new Map<string, Pin>()
   /** What the step that runs has found; the driver takes it over. */
   bytes: BytesSeen[] = []
@@ -54,6 +57,29 @@ export class World {
     const range = this.ranges.get(name)
     if (range === undefined) throw neverMade('range', name)
     return range
+  }
+
+  nameFrames(name: string, frames: readonly Page[]): void {
+    this.frames.set(name, frames)
+    this.heads.set(name, frames.map(compound_head))
+  }
+
+  /**
+   * The pages, huge or not, that a machine verb works on: of named frames what they were part of when they were named,
+   * of a range what main maps there now.
+   */
+  pagesOf({ of, offset, length }: Range): ReadonlySet<Page> {
+    const from = offset / PAGE
+    const to = from + length / PAGE
+    const named = this.heads.get(of)
+    if (named !== undefined) return new Set(named.slice(from, to))
+    const { addr } = this.range(of)
+    const pages = new Set<Page>()
+    for (let i = from; i < to; i++) {
+      const { frame } = mapAt(this.process('main'), addr + i)
+      if (frame !== NULL) pages.add(compound_head(frame))
+    }
+    return pages
   }
 
   framesOf(name: string): readonly Page[] {
@@ -91,6 +117,7 @@ export class World {
     this.releasePins()
     this.ranges.clear()
     this.frames.clear()
+    this.heads.clear()
   }
 
   private releasePins(): void {

@@ -5,17 +5,20 @@ import type * as fault from './mm/fault.ts'
 import type * as fork from './mm/fork.ts'
 import type * as gup from './mm/gup.ts'
 import type * as huge_memory from './mm/huge_memory.ts'
+import type * as huge_memory_page from './mm/huge_memory_page.ts'
 import type * as huge_memory_range from './mm/huge_memory_range.ts'
 import type * as huge_memory_split from './mm/huge_memory_split.ts'
 import type * as madvise from './mm/madvise.ts'
 import type * as memory from './mm/memory.ts'
 import type * as memory_range from './mm/memory_range.ts'
+import type * as migrate from './mm/migrate.ts'
 import type * as mm from './mm/mm.ts'
 import type * as mmap from './mm/mmap.ts'
 import type * as mprotect from './mm/mprotect.ts'
 import type * as mremap from './mm/mremap.ts'
 import type * as page_alloc from './mm/page_alloc.ts'
 import type * as rmap from './mm/rmap.ts'
+import type * as rmap_walk from './mm/rmap_walk.ts'
 import type * as swap from './mm/swap.ts'
 import type * as swapfile from './mm/swapfile.ts'
 import type * as task_mmu from './mm/task_mmu.ts'
@@ -27,18 +30,21 @@ type Modules = typeof fault &
   typeof fork &
   typeof gup &
   typeof huge_memory &
+  typeof huge_memory_page &
   typeof huge_memory_range &
   typeof huge_memory_split &
   typeof madvise &
   typeof memory &
   typeof memory_range &
   typeof mm &
+  typeof migrate &
   typeof mmap &
   typeof mprotect &
   typeof mremap &
   typeof page_alloc &
   typeof recount_compound &
   typeof rmap &
+  typeof rmap_walk &
   typeof swap &
   typeof swapfile &
   typeof task_mmu &

@@ -112,6 +112,17 @@ export function down_write_trylock(sem: number): boolean {
   return got === 1
 }
 
+// ---- RCU ------------------------------------------------------------------------------------------------------------
+
+/** Until the section ends, no memory that was type-stable at its beginning becomes anything else. */
+export function rcu_read_lock(): void {
+  reading++
+}
+
+export function rcu_read_unlock(): void {
+  reading--
+}
+
 // ---- bits that are locks: sleeping (PG_locked) and spinning (PG_compound_lock) ---------------------------------------
 
 export function bit_trylock(cell: number, bit: number): boolean {
@@ -131,6 +142,11 @@ export function bit_unlock(cell: number, bit: number): void {
   if (watch === undefined) effects.bitUnlock(cell, bit, 0)
   else watch.op(Op.BIT_UNLOCK, cell, bit, 0)
   sleeping--
+}
+
+/** A cell was copied with its lock bit set: that bit too is the running thread's to clear. */
+export function bit_lock_copied(): void {
+  sleeping++
 }
 
 export function bit_spin_lock(cell: number, bit: number): void {
@@ -199,6 +215,12 @@ export function atomic_add_negative(n: number, cell: number): boolean {
 export function atomic_dec_and_test(cell: number): boolean {
   if (cell < NULL_PAGE) nullDereference(cell)
   return (watch === undefined ? effects.addTestZero(cell, -1, 0) : watch.op(Op.ADD_TEST_ZERO, cell, -1, 0)) === 1
+}
+
+/** Adds one and says whether that made it zero. */
+export function atomic_inc_and_test(cell: number): boolean {
+  if (cell < NULL_PAGE) nullDereference(cell)
+  return (watch === undefined ? effects.addTestZero(cell, 1, 0) : watch.op(Op.ADD_TEST_ZERO, cell, 1, 0)) === 1
 }
 
 /** Adds unless the cell holds 0; says whether it did. */

@@ -19,7 +19,7 @@ import {
   vm_area,
 } from './mm/mm_types.ts'
 import { vm_area_cachep } from './mm/mmap.ts'
-import { PG_active, PG_head, PG_lru } from './mm/page-flags.ts'
+import { PG_active, PG_head, PG_locked, PG_lru } from './mm/page-flags.ts'
 import {
   firstPte,
   forEachPmd,
@@ -28,6 +28,7 @@ import {
   pmd_trans_huge,
   pte_cachep,
   pte_pfn,
+  pte_present,
   pte_write,
 } from './mm/pgtable.ts'
 import { anon_vma_cachep, anon_vma_chain_cachep } from './mm/rmap.ts'
@@ -161,6 +162,10 @@ function countTable(pmd: Pmd, addr: number, reach: Reach): number {
     reach.check(addr + i, pte, 1)
     if (pfn === 0) continue
     pages++
+    if (!pte_present(pte)) {
+      reach.checkMigration(addr + i, pfn)
+      continue
+    }
     ptes[pfn]!++
     if (pte_write(pte)) writers[pfn] = 1
     refs[page_to_pfn(headOf(pfn_to_page(pfn)) as Page)]!++
@@ -209,6 +214,15 @@ class Reach {
     this.found.add(
       'unreachable-by-rmap',
       `${this.name} maps frame ${pte_pfn(entry)} at page ${addr}, where its anon_vma does not lead`,
+    )
+  }
+
+  /** A page that is being split or moved is locked; this entry would never go. */
+  checkMigration(addr: number, pfn: number): void {
+    if (S[headOf(pfn_to_page(pfn)) + page.flags]! & PG_locked) return
+    this.found.add(
+      'stuck-migration-entry',
+      `${this.name} has a migration entry of frame ${pfn} at page ${addr}, and nobody moves that frame`,
     )
   }
 

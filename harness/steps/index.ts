@@ -18,6 +18,7 @@ import { race } from './race.ts'
 import { rdma } from './rdma.ts'
 import { read } from './read.ts'
 import { repeat } from './repeat.ts'
+import { split } from './split.ts'
 import type { StepDef } from './step.ts'
 import { touch } from './touch.ts'
 import { unpin } from './unpin.ts'
@@ -41,6 +42,7 @@ const all: readonly StepDef[] = [
   dmaRead,
   dmaWrite,
   rdma,
+  split,
   drainLru,
   repeat,
   race,

@@ -6,17 +6,20 @@ import * as fault from '../mm/fault.ts'
 import * as fork from '../mm/fork.ts'
 import * as gup from '../mm/gup.ts'
 import * as huge_memory from '../mm/huge_memory.ts'
+import * as huge_memory_page from '../mm/huge_memory_page.ts'
 import * as huge_memory_range from '../mm/huge_memory_range.ts'
 import * as huge_memory_split from '../mm/huge_memory_split.ts'
 import * as madvise from '../mm/madvise.ts'
 import * as memory from '../mm/memory.ts'
 import * as memory_range from '../mm/memory_range.ts'
+import * as migrate from '../mm/migrate.ts'
 import * as mm from '../mm/mm.ts'
 import * as mmap from '../mm/mmap.ts'
 import * as mprotect from '../mm/mprotect.ts'
 import * as mremap from '../mm/mremap.ts'
 import * as page_alloc from '../mm/page_alloc.ts'
 import * as rmap from '../mm/rmap.ts'
+import * as rmap_walk from '../mm/rmap_walk.ts'
 import * as swap from '../mm/swap.ts'
 import * as swapfile from '../mm/swapfile.ts'
 import * as task_mmu from '../mm/task_mmu.ts'
@@ -32,18 +35,21 @@ const modules = [
   fork,
   gup,
   huge_memory,
+  huge_memory_page,
   huge_memory_range,
   huge_memory_split,
   madvise,
   memory,
   memory_range,
   mm,
+  migrate,
   mmap,
   mprotect,
   mremap,
   page_alloc,
   recount_compound,
   rmap,
+  rmap_walk,
   swap,
   swapfile,
   task_mmu,

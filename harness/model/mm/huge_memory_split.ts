@@ -8,13 +8,14 @@ import { haddrOf, is_huge_zero_pmd, put_huge_zero_page } from './huge_memory.ts'
 import { HPAGE_PMD_NR, zone } from './init.ts'
 import { list_add_tail, list_empty } from './list.ts'
 import { maybe_mkwrite, mkold, vm_page_prot, wrprotect, ZERO_PFN } from './memory.ts'
-import { type Mm, NULL, type Page, type Pmd, type Pmdp, tail, type Vma, vm_area } from './mm_types.ts'
+import { type Mm, NULL, type Page, type Pmd, type Pmdp, type Pte, tail, type Vma, vm_area } from './mm_types.ts'
 import {
   _count,
   _mapcount,
   compound_mapcount,
   compound_mapcount_ptr,
   PageTransHuge,
+  put_page,
   SetPageDirty,
   subpage,
   TestClearPageDoubleMap,
@@ -38,6 +39,7 @@ import {
   set_pmd,
   set_pte,
 } from './pgtable.ts'
+import { make_migration_entry } from './swapops.ts'
 import { count_vm_event, mod_zone_page_state, NR_ANON_TRANSPARENT_HUGEPAGES, THP_SPLIT_PMD } from './vmstat.ts'
 
 // ---- splitting a PMD -----------------------------------------------------------------------------------------------
@@ -46,12 +48,15 @@ import { count_vm_event, mod_zone_page_state, NR_ANON_TRANSPARENT_HUGEPAGES, THP
 export function __split_huge_pmd(vma: Vma, pmd: Pmdp, addr: number): void {
   const ptl = pmd_lockptr(rd(vma + vm_area.vm_mm) as Mm, addr)
   spin_lock(ptl)
-  if (pmd_trans_huge(rd(pmd) as Pmd)) k.__split_huge_pmd_locked(vma, pmd, haddrOf(addr))
+  if (pmd_trans_huge(rd(pmd) as Pmd)) k.__split_huge_pmd_locked(vma, pmd, haddrOf(addr), false)
   spin_unlock(ptl)
 }
 
-/** Caller holds the PMD lock. The page stays whole: only its maps change hands, from compound_mapcount to each page's own. */
-export function __split_huge_pmd_locked(vma: Vma, pmd: Pmdp, haddr: number): void {
+/**
+ * Caller holds the PMD lock. The page stays whole: only its maps change hands, from compound_mapcount to each page's
+ * own. With `freeze` migration entries take the place of these maps at once; then the caller holds the page lock.
+ */
+export function __split_huge_pmd_locked(vma: Vma, pmd: Pmdp, haddr: number, freeze: boolean): void {
   const mm = rd(vma + vm_area.vm_mm) as Mm
   const old = rd(pmd) as Pmd
   count_vm_event(THP_SPLIT_PMD)
@@ -64,12 +69,9 @@ export function __split_huge_pmd_locked(vma: Vma, pmd: Pmdp, haddr: number): voi
   atomic_add(_count(page), HPAGE_PMD_NR - 1)
   const pgtable = pgtable_trans_huge_withdraw(mm, haddr)
   for (let i = 0; i < HPAGE_PMD_NR; i++) {
-    // v4.5 takes young and write over, soft-dirty is lost.
-    let entry = maybe_mkwrite(mk_pte(subpage(page, i), vm_page_prot(vma)), vma)
-    if (!pte_write(old)) entry = wrprotect(entry)
-    if (!(old & ACCESSED)) entry = mkold(entry)
+    if (freeze) set_pte(pgtable_pte(pgtable, i), make_migration_entry(subpage(page, i), pte_write(old)))
+    else set_pte(pgtable_pte(pgtable, i), pteOfHuge(subpage(page, i), vma, old))
     if (old & DIRTY) SetPageDirty(subpage(page, i))
-    set_pte(pgtable_pte(pgtable, i), entry)
     atomic_inc(_mapcount(subpage(page, i)))
   }
   // DoubleMap before the PMD's map goes, so that the page never looks unmapped.
@@ -83,6 +85,18 @@ export function __split_huge_pmd_locked(vma: Vma, pmd: Pmdp, haddr: number): voi
     }
   }
   pmd_populate(pmd, pgtable)
+  if (!freeze) return
+  for (let i = 0; i < HPAGE_PMD_NR; i++) {
+    k.page_remove_rmap(subpage(page, i), false)
+    put_page(subpage(page, i))
+  }
+}
+
+/** The PTE of one page of a huge PMD: v4.5 takes young and write over, soft-dirty is lost. */
+function pteOfHuge(page: Page, vma: Vma, old: Pmd): Pte {
+  let entry = maybe_mkwrite(mk_pte(page, vm_page_prot(vma)), vma)
+  if (!pte_write(old)) entry = wrprotect(entry)
+  return old & ACCESSED ? entry : mkold(entry)
 }
 
 /** The huge zero page becomes as many maps of the zero page. Caller holds the PMD lock. */

@@ -51,6 +51,7 @@ import {
   pte_offset,
   pte_page,
   pte_pfn,
+  pte_present,
   pte_write,
   RW,
   read_pmd,
@@ -58,6 +59,7 @@ import {
   SOFT_DIRTY,
   set_pte,
 } from './pgtable.ts'
+import { is_migration_entry } from './swapops.ts'
 
 // ---- entries -----------------------------------------------------------------------------------------------------
 
@@ -126,6 +128,7 @@ export function handle_pte_fault(mm: Mm, vma: Vma, addr: number, pmd: Pmdp, flag
   const pte = pte_offset(table, addr)
   const entry = read_pte(pte)
   if (pte_none(entry)) return k.do_anonymous_page(mm, vma, addr, pmd, flags)
+  if (!pte_present(entry)) return k.do_swap_page(addr, pmd, entry)
   const ptl = pte_lockptr(table)
   spin_lock(ptl)
   if (rd(pte) !== entry) {
@@ -139,6 +142,12 @@ export function handle_pte_fault(mm: Mm, vma: Vma, addr: number, pmd: Pmdp, flag
   }
   if (young !== entry) set_pte(pte, young)
   spin_unlock(ptl)
+  return 0
+}
+
+/** An entry that is neither none nor present: the page is being split or moved, which is waited for. */
+export function do_swap_page(addr: number, pmd: Pmdp, orig: Pte): number {
+  if (is_migration_entry(orig)) k.migration_entry_wait(addr, pmd)
   return 0
 }
 

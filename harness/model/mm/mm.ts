@@ -3,18 +3,20 @@
 // releases before v4.5 had others: they counted the pins of a tail apart (history/thp-refcount).
 
 import { k } from '../kernel.ts'
-import { atomic_inc, atomic_read, bit_unlock, READ_ONCE } from '../ops.ts'
-import { debug_vm } from './init.ts'
+import { again, atomic_inc, atomic_read, bit_unlock, loop, READ_ONCE } from '../ops.ts'
+import { debug_vm, HPAGE_PMD_NR } from './init.ts'
 import { type Mm, PAGE_MAPPING_ANON, type Page, page } from './mm_types.ts'
 import {
   _count,
   _mapcount,
   compound_head,
   compound_mapcount,
+  compound_mapcount_ptr,
   PageCompound,
   PageDoubleMap,
   PG_locked,
   put_page_testzero,
+  subpage,
   VM_BUG_ON_PAGE,
 } from './page-flags.ts'
 import { pmdTableLock } from './pgtable.ts'
@@ -36,6 +38,20 @@ export function page_mapcount(p: Page): number {
     if (PageDoubleMap(p)) ret--
   }
   return ret
+}
+
+/** Whether anybody maps the page, or for a huge page any part of it. */
+export function page_mapped(p: Page): boolean {
+  if (!PageCompound(p)) return atomic_read(_mapcount(p)) >= 0
+  const head = compound_head(p)
+  if (atomic_read(compound_mapcount_ptr(head)) >= 0) return true
+  const here = loop()
+  for (let i = 0; i < HPAGE_PMD_NR; i++) {
+    again(here, i)
+    if (atomic_read(_mapcount(subpage(head, i))) >= 0) return true
+  }
+  again(here, HPAGE_PMD_NR)
+  return false
 }
 
 /** A reference of the whole compound page, whichever part of it `p` is. Caller holds one already. */

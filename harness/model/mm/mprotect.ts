@@ -31,6 +31,7 @@ import {
   read_pmd,
   set_pte,
 } from './pgtable.ts'
+import { is_write_migration_entry, make_migration_entry_read } from './swapops.ts'
 
 /** New access rights for start..end of one vma. Caller holds mmap_sem for writing. */
 export function mprotect_fixup(vma: Vma, start: number, end: number, prot: number): void {
@@ -66,6 +67,8 @@ export function change_pte_range(vma: Vma, pmd: Pmdp, addr: number, end: number)
     const pte = pte_offset(table, a)
     const entry = rd(pte) as Pte
     if (pte_present(entry)) set_pte(pte, ((entry & ~(PRESENT | PROTNONE | RW)) | prot) as Pte)
+    // Also a page that is being moved must not come back writable.
+    else if (is_write_migration_entry(entry)) set_pte(pte, make_migration_entry_read(entry))
   }
   spin_unlock(pte_lockptr(table))
 }

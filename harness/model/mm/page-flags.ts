@@ -7,15 +7,18 @@ import { KernelBug } from '../bug.ts'
 import { k } from '../kernel.ts'
 import {
   atomic_add_return,
+  atomic_inc_not_zero,
   atomic_read,
   bit_lock,
   bit_trylock,
+  clear_bit,
   READ_ONCE,
   set_bit,
   test_and_clear_bit,
   test_and_set_bit,
   test_bit,
   WRITE_ONCE,
+  wait_on_bit,
 } from '../ops.ts'
 import { debug_vm, HPAGE_PMD_NR } from './init.ts'
 import { type Page, page, tail, type Vma } from './mm_types.ts'
@@ -33,6 +36,7 @@ const field = (p: Page, f: number): number => p + f
 
 export const PageTail = (p: Page): boolean => test_bit(field(p, page.compound_head), 1)
 export const PageHead = (p: Page): boolean => test_bit(field(p, page.flags), PG_head)
+export const ClearPageCompound = (head: Page): void => clear_bit(field(head, page.flags), PG_head)
 export const PageCompound = (p: Page): boolean => PageHead(p) || PageTail(p)
 /** Without hugetlb pages every compound page that is mapped is a transparent huge page. */
 export const PageTransCompound = PageCompound
@@ -50,6 +54,8 @@ export const PageLocked = (p: Page): boolean => test_bit(headFlags(p), PG_locked
 export const trylock_page = (p: Page): boolean => bit_trylock(headFlags(p), PG_locked)
 export const lock_page = (p: Page): void => bit_lock(headFlags(p), PG_locked)
 export const unlock_page = (p: Page): void => k.unlock_page(p)
+export const wait_on_page_locked = (p: Page): void => wait_on_bit(headFlags(p), PG_locked)
+export const PageDirty = (p: Page): boolean => test_bit(headFlags(p), PG_dirty)
 export const SetPageDirty = (p: Page): void => set_bit(headFlags(p), PG_dirty)
 export const PageLRU = (p: Page): boolean => test_bit(headFlags(p), PG_lru)
 export const SetPageLRU = (p: Page): void => set_bit(headFlags(p), PG_lru)
@@ -74,10 +80,16 @@ export const compound_mapcount_ptr = (p: Page): number => compound_head(p) + tai
 export const compound_mapcount = (p: Page): number => atomic_read(compound_mapcount_ptr(p)) + 1
 
 export const page_mapcount = (p: Page): number => k.page_mapcount(p)
+
+/** Whether anybody maps the page, or for a huge page any part of it. Racy: the answer may be none by now. */
+export const page_mapped = (p: Page): boolean => k.page_mapped(p)
 export const page_count = (p: Page): number => atomic_read(compound_head(p) + page._count)
 
 export const get_page = (p: Page): void => k.get_page(p)
 export const page_cache_get = get_page
+
+/** A reference of whatever page this frame may be by now; a tail and a free page have none to give. */
+export const get_page_unless_zero = (p: Page): boolean => atomic_inc_not_zero(p + page._count)
 
 export function put_page_testzero(p: Page): boolean {
   if (debug_vm) VM_BUG_ON_PAGE(atomic_read(p + page._count) === 0, p, 'page_count(page) == 0')

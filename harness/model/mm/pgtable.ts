@@ -57,6 +57,8 @@ export const mk_pte = (p: Page, flags: number): Pte => ((page_to_pfn(p) << PFN_S
 export const mk_huge_pmd = (p: Page, flags: number): Pmd => ((page_to_pfn(p) << PFN_SHIFT) | flags | PSE) as Pmd
 export const pte_none = (e: Pte): boolean => e === 0
 export const pte_present = (e: Pte): boolean => (e & (PRESENT | PROTNONE)) !== 0
+/** Neither none nor present: see swapops.ts. */
+export const is_swap_pte = (e: Pte): boolean => e !== 0 && !pte_present(e)
 export const pte_write = (e: Pte | Pmd): boolean => (e & RW) !== 0
 export const pmd_none = (e: Pmd): boolean => e === 0
 export const pmd_trans_huge = (e: Pmd): boolean => (e & PSE) !== 0

@@ -9,11 +9,14 @@ import {
   atomic_add_negative,
   atomic_dec_and_test,
   atomic_inc,
+  atomic_inc_and_test,
   atomic_set,
+  down_read,
   down_write,
   might_sleep,
   spin_lock,
   spin_unlock,
+  up_read,
   up_write,
   WRITE_ONCE,
 } from '../ops.ts'
@@ -61,6 +64,8 @@ const rootOf = (av: AnonVma): AnonVma => rd(av + anon_vma.root) as AnonVma
 /** The lock of a whole family lies in its root. */
 export const anon_vma_lock_write = (av: AnonVma): void => down_write(rootOf(av) + anon_vma.rwsem)
 export const anon_vma_unlock_write = (av: AnonVma): void => up_write(rootOf(av) + anon_vma.rwsem)
+export const anon_vma_lock_read = (av: AnonVma): void => down_read(rootOf(av) + anon_vma.rwsem)
+export const anon_vma_unlock_read = (av: AnonVma): void => up_read(rootOf(av) + anon_vma.rwsem)
 
 /** A new root, its own parent; degree 1 stands for the vma to come. */
 function anon_vma_alloc(): AnonVma {
@@ -72,14 +77,18 @@ function anon_vma_alloc(): AnonVma {
   return av
 }
 
-function put_anon_vma(av: AnonVma): void {
+/** Drops a reference; the last one frees it, and then perhaps its root. */
+export function put_anon_vma(av: AnonVma): void {
   if (!atomic_dec_and_test(av + anon_vma.refcount)) return
   const root = rootOf(av)
   kmem_cache_free(anon_vma_cachep, av)
   if (root !== av && atomic_dec_and_test(root + anon_vma.refcount)) kmem_cache_free(anon_vma_cachep, root)
 }
 
-/** Puts the chain entry first in the vma's list and into the anon_vma's. Caller holds the anon_vma for writing. */
+/**
+ * Puts the chain entry first in the vma's list and last in the anon_vma's: a walk that meets a page table while mremap
+ * moves it must see the old place first. Caller holds the anon_vma for writing.
+ */
 function anon_vma_chain_link(vma: Vma, avc: Avc, av: AnonVma): void {
   wr(avc + anon_vma_chain.vma, vma)
   wr(avc + anon_vma_chain.anon_vma, av)
@@ -248,6 +257,20 @@ function checkNewAnon(p: Page, vma: Vma, addr: number, compound: boolean): void 
   VM_BUG_ON_PAGE(compound && !PageTransHuge(p), p, '!PageTransHuge(page)')
   // A THP is always mapped by PMD first.
   VM_BUG_ON_PAGE(!compound && PageTransCompound(p), p, 'PageTransCompound(page)')
+}
+
+/**
+ * A map by a PMD (`compound`) or a PTE of a page that had maps before. Caller holds the page table lock and, so that
+ * the mapping may be set, the page lock.
+ */
+export function page_add_anon_rmap(p: Page, vma: Vma, addr: number, compound: boolean): void {
+  const first = atomic_inc_and_test(compound ? compound_mapcount_ptr(p) : _mapcount(p))
+  if (first) {
+    if (compound) mod_zone_page_state(NR_ANON_TRANSPARENT_HUGEPAGES, 1)
+    mod_zone_page_state(NR_ANON_PAGES, compound ? HPAGE_PMD_NR : 1)
+  }
+  if (debug_vm) VM_BUG_ON_PAGE(!PageLocked(p), p, '!PageLocked(page)')
+  if (first) k.__page_set_anon_rmap(p, vma, addr, false)
 }
 
 /** One more map of a page that is mapped already (fork). Caller holds both page table locks. */

@@ -83,6 +83,13 @@ export function __pagevec_lru_add(v: number): void {
 
 const lruOf = (p: Page): number => (PageActive(p) ? NR_ACTIVE_ANON : NR_INACTIVE_ANON)
 
+/** A tail that becomes a page of its own goes where its head is; one that nobody has on the LRU joins it alone. Caller holds lru_lock. */
+export function lru_add_page_tail(head: Page, t: Page): void {
+  SetPageLRU(t)
+  // The head was counted as a huge page.
+  if (!PageLRU(head)) mod_zone_page_state(lruOf(t), 1)
+}
+
 /** Empties this CPU's pagevec. */
 export function lru_add_drain(): void {
   const v = lruAddPvec(cpu)

@@ -7,6 +7,7 @@ import { wrprotect } from './memory.ts'
 import { pmd_addr_end } from './memory_range.ts'
 import { type Mm, mm_struct, NULL, type Pmd, type Pte, VM_SOFTDIRTY, type Vma, vm_area } from './mm_types.ts'
 import {
+  is_swap_pte,
   pmd_lockptr,
   pmd_none,
   pmd_offset,
@@ -56,6 +57,7 @@ export function clear_refs_pte_range(mm: Mm, addr: number, end: number): void {
     const pte = pte_offset(e, a)
     const entry = rd(pte) as Pte
     if (pte_present(entry)) set_pte(pte, (wrprotect(entry) & ~SOFT_DIRTY) as Pte)
+    else if (is_swap_pte(entry)) set_pte(pte, (entry & ~SOFT_DIRTY) as Pte)
   }
   spin_unlock(ptl)
 }

@@ -30,6 +30,14 @@ export function frames(
   return word(about, text => whole(readRange(text, 'frames')))
 }
 
+/** What a machine verb takes: frames that the case has named, or those that a range of `main` maps when the step runs. */
+export function machineFrames(about: string): z.ZodType<Range, string> {
+  return word(about, text => {
+    const name = /^[A-Za-z][\w-]*/.exec(text)?.[0] ?? ''
+    return whole(readRange(text, context().scope.areFrames(name) ? 'frames' : 'range'))
+  })
+}
+
 /** Frames that are pinned, as far as a device may `read` or `write` them. */
 export function pinned(access: 'read' | 'write', about: string): z.ZodType<Range, string> {
   return word(about, text => {

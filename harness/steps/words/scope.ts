@@ -58,6 +58,11 @@ export class Scope {
     throw new BadWord('UNKNOWN_NAME', `${no(kind)} named ${quoted(name)} up to here${didYouMean(name, known)}`)
   }
 
+  /** Whether the name is that of frames; said only of what `find` would find. */
+  areFrames(name: string): boolean {
+    return this.#named.get(name)?.kind === 'frames'
+  }
+
   /** How far `name` lies behind the start of the first name for its memory. */
   base(name: string): number {
     return this.#named.get(name)?.base ?? 0

@@ -1,0 +1,24 @@
+// Error numbers (include/uapi/asm-generic/errno-base.h): kernel functions return them negated.
+
+export const ENOENT = 2
+export const EAGAIN = 11
+export const ENOMEM = 12
+export const EFAULT = 14
+export const EBUSY = 16
+export const EINVAL = 22
+
+const names = new Map([
+  [ENOENT, 'ENOENT'],
+  [EAGAIN, 'EAGAIN'],
+  [ENOMEM, 'ENOMEM'],
+  [EFAULT, 'EFAULT'],
+  [EBUSY, 'EBUSY'],
+  [EINVAL, 'EINVAL'],
+])
+
+/** The name of a negated error number. */
+export const errorName = (error: number): string => names.get(-error) ?? `errno ${-error}`
+
+/** include/linux/err.h: an error in place of a pointer. */
+export const ERR_PTR = <P extends number>(error: number): P => error as P
+export const IS_ERR = (p: number): boolean => p < 0

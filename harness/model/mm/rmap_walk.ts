@@ -1,0 +1,93 @@
+// From a page to the entries that map it (mm/rmap.c, v4.5): holding its anon_vma, walking the vmas tied to that, and
+// unmapping the page everywhere.
+
+import { k } from '../kernel.ts'
+import { atomic_inc_not_zero, READ_ONCE, rcu_read_lock, rcu_read_unlock } from '../ops.ts'
+import { rd } from '../store.ts'
+import {
+  type AnonVma,
+  anon_vma,
+  anon_vma_chain,
+  type Mm,
+  NULL,
+  PAGE_MAPPING_ANON,
+  type Page,
+  type Pmdp,
+  page,
+  type Vma,
+  vm_area,
+} from './mm_types.ts'
+import { compound_head, page_mapped } from './page-flags.ts'
+import { pmd_none, pmd_offset, pmd_trans_huge, read_pmd } from './pgtable.ts'
+import { anon_vma_lock_read, put_anon_vma } from './rmap.ts'
+
+/** The PMD of an address where it points to a PTE table, or NULL. */
+export function mm_find_pmd(mm: Mm, addr: number): Pmdp {
+  const pmd = pmd_offset(mm, addr)
+  if (pmd === NULL) return pmd
+  const e = read_pmd(pmd)
+  return pmd_none(e) || pmd_trans_huge(e) ? NULL : pmd
+}
+
+/** include/linux/pagemap.h: where a page stands in the object that it belongs to. Caller holds the page lock. */
+export function page_to_pgoff(p: Page): number {
+  const head = compound_head(p)
+  return rd(head + page.index) + (p - head) / page.SIZE
+}
+
+/** mm/internal.h: where a vma would map the page; it may be outside of the vma. */
+export const __vma_address = (pgoff: number, vma: Vma): number =>
+  rd(vma + vm_area.vm_start) + pgoff - rd(vma + vm_area.vm_pgoff)
+
+/** The anon_vma that a page's mapping names, or NULL. */
+export function page_anon_vma(p: Page): AnonVma {
+  const mapping = READ_ONCE(compound_head(p) + page.mapping)
+  return (mapping & PAGE_MAPPING_ANON ? mapping - PAGE_MAPPING_ANON : NULL) as AnonVma
+}
+
+/**
+ * The anon_vma of a page with a reference, or NULL: the page is not mapped any more. RCU keeps the memory an anon_vma,
+ * though perhaps another's by now; that the page is still mapped tells that it is ours.
+ */
+export function page_get_anon_vma(p: Page): AnonVma {
+  rcu_read_lock()
+  let av = page_anon_vma(p)
+  if (av !== NULL && !(page_mapped(p) && atomic_inc_not_zero(av + anon_vma.refcount))) av = NULL
+  const lost = av !== NULL && !page_mapped(p)
+  rcu_read_unlock()
+  if (!lost) return av
+  put_anon_vma(av)
+  return NULL
+}
+
+/**
+ * The anon_vma of a page, locked for reading, or NULL. The kernel first tries without a reference of its own; once the
+ * lock is had both are alike.
+ */
+export function page_lock_anon_vma_read(p: Page): AnonVma {
+  const av = k.page_get_anon_vma(p)
+  if (av === NULL) return av
+  anon_vma_lock_read(av)
+  put_anon_vma(av)
+  return av
+}
+
+/**
+ * anon_vma_interval_tree_foreach: the vmas tied to an anon_vma that can map pages first..last of it. Caller holds the
+ * anon_vma; `visit` says whether to go on.
+ */
+export function anon_vma_interval_tree_foreach(
+  av: AnonVma,
+  first: number,
+  last: number,
+  visit: (vma: Vma) => boolean,
+): void {
+  let next = 0
+  for (let avc = rd(av + anon_vma.rb_root); avc !== 0; avc = next) {
+    next = rd(avc + anon_vma_chain.rb_next)
+    const vma = rd(avc + anon_vma_chain.vma) as Vma
+    const pgoff = rd(vma + vm_area.vm_pgoff)
+    const pages = rd(vma + vm_area.vm_end) - rd(vma + vm_area.vm_start)
+    if (pgoff <= last && pgoff + pages > first && !visit(vma)) return
+  }
+}

@@ -1,0 +1,22 @@
+// Entries that are neither none nor present (include/linux/swapops.h, v4.5): a migration entry stands for a page while
+// it is split or moved. It holds no reference and no map; the lock of the page tells how long it stands.
+
+import { BUG_ON } from '../bug.ts'
+import type { Page, Pte } from './mm_types.ts'
+import { PageLocked } from './page-flags.ts'
+import { mk_pte, pte_page, pte_present, RW } from './pgtable.ts'
+
+/** The bit that tells a migration entry; in a present entry it is PSE. Write and soft-dirty stay where they are. */
+const MIGRATION = 16
+
+export const make_migration_entry = (p: Page, write: boolean): Pte => mk_pte(p, write ? MIGRATION | RW : MIGRATION)
+export const is_migration_entry = (e: Pte): boolean => !pte_present(e) && (e & MIGRATION) !== 0
+export const is_write_migration_entry = (e: Pte): boolean => is_migration_entry(e) && (e & RW) !== 0
+export const make_migration_entry_read = (e: Pte): Pte => (e & ~RW) as Pte
+
+/** Any use of migration entries may only occur while the page is locked. */
+export function migration_entry_to_page(e: Pte): Page {
+  const p = pte_page(e)
+  BUG_ON(!PageLocked(p), '!PageLocked(compound_head(p))')
+  return p
+}
