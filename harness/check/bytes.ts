@@ -8,7 +8,11 @@ import { finding, place } from './finding.ts'
 import type { Origin, Shadow } from './shadow.ts'
 
 /** One outcome for each piece that the step read; also what `rdma` says of its two buffers. */
-export function* judgeBytes(step: Step, seen: StepSeen, shadow: Shadow): Generator<Outcome> {
+export function* judgeBytes(
+  step: Step,
+  seen: Pick<StepSeen, 'answer' | 'bytes' | 'differ'>,
+  shadow: Shadow,
+): Generator<Outcome> {
   for (const [i, { range, bytes }] of readBy(step).entries()) {
     const found = seen.bytes[i]
     if (found !== undefined) yield judgePiece(step, range, bytes, found, shadow)

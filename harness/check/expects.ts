@@ -1,6 +1,7 @@
 // `expect`, judged in the order in which the case wrote it.
 
-import type { Counters, Expect, MapKind, Observation, Position } from '../engine.ts'
+import type { Expect, MapKind, Observation, Position } from '../engine.ts'
+import { counterOf, counterText } from './counter.ts'
 import { type Finding, finding, place } from './finding.ts'
 import { firstDifference, framesOf, freedAt, mappingOf } from './sight.ts'
 
@@ -32,27 +33,11 @@ export function judgeExpect(expect: Expect, at: Moment): Outcome[] {
 
 function judgeCounter(wanted: Expect['counters'][number], { seen, index }: Moment): Outcome {
   const { name, value, delta, pos } = wanted
-  const found = counterAt(seen, index, name, delta)
+  const found = counterOf(name, delta, seen.baseline, seen.steps[index]?.counters)
   if (found === undefined) return { unseen: name }
   if (found === value) return 'holds'
   const text = `${name} is ${counterText(found, delta)}, the case states ${counterText(value, delta)}`
   return finding('wrong-count', text, pos)
-}
-
-/** A counter after step `index`: the change since counting began, or as it stands; undefined where it is not shown. */
-function counterAt(seen: Observation, index: number, name: string, delta: boolean): number | undefined {
-  const now = own(seen.steps[index]?.counters, name)
-  const before = delta ? own(seen.baseline, name) : 0
-  return now === undefined || before === undefined ? undefined : now - before
-}
-
-function own(counters: Counters | undefined, name: string): number | undefined {
-  return counters !== undefined && Object.hasOwn(counters, name) ? counters[name] : undefined
-}
-
-/** A change keeps its sign, as cases write it. */
-export function counterText(value: number, delta: boolean): string {
-  return delta && value >= 0 ? `+${value}` : String(value)
 }
 
 function judgeFrames({ range, frames, pos }: Expect['frames'][number], at: Moment): Outcome {

@@ -1,51 +1,8 @@
 // Hand-made observations, and exactly the anomalies that they must give.
 
 import t from 'tap'
-import type { Case } from '../case/case.ts'
-import type { Answer, End, Expect, Observation, Range, Step, StepSeen, TestPoint } from '../engine.ts'
-import { judge } from './judge.ts'
-import type { Result } from './result.ts'
-
-const pos = (line: number, col = 5) => ({ file: 'a.yaml', line, col })
-const whole = (of: string, length = 8192): Range => ({ of, offset: 0, length, text: of })
-
-function step(verb: string, args: unknown, more: Partial<Step> = {}): Step {
-  return { verb, args, by: 'main', cpu: 0, gives: [], expect: undefined, pos: pos(1), text: verb, ...more }
-}
-
-function seen(index: number, more: Partial<StepSeen> = {}): StepSeen {
-  const nothing = { bytes: [], ranges: [], frames: [], findings: [], log: [] }
-  return { index, answer: { kind: 'ok' }, counters: {}, ...nothing, ...more }
-}
-
-const expecting = (more: Partial<Expect>): Expect => ({ counters: [], frames: [], mapped: [], freed: [], ...more })
-
-interface Given {
-  readonly steps: readonly Step[]
-  readonly seen: readonly StepSeen[]
-  readonly more?: Partial<Observation>
-  readonly wanted?: readonly [anomaly: string, how?: 'always' | 'sometimes']
-  readonly engine?: 'model' | 'qemu'
-}
-
-function judged({
-  steps,
-  seen,
-  more = {},
-  wanted: [anomaly, how = 'always'] = ['clean'],
-  engine = 'model',
-}: Given): Result {
-  const machine = { hpage_nr: 512, memory: undefined, thp: 'always', cpus: 1, debug_vm: false, swap: true } as const
-  const point: TestPoint = { name: 'x', machine, prime: [], steps }
-  const wanted = { anomaly, how, seen: [], pos: pos(9) }
-  const of: Case = {
-    file: 'a.yaml', name: 'x', about: '', see: [], tags: [], variants: undefined, ids: [], combinations: [{}],
-    pointName: () => 'x', point: () => point, wanted: () => wanted,
-  } // biome-ignore format: what every case has
-  const subject = { name: 'v4.5', has: () => false }
-  const observation = { point: 'x', baseline: {}, after: [], end: { kind: 'done' } as End, log: [], ...more }
-  return judge({ case: of, values: {}, point, engine, subject }, { ...observation, steps: seen })
-}
+import type { Answer, End, Step } from '../engine.ts'
+import { expecting, type Given, judged, pos, seen, step, whole } from './testing.ts'
 
 /** One step that must give this one anomaly. */
 const names = (given: Given): string[] => judged(given).anomalies.map(({ name }) => name)

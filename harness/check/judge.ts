@@ -1,14 +1,11 @@
 // Observation and case give the result of one test point. Knows no engine: what was not seen is not judged.
 
-import type { Case, Values } from '../case/case.ts'
-import type { Engine, Observation, StepSeen, Subject, TestPoint } from '../engine.ts'
-import { matchAnswer, wrongAnswer } from './answers.ts'
-import { judgeBytes } from './bytes.ts'
-import { judgeExpect, type Outcome } from './expects.ts'
-import { follow } from './follow.ts'
-import type { Anomaly, Result } from './result.ts'
-import { Shadow } from './shadow.ts'
-import { splatsIn } from './splat.ts'
+import type { Case, Values, Wanted } from '../case/case.ts'
+import type { Ending, Engine, Exploration, Observation, Subject, TestPoint } from '../engine.ts'
+import { compareSchedules } from '../explore/schedule.ts'
+import type { Explored, Result, Shown } from './result.ts'
+import { anomaliesOf } from './story.ts'
+import { againstFound, againstSeen, type Objection, type Way } from './verdict.ts'
 
 /** What is judged: one combination of a case, as one subject sees it. */
 export interface Trial {
@@ -21,13 +18,22 @@ export interface Trial {
 
 /** What a run says of a trial. */
 export function judge(trial: Trial, seen: Observation): Result {
-  const { end } = seen
-  const { anomalies, unseen } = anomaliesOf(trial.point, seen)
-  const found = anomalies[0]?.name ?? 'clean'
-  const result = { ...blank(trial), found, anomalies, unseen, observation: seen }
-  if (end.kind === 'config') return { ...result, status: 'config', reason: end.reason }
-  if (gaveNoAnswer(seen)) return { ...result, status: 'no-answer', reason: `${end.kind}: ${reasonOf(seen)}` }
-  return { ...result, status: asWanted(result) ? 'pass' : 'fail' }
+  const { exploration } = seen
+  const ways = exploration === undefined ? [wayOf(trial.point, seen)] : waysOf(trial.point, seen, exploration.endings)
+  const { wanted } = blank(trial)
+  const shown = shownOf(ways)
+  const told = tellingOf(wanted, shown)
+  const result: Result = {
+    ...blank(trial),
+    ...told,
+    how: new Set(ways.map(({ name }) => name)).size > 1 ? 'sometimes' : 'always',
+    unseen: [...new Set(ways.flatMap(({ unseen }) => unseen))],
+    observation: seen,
+    explored: exploration && exploredOf(exploration, shown),
+  }
+  const mute = ways.find(({ seen }) => seen.end.kind === 'config') ?? ways.find(({ seen }) => gaveNoAnswer(seen))
+  if (mute !== undefined) return { ...result, ...whyMute(mute) }
+  return { ...result, ...verdictOf(result, ways) }
 }
 
 /** The result of a trial that `reason` kept from being judged. */
@@ -45,91 +51,87 @@ function blank(trial: Trial): Result {
     status: 'pass',
     wanted: trial.case.wanted(trial.values, trial.subject),
     found: 'clean',
+    how: 'always',
+    against: [],
     anomalies: [],
     unseen: [],
     steps: trial.point.steps,
     reason: undefined,
     observation: undefined,
+    explored: undefined,
   }
 }
 
-/** A race that is not lost in so many rounds proves nothing on a real kernel; the model is exhaustive. */
-function asWanted({ engine, wanted, found }: Result): boolean {
-  if (found === wanted.anomaly) return true
-  return engine !== 'model' && wanted.how === 'sometimes' && found === 'clean'
+/** A point that went one way, or one end of its race as if it had been the only one. */
+function wayOf(point: TestPoint, seen: Observation, ending?: Ending): Way {
+  const { anomalies, unseen } = anomaliesOf(point, seen, ending?.race ?? [])
+  const isWhole = seen.end.kind === 'done' && seen.steps.length === point.steps.length
+  return { name: anomalies[0]?.name ?? 'clean', anomalies, unseen, seen, isWhole, schedule: ending?.schedule ?? '' }
+}
+
+/** One way for each end of the race; a point that ended before its race went one way. */
+function waysOf(point: TestPoint, before: Observation, endings: readonly Ending[]): Way[] {
+  if (endings.length === 0) return [wayOf(point, before)]
+  return endings.map(ending => {
+    const { steps, after, end } = ending
+    return wayOf(point, { ...before, steps: [...before.steps, ...steps], after, end }, ending)
+  })
+}
+
+/** The ways that are not clean, by their first anomaly. */
+function shownOf(ways: readonly Way[]): Shown[] {
+  const shown = new Map<string, Shown>()
+  for (const { name, schedule, anomalies } of ways) {
+    if (name === 'clean') continue
+    const before = shown.get(name)
+    const endings = (before?.endings ?? 0) + 1
+    const simpler = before === undefined || compareSchedules(schedule, before.schedule) < 0
+    shown.set(name, simpler ? { name, endings, schedule, anomalies } : { ...before, endings })
+  }
+  return [...shown.values()].sort((a, b) => compareSchedules(a.schedule, b.schedule))
+}
+
+/** Which of the anomalies is told: one that nobody wanted comes first. */
+function tellingOf({ anomaly }: Wanted, shown: readonly Shown[]): Pick<Result, 'found' | 'anomalies'> {
+  const told = shown.find(({ name }) => name !== anomaly) ?? shown[0]
+  return { found: told?.name ?? 'clean', anomalies: told?.anomalies ?? [] }
+}
+
+function exploredOf({ endings, ...numbers }: Exploration, shown: readonly Shown[]): Explored {
+  return { ...numbers, endings: endings.length, shown }
+}
+
+/**
+ * What is open fails the verdict where all ways are known, leaves it without an answer behind a bound, and says nothing
+ * of a real kernel: a race that is not lost in so many rounds proves nothing.
+ */
+function verdictOf(
+  { engine, wanted, explored }: Result,
+  ways: readonly Way[],
+): Pick<Result, 'status' | 'against' | 'reason'> {
+  const isModel = engine === 'model'
+  const bound = isModel && explored?.complete === false ? (explored.bound ?? 'a bound') : undefined
+  const found = [...againstFound(wanted, ways)]
+  if (bound !== undefined && wanted.how === 'always')
+    found.push({ text: `${wanted.anomaly} in what was looked at, which is not all`, open: true })
+  const seen = [...againstSeen(wanted, ways)]
+  const counts = ({ open }: Objection) => !open || isModel
+  const all = [...found, ...seen].filter(counts)
+  const against = (explored === undefined ? seen.filter(counts) : all).map(({ text }) => text)
+  if (all.length === 0) return { status: 'pass', against, reason: undefined }
+  if (bound === undefined || all.some(({ open }) => !open)) return { status: 'fail', against, reason: undefined }
+  return { status: 'no-answer', against, reason: `bound reached: ${bound}` }
+}
+
+function whyMute({ seen: { end }, schedule }: Way): Pick<Result, 'status' | 'reason'> {
+  const reason = 'reason' in end ? end.reason : ''
+  const by = schedule === '' ? '' : ` (${schedule})`
+  if (end.kind === 'config') return { status: 'config', reason: `${reason}${by}` }
+  return { status: 'no-answer', reason: `${end.kind}: ${reason}${by}` }
 }
 
 /** Hangs, timeouts and lost engines; also a kernel that ends before it has done anything of the case. */
 function gaveNoAnswer({ end, steps }: Observation): boolean {
   if (end.kind === 'oops' || end.kind === 'panic') return end.step === undefined && steps.length === 0
   return end.kind !== 'done' && end.kind !== 'config'
-}
-
-function reasonOf({ end }: Observation): string {
-  return 'reason' in end ? end.reason : ''
-}
-
-/**
- * Every anomaly in the order in which it came: step by step, the engine's own truth first, then what the case says.
- * What stays wrong from step to step is told once.
- */
-function anomaliesOf(point: TestPoint, seen: Observation): Pick<Result, 'anomalies' | 'unseen'> {
-  const shadow = new Shadow()
-  const anomalies: Anomaly[] = []
-  const unseen = new Set<string>()
-  for (const [at, step] of seen.steps.entries()) {
-    for (const outcome of judgeStep(point, seen, at, step, shadow)) {
-      if (outcome === 'holds') continue
-      if ('unseen' in outcome) unseen.add(outcome.unseen)
-      else if (!anomalies.some(({ name, text }) => name === outcome.name && text === outcome.text)) {
-        anomalies.push({ ...outcome, step: step.index })
-      }
-    }
-  }
-  anomalies.push(...afterwards(point, seen, anomalies))
-  return { anomalies, unseen: [...unseen] }
-}
-
-function* judgeStep(
-  point: TestPoint,
-  seen: Observation,
-  at: number,
-  step: StepSeen,
-  shadow: Shadow,
-): Generator<Outcome> {
-  const asked = point.steps[step.index]
-  if (asked === undefined) return
-  const { pos } = asked
-  for (const { anomaly, text } of [...step.findings, ...splatsIn(step.log)]) yield { name: anomaly, text, pos }
-  const given = matchAnswer(asked, step.answer)
-  if (given === undefined) yield { ...wrongAnswer(asked, step.answer), pos }
-  yield* judgeBytes(asked, step, shadow)
-  follow(asked, step.answer, shadow)
-  const moment = { seen, index: at, by: asked.by, isPin: (name: string) => shadow.isPin(name) }
-  if (given?.expect !== undefined) yield* judgeExpect(given.expect, moment)
-  if (asked.expect !== undefined) yield* judgeExpect(asked.expect, moment)
-}
-
-/** What came after the last step, and how it ended; what a step has already said is not said again. */
-function afterwards(point: TestPoint, seen: Observation, before: readonly Anomaly[]): Anomaly[] {
-  const { end } = seen
-  const said = new Set(seen.steps.flatMap(step => step.log))
-  const step = 'step' in end ? end.step : undefined
-  const pos = step === undefined ? undefined : point.steps[step]?.pos
-  const late = splatsIn(seen.log.filter(line => !said.has(line))).map(({ anomaly, text }) => {
-    return { name: anomaly, text, step, pos }
-  })
-  const crash = end.kind === 'oops' || end.kind === 'panic'
-  if (crash && ![...before, ...late].some(isCrash))
-    late.push({ name: crashName(end.reason), text: end.reason, step, pos })
-  const after = seen.after.map(({ anomaly, text }) => ({ name: anomaly, text, step: undefined, pos: undefined }))
-  return [...late.filter(one => !before.some(other => other.name === one.name)), ...after]
-}
-
-function isCrash({ name }: Anomaly): boolean {
-  return name === 'oops' || name === 'bug-on'
-}
-
-function crashName(reason: string): string {
-  return splatsIn([reason])[0]?.anomaly ?? (/\b(VM_)?BUG(_ON\w*)?\b/.test(reason) ? 'bug-on' : 'oops')
 }

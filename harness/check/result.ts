@@ -13,6 +13,32 @@ export interface Anomaly {
   readonly pos: Position | undefined
 }
 
+/** The ends of a race that begin with the same anomaly, by the simplest schedule that leads to one of them. */
+export interface Shown {
+  /** Of the first anomaly. */
+  readonly name: string
+  /** How many distinct ends show it first. */
+  readonly endings: number
+  readonly schedule: string
+  /** Of the end that the schedule leads to: the first, and what follows it. */
+  readonly anomalies: readonly Anomaly[]
+}
+
+/** How much of a race was looked at, and what it can come to. */
+export interface Explored {
+  readonly interleavings: string
+  readonly states: number
+  readonly transitions: number
+  readonly complete: boolean
+  /** What ended the search before it was complete. */
+  readonly bound: string | undefined
+  readonly model: string
+  /** Distinct ends, clean ones too. */
+  readonly endings: number
+  /** The simplest schedule first. */
+  readonly shown: readonly Shown[]
+}
+
 /**
  * `pass`: as the verdict says. `fail`: something else, an unexpected pass too. `config`: this machine cannot judge.
  * `no-answer`: timeout, engine lost, bound reached. `bug`: mmfunc itself is wrong.
@@ -29,7 +55,11 @@ export interface Result {
   readonly wanted: Wanted
   /** `clean` or the first anomaly. */
   readonly found: string
-  /** The first is the verdict, what follows is listed under it. */
+  /** `sometimes`: a race ends otherwise as well. */
+  readonly how: 'always' | 'sometimes'
+  /** What else speaks against the verdict, or leaves it open. */
+  readonly against: readonly string[]
+  /** The first is the verdict, what follows is listed under it; of a race on the way that is shown first. */
   readonly anomalies: readonly Anomaly[]
   /** What the case states and this engine cannot see, in the case's words. */
   readonly unseen: readonly string[]
@@ -38,4 +68,6 @@ export interface Result {
   /** Why there is no verdict: of `config`, `no-answer` and `bug`. */
   readonly reason: string | undefined
   readonly observation: Observation | undefined
+  /** Of a point with a race. */
+  readonly explored: Explored | undefined
 }

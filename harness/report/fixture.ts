@@ -21,7 +21,7 @@ export function result(more: Partial<Result> = {}, name = 'thp/pin-fork'): Resul
     pos: { file: `cases/${name}.yaml`, line: 14, col: 3 },
   } as const
   const of = { name, file: `cases/${name}.yaml` } as Result['case']
-  const unsaid = { unseen: [], steps: [], anomalies: [], reason: undefined, observation: undefined }
+  const unsaid = { unseen: [], steps: [], anomalies: [], against: [], reason: undefined }
   const values = { hold: 'get' }
   const point = `${name}[hold=get]`
   return {
@@ -33,6 +33,9 @@ export function result(more: Partial<Result> = {}, name = 'thp/pin-fork'): Resul
     status: 'pass',
     wanted,
     found: 'clean',
+    how: 'always',
+    observation: undefined,
+    explored: undefined,
     ...unsaid,
     ...more,
   }
