@@ -4,8 +4,6 @@
 export const laterVerbs: ReadonlySet<string> = new Set([
   'file',
   'pool',
-  'mlock',
-  'munlock',
   'migrate',
   'isolate',
   'putback',

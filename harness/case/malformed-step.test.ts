@@ -12,7 +12,7 @@ refuses([
   ['a misspelt verb', step('tuch: A'), '6:6 UNKNOWN_VERB'],
   ['an unknown verb', step('frobnicate: A'), '6:6 UNKNOWN_VERB'],
   ['a misspelt key beside a verb', step('touch: A, bye: main'), '6:16 UNKNOWN_KEY'],
-  ['a verb of a later topic', step('mlock: A'), '6:6 NOT_YET'],
+  ['a verb of a later topic', step('pageout: A'), '6:6 NOT_YET'],
   ['a verb to come', steps('- poison:', '    a: [{touch: A}]'), '6:5 NOT_YET'],
   ['a verb without arguments', step('munmap: '), '6:14 BAD_RANGE'],
   ['a list of ranges', step('munmap: [A, T]'), '6:14 BAD_SHAPE'],

@@ -4,9 +4,11 @@ import type { Answer, Range } from '../engine.ts'
 import { CannotJudge } from '../model/bug.ts'
 import { PAGE_SIZE as PAGE, seedPattern, writeSpan } from '../model/contents.ts'
 import { k } from '../model/kernel.ts'
+import { errorName } from '../model/mm/errno.ts'
 import { put_user_pages } from '../model/mm/gup.ts'
 import type { Advice } from '../model/mm/madvise.ts'
-import { type Page, VM_READ, VM_WRITE } from '../model/mm/mm_types.ts'
+import { MCL_CURRENT, MCL_FUTURE, MCL_ONFAULT } from '../model/mm/mlock_vma.ts'
+import { type Page, VM_LOCKED, VM_READ, VM_WRITE } from '../model/mm/mm_types.ts'
 import { page_content, set_page_content } from '../model/mm/page-flags.ts'
 import { hasShape, mapAt } from './look.ts'
 import { Pin } from './pins.ts'
@@ -21,6 +23,8 @@ type Life = (world: World, operands: readonly Operand[]) => Answer | undefined
 const text = (o: Operand | undefined): string => String(o)
 const count = (o: Operand | undefined): number => Number(o)
 const errno = (name: string): Answer => ({ kind: 'errno', errno: name })
+/** The answer of a function of the kernel that returns 0 or a negative error. */
+const answerOf = (error: number): Answer | undefined => (error === 0 ? undefined : errno(errorName(error)))
 
 const protections: Readonly<Record<string, number>> = { none: 0, r: VM_READ, rw: VM_READ | VM_WRITE }
 
@@ -67,16 +71,16 @@ function through(frames: readonly Page[], { offset, length }: Range, visit: Visi
 }
 
 const words: Readonly<Record<string, Life>> = {
-  mmap: (world, [name, size, align, shift, at, prot, populate]) => {
+  mmap: (world, [name, size, align, shift, at, prot, flags]) => {
     const pages = count(size) / PAGE
     const addr = world.place(pages, count(align), count(shift), count(at))
     if (count(at) >= 0) {
       endContracts(world, addr, pages)
       k.sys_munmap(world.mm, addr, pages)
     }
-    k.sys_mmap(world.mm, addr, pages, protections[text(prot)]!)
+    k.sys_mmap(world.mm, addr, pages, protections[text(prot)]! | (count(flags) === 2 ? VM_LOCKED : 0))
     world.ranges.set(text(name), { addr, size: count(size) })
-    if (count(populate) === 1) return world.access(piece([name!, 0, size!]), text(prot) === 'rw', () => {})
+    if (count(flags) === 1) return world.access(piece([name!, 0, size!]), text(prot) === 'rw', () => {})
     return undefined
   },
 
@@ -109,7 +113,29 @@ const words: Readonly<Record<string, Life>> = {
     const { addr, pages } = pagesOf(world, piece(operands))
     const advice = text(operands[3]) as Advice
     if (advice === 'dontneed') endContracts(world, addr, pages)
-    return k.sys_madvise(world.mm, addr, pages, advice) ? undefined : errno('ENOMEM')
+    return answerOf(k.sys_madvise(world.mm, addr, pages, advice))
+  },
+
+  mlock: (world, operands) => {
+    const { addr, pages } = pagesOf(world, piece(operands))
+    const onfault = count(operands[3]) === 1
+    return answerOf((onfault ? k.sys_mlock_onfault : k.sys_mlock)(world.mm, addr, pages))
+  },
+
+  munlock: (world, operands) => {
+    const { addr, pages } = pagesOf(world, piece(operands))
+    return answerOf(k.sys_munlock(world.mm, addr, pages))
+  },
+
+  mlockall: (world, [current, future, onfault]) => {
+    const flags = (of: Operand | undefined, flag: number): number => (count(of) === 1 ? flag : 0)
+    k.sys_mlockall(world.mm, flags(current, MCL_CURRENT) | flags(future, MCL_FUTURE) | flags(onfault, MCL_ONFAULT))
+    return undefined
+  },
+
+  munlockall: world => {
+    k.sys_munlockall(world.mm)
+    return undefined
   },
 
   write: (world, operands) => {
@@ -162,9 +188,9 @@ const words: Readonly<Record<string, Life>> = {
   pin: (world, [name, of, offset, length, hold, access]) => {
     const { addr, pages } = pagesOf(world, piece([of!, offset!, length!]))
     const got = k.get_user_pages(world.mm, addr, pages, access === 'write')
-    if (got.error !== undefined) {
+    if (got.error !== 0) {
       put_user_pages(got.pages, false)
-      return errno(got.error)
+      return answerOf(got.error)
     }
     const pin = new Pin(
       text(name),

@@ -12,16 +12,21 @@ import type * as madvise from './mm/madvise.ts'
 import type * as memory from './mm/memory.ts'
 import type * as memory_range from './mm/memory_range.ts'
 import type * as migrate from './mm/migrate.ts'
+import type * as mlock from './mm/mlock.ts'
+import type * as mlock_pagevec from './mm/mlock_pagevec.ts'
+import type * as mlock_vma from './mm/mlock_vma.ts'
 import type * as mm from './mm/mm.ts'
 import type * as mmap from './mm/mmap.ts'
 import type * as mprotect from './mm/mprotect.ts'
 import type * as mremap from './mm/mremap.ts'
 import type * as page_alloc from './mm/page_alloc.ts'
 import type * as rmap from './mm/rmap.ts'
+import type * as rmap_munlock from './mm/rmap_munlock.ts'
 import type * as rmap_walk from './mm/rmap_walk.ts'
 import type * as swap from './mm/swap.ts'
 import type * as swapfile from './mm/swapfile.ts'
 import type * as task_mmu from './mm/task_mmu.ts'
+import type * as vmscan from './mm/vmscan.ts'
 import type * as vmstat from './mm/vmstat.ts'
 import type * as recount_compound from './recount-compound.ts'
 
@@ -38,17 +43,22 @@ type Modules = typeof fault &
   typeof memory_range &
   typeof mm &
   typeof migrate &
+  typeof mlock &
+  typeof mlock_pagevec &
+  typeof mlock_vma &
   typeof mmap &
   typeof mprotect &
   typeof mremap &
   typeof page_alloc &
   typeof recount_compound &
   typeof rmap &
+  typeof rmap_munlock &
   typeof rmap_walk &
   typeof swap &
   typeof swapfile &
   typeof task_mmu &
-  typeof vmstat
+  typeof vmstat &
+  typeof vmscan
 // biome-ignore lint/suspicious/noExplicitAny: any function at all
 type Fn = (...args: any[]) => unknown
 export type Base = { [F in keyof Modules as Modules[F] extends Fn ? F : never]: Modules[F] }

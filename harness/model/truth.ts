@@ -19,7 +19,7 @@ import {
   vm_area,
 } from './mm/mm_types.ts'
 import { vm_area_cachep } from './mm/mmap.ts'
-import { PG_active, PG_head, PG_locked, PG_lru } from './mm/page-flags.ts'
+import { PG_active, PG_head, PG_locked, PG_lru, PG_mlocked, PG_unevictable } from './mm/page-flags.ts'
 import {
   firstPte,
   forEachPmd,
@@ -34,7 +34,14 @@ import {
 import { anon_vma_cachep, anon_vma_chain_cachep } from './mm/rmap.ts'
 import { isFreed, liveObjects } from './mm/slab.ts'
 import { pagevecPages } from './mm/swap.ts'
-import { global_page_state, NR_ACTIVE_ANON, NR_ANON_TRANSPARENT_HUGEPAGES, NR_INACTIVE_ANON } from './mm/vmstat.ts'
+import {
+  global_page_state,
+  NR_ACTIVE_ANON,
+  NR_ANON_TRANSPARENT_HUGEPAGES,
+  NR_INACTIVE_ANON,
+  NR_MLOCK,
+  NR_UNEVICTABLE,
+} from './mm/vmstat.ts'
 import { differs } from './recount-compound.ts'
 import { S } from './store.ts'
 
@@ -244,17 +251,19 @@ function isLinked(av: number, vma: number): boolean {
 // ---- from the frames out -------------------------------------------------------------------------------------------
 
 /** Sums over all frames, to compare with the zone's counters. */
-const sums = { anon: 0, huge: 0, active: 0, inactive: 0 }
+const sums = { anon: 0, huge: 0, active: 0, inactive: 0, unevictable: 0, mlocked: 0 }
 
 function checkFrames(found: Findings): void {
-  sums.anon = sums.huge = sums.active = sums.inactive = 0
+  sums.anon = sums.huge = sums.active = sums.inactive = sums.unevictable = sums.mlocked = 0
   for (let pfn = 1; pfn < frames; ) {
     const p = pfn_to_page(pfn)
     const compound = (S[p + page.flags]! & PG_head) !== 0
     if (compound) checkCompound(p, pfn, found)
     else checkSingle(p, pfn, found)
     const nr = compound ? HPAGE_PMD_NR : 1
-    if (S[p + page.flags]! & PG_lru) sums[S[p + page.flags]! & PG_active ? 'active' : 'inactive'] += nr
+    const flags = S[p + page.flags]!
+    if (flags & PG_lru) sums[listOf(flags)] += nr
+    if (flags & PG_mlocked) sums.mlocked += nr
     pfn += nr
   }
   expectSame(found, 'counter-drift', 'AnonPages in pages', k.anonPages(), sums.anon)
@@ -267,6 +276,13 @@ function checkFrames(found: Findings): void {
   )
   expectSame(found, 'counter-drift', 'Active(anon) in pages', global_page_state(NR_ACTIVE_ANON), sums.active)
   expectSame(found, 'counter-drift', 'Inactive(anon) in pages', global_page_state(NR_INACTIVE_ANON), sums.inactive)
+  expectSame(found, 'counter-drift', 'Unevictable in pages', global_page_state(NR_UNEVICTABLE), sums.unevictable)
+  expectSame(found, 'counter-drift', 'Mlocked in pages', global_page_state(NR_MLOCK), sums.mlocked)
+}
+
+function listOf(flags: number): 'active' | 'inactive' | 'unevictable' {
+  if (flags & PG_unevictable) return 'unevictable'
+  return flags & PG_active ? 'active' : 'inactive'
 }
 
 function checkCount(p: Page, pfn: number, found: Findings): void {

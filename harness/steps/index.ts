@@ -8,9 +8,13 @@ import { exit } from './exit.ts'
 import { expect } from './expect.ts'
 import { fork } from './fork.ts'
 import { madvise } from './madvise.ts'
+import { mlock } from './mlock.ts'
+import { mlockall } from './mlockall.ts'
 import { mmap } from './mmap.ts'
 import { mprotect } from './mprotect.ts'
 import { mremap } from './mremap.ts'
+import { munlock } from './munlock.ts'
+import { munlockall } from './munlockall.ts'
 import { munmap } from './munmap.ts'
 import { note } from './note.ts'
 import { pin } from './pin.ts'
@@ -30,6 +34,10 @@ const all: readonly StepDef[] = [
   mremap,
   mprotect,
   madvise,
+  mlock,
+  munlock,
+  mlockall,
+  munlockall,
   touch,
   write,
   read,

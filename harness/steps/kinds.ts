@@ -25,6 +25,8 @@ export interface Mapping {
   /** Written to page by page, with the bytes that are there. */
   readonly touch: boolean
   readonly populate: boolean
+  /** By MAP_LOCKED. */
+  readonly locked: boolean
   readonly align: number
   readonly shift: number
   /** -1: where the engine chooses. */
@@ -50,14 +52,20 @@ export function recipe(m: Mapping): Word[] {
   // A mapping that its owner must not write to is filled first and protected afterwards.
   const prot = written ? 'rw' : m.prot
   const ops: Word[] = [
-    ['mmap', m.as, m.size, m.align, m.shift, m.at, prot, m.kind === 'base' && m.populate ? 1 : 0],
+    ['mmap', m.as, m.size, m.align, m.shift, m.at, prot, flagsOf(m)],
     ['madvise', m.as, 0, m.size, m.kind === 'base' ? 'nohugepage' : 'hugepage'],
   ]
   if (m.fill !== undefined) ops.push(['write', m.as, 0, m.size, bytesOperand(m.fill)])
   else if (written) ops.push(['touch', m.as, 0, m.size, 'w'])
-  if (written && m.kind !== 'base') ops.push(['shape', m.as, 0, m.size, 'pmd'], ...reshape(m))
+  if ((written || m.locked) && m.kind !== 'base') ops.push(['shape', m.as, 0, m.size, 'pmd'], ...reshape(m))
   if (prot !== m.prot) ops.push(['mprotect', m.as, 0, namedSize(m), m.prot])
   return ops
+}
+
+/** What is asked of mmap(2) beside: 1 is MAP_POPULATE, 2 is MAP_LOCKED. */
+function flagsOf({ kind, populate, locked }: Mapping): number {
+  if (locked) return 2
+  return kind === 'base' && populate ? 1 : 0
 }
 
 /** Only base memory and plain `thp` may wait for their first fault; the other kinds are made from pages that are there. */

@@ -14,6 +14,9 @@ const given = z.strictObject({
   fill: bytes().optional(),
   touch: yesNo('Write to each page the bytes that are there (no)').optional(),
   populate: yesNo('Have the kernel fault it in: MAP_POPULATE, with a thp kind by touching (no)').optional(),
+  locked: yesNo(
+    'Lock it: MAP_LOCKED, which populates it before any advice; a thp kind wants thp: always (no)',
+  ).optional(),
   prot: choice(['r', 'rw', 'none'], 'What its owner may do, once it is filled (rw)').optional(),
   align: alignAmount('Alignment of the start (1P; with a thp kind 1H)').optional(),
   shift: shiftAmount('How far the start lies behind an aligned address (0)').optional(),
@@ -36,7 +39,7 @@ export const mmap = step({
 /** What is not said, and what does not go together. */
 function resolve(said: z.output<typeof given>): Mapping {
   const { huge } = context()
-  const { size, kind = 'base', at = -1, shift = 0, prot = 'rw', touch = false, populate = false } = said
+  const { size, kind = 'base', at = -1, shift = 0, prot = 'rw', touch = false, populate = false, locked = false } = said
   const thp = kind !== 'base'
   const align = said.align ?? (thp ? huge : PAGE)
   if (at !== -1 && (said.align !== undefined || said.shift !== undefined)) {
@@ -55,5 +58,5 @@ function resolve(said: z.output<typeof given>): Mapping {
   }
   if (thp && at !== -1 && at % huge !== 0) throw new BadWord('BAD_VALUE', `kind: ${kind} begins at a huge page`, 'at')
   const fill = said.fill !== undefined && 'seed' in said.fill ? { ...said.fill, shift: 0 } : said.fill
-  return { as: said.as, size, kind, prot, fill, touch, populate, align, shift, at, huge }
+  return { as: said.as, size, kind, prot, fill, touch, populate, locked, align, shift, at, huge }
 }

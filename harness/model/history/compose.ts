@@ -13,16 +13,21 @@ import * as madvise from '../mm/madvise.ts'
 import * as memory from '../mm/memory.ts'
 import * as memory_range from '../mm/memory_range.ts'
 import * as migrate from '../mm/migrate.ts'
+import * as mlock from '../mm/mlock.ts'
+import * as mlock_pagevec from '../mm/mlock_pagevec.ts'
+import * as mlock_vma from '../mm/mlock_vma.ts'
 import * as mm from '../mm/mm.ts'
 import * as mmap from '../mm/mmap.ts'
 import * as mprotect from '../mm/mprotect.ts'
 import * as mremap from '../mm/mremap.ts'
 import * as page_alloc from '../mm/page_alloc.ts'
 import * as rmap from '../mm/rmap.ts'
+import * as rmap_munlock from '../mm/rmap_munlock.ts'
 import * as rmap_walk from '../mm/rmap_walk.ts'
 import * as swap from '../mm/swap.ts'
 import * as swapfile from '../mm/swapfile.ts'
 import * as task_mmu from '../mm/task_mmu.ts'
+import * as vmscan from '../mm/vmscan.ts'
 import * as vmstat from '../mm/vmstat.ts'
 import * as recount_compound from '../recount-compound.ts'
 import { DoesNotBuild, type Patch } from './patch.ts'
@@ -43,17 +48,22 @@ const modules = [
   memory_range,
   mm,
   migrate,
+  mlock,
+  mlock_pagevec,
+  mlock_vma,
   mmap,
   mprotect,
   mremap,
   page_alloc,
   recount_compound,
   rmap,
+  rmap_munlock,
   rmap_walk,
   swap,
   swapfile,
   task_mmu,
   vmstat,
+  vmscan,
 ]
 
 /** v4.5, as mm/ has it. */

@@ -3,7 +3,7 @@
 import { k } from '../kernel.ts'
 import { atomic_dec_and_test, atomic_set, down_write, up_write } from '../ops.ts'
 import { rd, wr } from '../store.ts'
-import { type Mm, mm_struct, NULL, VM_DONTCOPY, type Vma, vm_area } from './mm_types.ts'
+import { type Mm, mm_struct, NULL, VM_DONTCOPY, VM_LOCKED_CLEAR_MASK, type Vma, vm_area } from './mm_types.ts'
 import { vm_area_alloc, vma_link } from './mmap.ts'
 import { pgd_alloc, pgd_free } from './pgtable.ts'
 import { type Cache, kmem_cache_create, kmem_cache_free, kmem_cache_zalloc } from './slab.ts'
@@ -31,11 +31,12 @@ export function dup_mm(oldmm: Mm): Mm {
   for (let mpnt = rd(oldmm + mm_struct.mmap) as Vma; mpnt !== NULL; mpnt = rd(mpnt + vm_area.vm_next) as Vma) {
     const flags = rd(mpnt + vm_area.vm_flags)
     if (flags & VM_DONTCOPY) continue
+    // Locks are not inherited.
     const tmp = vm_area_alloc(
       mm,
       rd(mpnt + vm_area.vm_start),
       rd(mpnt + vm_area.vm_end),
-      flags,
+      flags & VM_LOCKED_CLEAR_MASK,
       rd(mpnt + vm_area.vm_pgoff),
     )
     k.anon_vma_fork(tmp, mpnt)

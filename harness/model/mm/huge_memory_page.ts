@@ -51,10 +51,13 @@ import {
   PageDoubleMap,
   PageHead,
   PageLocked,
+  PageMlocked,
   PG_active,
   PG_dirty,
   PG_locked,
+  PG_mlocked,
   PG_swapbacked,
+  PG_unevictable,
   page_count,
   put_page,
   SetPageDirty,
@@ -96,7 +99,7 @@ import {
 import { count_vm_event, THP_SPLIT_PAGE, THP_SPLIT_PAGE_FAILED } from './vmstat.ts'
 
 /** Flags of the head that its tails get. */
-const INHERITED = PG_swapbacked | PG_active | PG_locked | PG_dirty
+const INHERITED = PG_swapbacked | PG_mlocked | PG_active | PG_locked | PG_unevictable | PG_dirty
 
 /** All maps of a huge page, by PMD and by PTE. Racy, unless it is frozen. */
 export function total_mapcount(head: Page): number {
@@ -260,7 +263,10 @@ export function split_huge_page_to_list(p: Page): number {
 
 /** The middle of split_huge_page_to_list: freezes the page, and splits it if the caller's is the only reference left. */
 export function splitFrozen(av: AnonVma, p: Page, head: Page): number {
+  const mlocked = PageMlocked(head)
   k.freeze_page(av, head)
+  // Losing its last map it has lost the flag, and was put back by way of the pagevec, which holds a reference.
+  if (mlocked) k.lru_add_drain()
   if (debug_vm) VM_BUG_ON_PAGE(compound_mapcount(head) !== 0, head, 'compound_mapcount(head)')
   // Keeps deferred_split_scan from taking a reference meanwhile.
   spin_lock(zone.split_queue_lock)

@@ -1,24 +1,40 @@
 // Huge PMDs of whole ranges: copied by fork, zapped, protected, moved, followed (the middle of mm/huge_memory.c, v4.5).
 
 import { k } from '../kernel.ts'
-import { atomic_dec, atomic_inc, spin_lock, spin_unlock } from '../ops.ts'
+import { atomic_dec, atomic_inc, READ_ONCE, spin_lock, spin_unlock } from '../ops.ts'
 import { rd } from '../store.ts'
+import { EFAULT, ERR_PTR } from './errno.ts'
 import { haddrOf, is_huge_zero_pmd, put_huge_zero_page, set_huge_zero_page } from './huge_memory.ts'
 import { HPAGE_PMD_NR } from './init.ts'
 import { add_anon_rss, mkdirty, mkold, mkyoung, vm_page_prot, wrprotect } from './memory.ts'
 import type { Gather } from './memory_range.ts'
 import {
+  FOLL_DUMP,
+  FOLL_GET,
+  FOLL_MLOCK,
+  FOLL_WRITE,
   type Mm,
   mm_struct,
   NULL,
   type Page,
   type Pmd,
   type Pmdp,
+  page as struct_page,
+  VM_LOCKED,
   VM_NOHUGEPAGE,
   type Vma,
   vm_area,
 } from './mm_types.ts'
-import { get_page, page_mapcount, subpage, VM_BUG_ON_PAGE } from './page-flags.ts'
+import {
+  compound_mapcount,
+  get_page,
+  PageDoubleMap,
+  page_mapcount,
+  subpage,
+  trylock_page,
+  unlock_page,
+  VM_BUG_ON_PAGE,
+} from './page-flags.ts'
 import {
   PRESENT,
   PROTNONE,
@@ -127,12 +143,29 @@ export function move_huge_pmd(vma: Vma, new_vma: Vma, from: number, to: number, 
 }
 
 /** The page that a huge PMD maps at `addr`, or NULL where a write would fault. Caller holds the PMD lock. */
-export function follow_trans_huge_pmd(addr: number, pmd: Pmdp, write: boolean): Page {
+export function follow_trans_huge_pmd(vma: Vma, addr: number, pmd: Pmdp, flags: number): Page {
   const e = rd(pmd) as Pmd
-  if (write && !pte_write(e)) return NULL
-  const touched = mkyoung(mkdirty(e))
-  if (touched !== e) set_pmd(pmd, touched)
-  const page = subpage(pmd_page(e), addr - haddrOf(addr))
-  get_page(page)
+  if (flags & FOLL_WRITE && !pte_write(e)) return NULL
+  if (flags & FOLL_DUMP && is_huge_zero_pmd(e)) return ERR_PTR(-EFAULT)
+  if (!(flags & FOLL_DUMP)) {
+    const touched = mkyoung(mkdirty(e))
+    if (touched !== e) set_pmd(pmd, touched)
+  }
+  const head = pmd_page(e)
+  if (flags & FOLL_MLOCK && rd(vma + vm_area.vm_flags) & VM_LOCKED) k.mlockMappedByPmd(head)
+  const page = subpage(head, addr - haddrOf(addr))
+  if (flags & FOLL_GET) get_page(page)
   return page
+}
+
+/**
+ * What follow_trans_huge_pmd does under FOLL_MLOCK. Only a huge page that this PMD alone maps is mlocked: with a PTE
+ * of another vma it could leak into memory that is not locked. Caller holds the PMD lock.
+ */
+export function mlockMappedByPmd(head: Page): void {
+  if (compound_mapcount(head) !== 1 || PageDoubleMap(head)) return
+  if (READ_ONCE(head + struct_page.mapping) === 0 || !trylock_page(head)) return
+  k.lru_add_drain()
+  if (READ_ONCE(head + struct_page.mapping) !== 0 && !PageDoubleMap(head)) k.mlock_vma_page(head)
+  unlock_page(head)
 }

@@ -14,12 +14,16 @@ import {
   _mapcount,
   compound_mapcount,
   compound_mapcount_ptr,
+  get_page,
+  lock_page,
+  PageMlocked,
   PageTransHuge,
   put_page,
   SetPageDirty,
   subpage,
   TestClearPageDoubleMap,
   TestSetPageDoubleMap,
+  unlock_page,
   VM_BUG_ON_PAGE,
 } from './page-flags.ts'
 import {
@@ -44,12 +48,26 @@ import { count_vm_event, mod_zone_page_state, NR_ANON_TRANSPARENT_HUGEPAGES, THP
 
 // ---- splitting a PMD -----------------------------------------------------------------------------------------------
 
-/** split_huge_pmd: the PMD's huge page, or the huge zero page, becomes mapped by PTEs. Cannot fail. */
+/**
+ * split_huge_pmd: the PMD's huge page, or the huge zero page, becomes mapped by PTEs. Cannot fail. A mlocked page is
+ * munlocked, once no lock is held any more: between the two it is mapped by PTEs and flagged.
+ */
 export function __split_huge_pmd(vma: Vma, pmd: Pmdp, addr: number): void {
   const ptl = pmd_lockptr(rd(vma + vm_area.vm_mm) as Mm, addr)
+  let page = NULL as Page
   spin_lock(ptl)
-  if (pmd_trans_huge(rd(pmd) as Pmd)) k.__split_huge_pmd_locked(vma, pmd, haddrOf(addr), false)
+  if (pmd_trans_huge(rd(pmd) as Pmd)) {
+    page = pmd_page(rd(pmd) as Pmd)
+    if (PageMlocked(page)) get_page(page)
+    else page = NULL
+    k.__split_huge_pmd_locked(vma, pmd, haddrOf(addr), false)
+  }
   spin_unlock(ptl)
+  if (page === NULL) return
+  lock_page(page)
+  k.munlock_vma_page(page)
+  unlock_page(page)
+  put_page(page)
 }
 
 /**

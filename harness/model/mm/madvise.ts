@@ -3,7 +3,18 @@
 import { k } from '../kernel.ts'
 import { down_read, down_write, up_read, up_write } from '../ops.ts'
 import { rd } from '../store.ts'
-import { type Mm, mm_struct, NULL, VM_DONTCOPY, VM_HUGEPAGE, VM_NOHUGEPAGE, type Vma, vm_area } from './mm_types.ts'
+import { EINVAL, ENOMEM } from './errno.ts'
+import {
+  type Mm,
+  mm_struct,
+  NULL,
+  VM_DONTCOPY,
+  VM_HUGEPAGE,
+  VM_LOCKED,
+  VM_NOHUGEPAGE,
+  type Vma,
+  vm_area,
+} from './mm_types.ts'
 
 export type Advice = 'hugepage' | 'nohugepage' | 'dontneed' | 'dontfork' | 'dofork'
 
@@ -22,26 +33,30 @@ export function madvise_behavior(vma: Vma, start: number, end: number, advice: E
   if (flags !== rd(vma + vm_area.vm_flags)) k.setVmaFlags(vma, start, end, flags)
 }
 
-/** Returns false (ENOMEM) if a part of the range is not mapped; the rest has been advised all the same. */
-export function sys_madvise(mm: Mm, addr: number, len: number, advice: Advice): boolean {
+/** Returns -ENOMEM if a part of the range is not mapped: the rest has been advised all the same. */
+export function sys_madvise(mm: Mm, addr: number, len: number, advice: Advice): number {
   const write = advice !== 'dontneed'
   if (write) down_write(mm + mm_struct.mmap_sem)
   else down_read(mm + mm_struct.mmap_sem)
   const end = addr + len
   let start = addr
-  let whole = true
+  let error = 0
   while (start < end) {
     const vma = k.find_vma(mm, start)
-    if (vma === NULL || rd(vma + vm_area.vm_start) > start) whole = false
+    if (vma === NULL || rd(vma + vm_area.vm_start) > start) error = -ENOMEM
     if (vma === NULL) break
     start = Math.max(start, rd(vma + vm_area.vm_start))
     const to = Math.min(end, rd(vma + vm_area.vm_end))
     if (start >= to) break
+    if (advice === 'dontneed' && rd(vma + vm_area.vm_flags) & VM_LOCKED) {
+      error = -EINVAL
+      break
+    }
     if (advice === 'dontneed') k.zap_page_range(vma, start, to)
     else k.madvise_behavior(vma, start, to, advice)
     start = to
   }
   if (write) up_write(mm + mm_struct.mmap_sem)
   else up_read(mm + mm_struct.mmap_sem)
-  return whole
+  return error
 }

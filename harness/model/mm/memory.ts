@@ -16,6 +16,7 @@ import {
   VM_FAULT_FALLBACK,
   VM_FAULT_OOM,
   VM_FAULT_WRITE,
+  VM_LOCKED,
   VM_READ,
   VM_WRITE,
   type Vma,
@@ -25,6 +26,7 @@ import { alloc_page, alloc_zeroed_page } from './page_alloc.ts'
 import {
   lock_page,
   PageAnon,
+  PageMlocked,
   page_cache_get,
   page_cache_release,
   page_content,
@@ -259,7 +261,15 @@ export function wp_page_copy(mm: Mm, vma: Vma, addr: number, pte: Ptep, pmd: Pmd
   }
   if (drop !== NULL) page_cache_release(drop)
   spin_unlock(ptl)
-  if (old !== NULL) page_cache_release(old)
+  if (old !== NULL) {
+    // Others, with vmas that are not locked, shall not keep a mlocked page.
+    if (copied && rd(vma + vm_area.vm_flags) & VM_LOCKED) {
+      lock_page(old)
+      if (PageMlocked(old)) k.munlock_vma_page(old)
+      unlock_page(old)
+    }
+    page_cache_release(old)
+  }
   return copied ? VM_FAULT_WRITE : 0
 }
 

@@ -82,7 +82,10 @@ export const mm_struct = {
   /** MM_ANONPAGES; atomic. */
   anon_rss: 6,
   nr_ptes: 7,
-  SIZE: 8,
+  /** Pages of vmas with VM_LOCKED, and flags that new vmas get. Under mmap_sem for writing. */
+  locked_vm: 8,
+  def_flags: 9,
+  SIZE: 16,
 } as const
 
 /** v4.5 include/linux/rmap.h. Refcount and degree are counted as there: a root has itself as parent. */
@@ -120,11 +123,25 @@ export const VM_NOHUGEPAGE = 16
 export const VM_SOFTDIRTY = 32
 /** Counted as commitment. Keeps a vma that was writable once from merging with one that never was. */
 export const VM_ACCOUNT = 64
+export const VM_LOCKED = 128
+/** Locked when it is faulted in, not at once (v4.4). */
+export const VM_LOCKONFAULT = 256
+export const VM_LOCKED_CLEAR_MASK = ~(VM_LOCKED | VM_LOCKONFAULT)
 
 /** What a fault handler answers (include/linux/mm.h). */
 export const VM_FAULT_OOM = 1
 export const VM_FAULT_WRITE = 8
 export const VM_FAULT_FALLBACK = 0x800
+
+/** What get_user_pages is asked (include/linux/mm.h). */
+export const FOLL_WRITE = 0x01
+export const FOLL_GET = 0x04
+/** The zero page is an error, and what is not there is not faulted in. */
+export const FOLL_DUMP = 0x08
+/** Access rights of the vma do not matter. */
+export const FOLL_FORCE = 0x10
+export const FOLL_POPULATE = 0x40
+export const FOLL_MLOCK = 0x1000
 
 /** What a fault handler is asked. */
 export const FAULT_FLAG_WRITE = 1

@@ -4,7 +4,7 @@
 // changes under the anon_vma lock too.
 
 import { k } from '../kernel.ts'
-import { down_write, up_write } from '../ops.ts'
+import { down_write, up_write, WRITE_ONCE } from '../ops.ts'
 import { rd, wr } from '../store.ts'
 import type { Gather } from './memory_range.ts'
 import {
@@ -14,6 +14,7 @@ import {
   mm_struct,
   NULL,
   VM_ACCOUNT,
+  VM_LOCKED,
   VM_READ,
   VM_SOFTDIRTY,
   VM_WRITE,
@@ -225,12 +226,12 @@ export function setVmaFlags(vma: Vma, start: number, end: number, flags: number)
   const prev = (start > rd(vma + vm_start) ? vma : rd(vma + vm_prev)) as Vma
   const merged = k.vma_merge(mm, prev, start, end, flags, rd(vma + vm_area.anon_vma), pgoff)
   if (merged !== NULL) {
-    wr(merged + vm_flags, flags)
+    WRITE_ONCE(merged + vm_flags, flags)
     return merged
   }
   if (start !== rd(vma + vm_start)) k.__split_vma(vma, start, true)
   if (end !== rd(vma + vm_end)) k.__split_vma(vma, end, false)
-  wr(vma + vm_flags, flags)
+  WRITE_ONCE(vma + vm_flags, flags)
   return vma
 }
 
@@ -246,7 +247,8 @@ export function mmap_region(mm: Mm, addr: number, len: number, flags: number): v
     vma = vm_area_alloc(mm, addr, addr + len, flags, addr)
     vma_link(mm, vma, prev)
   }
-  wr(vma + vm_flags, rd(vma + vm_flags) | VM_SOFTDIRTY)
+  if (flags & VM_LOCKED) wr(mm + mm_struct.locked_vm, rd(mm + mm_struct.locked_vm) + len)
+  WRITE_ONCE(vma + vm_flags, rd(vma + vm_flags) | VM_SOFTDIRTY)
 }
 
 /** Caller holds mmap_sem for writing. */
@@ -262,6 +264,7 @@ export function do_munmap(mm: Mm, start: number, len: number): void {
   const last = find_vma(mm, end)
   if (last !== NULL && end > rd(last + vm_start)) k.__split_vma(last, end, true)
   vma = (prev !== NULL ? next(prev) : rd(mm + mm_struct.mmap)) as Vma
+  munlockBeforeUnmap(mm, vma, end)
   const gone: Vma[] = []
   while (vma !== NULL && rd(vma + vm_start) < end) {
     const after = next(vma)
@@ -271,6 +274,16 @@ export function do_munmap(mm: Mm, start: number, len: number): void {
   }
   k.unmap_region(mm, gone, prev, vma, start, end)
   for (const v of gone) vm_area_free(v)
+}
+
+/** While its vmas are still on the list, locked memory up to `end` is munlocked. */
+function munlockBeforeUnmap(mm: Mm, vma: Vma, end: number): void {
+  if (rd(mm + mm_struct.locked_vm) === 0) return
+  for (let v = vma; v !== NULL && rd(v + vm_start) < end; v = next(v)) {
+    if (!(rd(v + vm_flags) & VM_LOCKED)) continue
+    wr(mm + mm_struct.locked_vm, rd(mm + mm_struct.locked_vm) - (rd(v + vm_end) - rd(v + vm_start)))
+    k.munlock_vma_pages_all(v)
+  }
 }
 
 /** Zaps vmas that are off the list already, between the neighbours `prev` and `after`. */
@@ -291,6 +304,7 @@ function free_pgtables(mm: Mm, gone: readonly Vma[], floor: number, ceiling: num
 
 /** The last user of the address space is gone: everything it mapped goes, then the tables. */
 export function exit_mmap(mm: Mm): void {
+  munlockBeforeUnmap(mm, rd(mm + mm_struct.mmap) as Vma, task_size())
   const gone: Vma[] = []
   for (let vma = rd(mm + mm_struct.mmap) as Vma; vma !== NULL; vma = next(vma)) gone.push(vma)
   const tlb: Gather = []
@@ -306,8 +320,11 @@ export function exit_mmap(mm: Mm): void {
 /** mmap(2), MAP_PRIVATE | MAP_ANONYMOUS at `addr`, which is free: the engine chose it or munmapped it. */
 export function sys_mmap(mm: Mm, addr: number, len: number, flags: number): void {
   down_write(mm + mm_struct.mmap_sem)
-  k.mmap_region(mm, addr, len, flags)
+  // MAP_LOCKED stands in `flags` already, what mlockall wants of the future comes here.
+  const vm_flags = flags | rd(mm + mm_struct.def_flags)
+  k.mmap_region(mm, addr, len, vm_flags)
   up_write(mm + mm_struct.mmap_sem)
+  if (vm_flags & VM_LOCKED) k.__mm_populate(mm, addr, len, true)
 }
 
 export function sys_munmap(mm: Mm, addr: number, len: number): void {

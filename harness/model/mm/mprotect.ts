@@ -13,6 +13,7 @@ import {
   type Pmdp,
   type Pte,
   VM_ACCOUNT,
+  VM_LOCKED,
   VM_READ,
   VM_WRITE,
   type Vma,
@@ -40,7 +41,10 @@ export function mprotect_fixup(vma: Vma, start: number, end: number, prot: numbe
   if (flags === old) return
   // What becomes writable is counted from now on, and stays so.
   if (flags & VM_WRITE && !(old & VM_WRITE)) flags |= VM_ACCOUNT
-  k.change_protection(k.setVmaFlags(vma, start, end, flags), start, end)
+  const changed = k.setVmaFlags(vma, start, end, flags)
+  k.change_protection(changed, start, end)
+  // Locked memory becomes writable: it is copied now, for it must not fault later (36f881883c57).
+  if ((old & (VM_WRITE | VM_LOCKED)) === VM_LOCKED && flags & VM_WRITE) k.populate_vma_page_range(changed, start, end)
 }
 
 /** Every present entry gets the vma's protection, which lets a private page be read but not written at first. */

@@ -7,7 +7,7 @@ import { HPAGE_PMD_NR } from './init.ts'
 import { pmd_addr_end } from './memory_range.ts'
 
 import type { AnonVma } from './mm_types.ts'
-import { type Mm, mm_struct, NULL, type Pmd, type Pmdp, type Pte, type Vma, vm_area } from './mm_types.ts'
+import { type Mm, mm_struct, NULL, type Pmd, type Pmdp, type Pte, VM_LOCKED, type Vma, vm_area } from './mm_types.ts'
 import { vm_area_alloc, vma_link } from './mmap.ts'
 import {
   pmd_alloc,
@@ -125,8 +125,10 @@ export function move_ptes(old_pmd: Pmdp, from: number, end: number, new_pmd: Pmd
 /** Caller holds mmap_sem for writing. */
 export function move_vma(vma: Vma, from: number, old_len: number, new_len: number, to: number): void {
   const mm = rd(vma + vm_area.vm_mm) as Mm
+  const flags = rd(vma + vm_area.vm_flags)
   const copied = k.copy_vma(vma, to, new_len, from)
   k.move_page_tables(copied.source, from, copied.vma, to, old_len, copied.need_rmap_locks)
+  if (flags & VM_LOCKED) wr(mm + mm_struct.locked_vm, rd(mm + mm_struct.locked_vm) + new_len)
   k.do_munmap(mm, from, old_len)
 }
 
@@ -138,7 +140,9 @@ export function sys_mremap(mm: Mm, from: number, old_len: number, to: number, ne
   const len = Math.min(old_len, new_len)
   const vma = k.find_vma(mm, from)
   const whole = vma !== NULL && rd(vma + vm_area.vm_start) <= from && from + len <= rd(vma + vm_area.vm_end)
+  const locked = whole && (rd(vma + vm_area.vm_flags) & VM_LOCKED) !== 0
   if (whole) k.move_vma(vma, from, len, new_len, to)
   up_write(mm + mm_struct.mmap_sem)
+  if (locked && new_len > len) k.__mm_populate(mm, to + len, new_len - len, true)
   return whole
 }

@@ -31,6 +31,8 @@ export const PG_swapbacked = 16
 export const PG_head = 32
 /** On tail 1 (PG_private_2 there). */
 export const PG_double_map = 64
+export const PG_mlocked = 128
+export const PG_unevictable = 256
 
 const field = (p: Page, f: number): number => p + f
 
@@ -62,6 +64,16 @@ export const SetPageLRU = (p: Page): void => set_bit(headFlags(p), PG_lru)
 export const PageActive = (p: Page): boolean => test_bit(headFlags(p), PG_active)
 export const SetPageActive = (p: Page): void => set_bit(headFlags(p), PG_active)
 export const SetPageSwapBacked = (p: Page): void => set_bit(headFlags(p), PG_swapbacked)
+
+export const ClearPageLRU = (p: Page): void => clear_bit(headFlags(p), PG_lru)
+export const ClearPageActive = (p: Page): void => clear_bit(headFlags(p), PG_active)
+export const PageUnevictable = (p: Page): boolean => test_bit(headFlags(p), PG_unevictable)
+export const SetPageUnevictable = (p: Page): void => set_bit(headFlags(p), PG_unevictable)
+export const ClearPageUnevictable = (p: Page): void => clear_bit(headFlags(p), PG_unevictable)
+export const TestClearPageUnevictable = (p: Page): boolean => test_and_clear_bit(headFlags(p), PG_unevictable)
+export const PageMlocked = (p: Page): boolean => test_bit(headFlags(p), PG_mlocked)
+export const TestSetPageMlocked = (p: Page): boolean => test_and_set_bit(headFlags(p), PG_mlocked)
+export const TestClearPageMlocked = (p: Page): boolean => test_and_clear_bit(headFlags(p), PG_mlocked)
 
 const doubleMap = (head: Page): number => head + page.SIZE + page.flags
 export const PageDoubleMap = (head: Page): boolean => test_bit(doubleMap(head), PG_double_map)

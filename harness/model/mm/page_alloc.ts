@@ -11,7 +11,17 @@ import { rd, sbrk, touched, wr } from '../store.ts'
 import { debug_vm, HPAGE_PMD_NR, max_pfn, zone } from './init.ts'
 import { list_del, list_empty } from './list.ts'
 import { NULL, PAGE_MAPPING_ANON, type Page, page, TAIL_MAPPING, tail } from './mm_types.ts'
-import { PageCompound, PageHead, PG_head, PG_locked, PG_lru, subpage } from './page-flags.ts'
+import {
+  PageCompound,
+  PageHead,
+  PG_active,
+  PG_head,
+  PG_locked,
+  PG_lru,
+  PG_mlocked,
+  PG_unevictable,
+  subpage,
+} from './page-flags.ts'
 import { pfn_to_page } from './pgtable.ts'
 import { NR_CPUS } from './slab.ts'
 
@@ -135,13 +145,17 @@ function free_tail_page(head: Page, i: number): void {
   wr(t + page.flags, 0)
 }
 
+/** PAGE_FLAGS_CHECK_AT_FREE of include/linux/page-flags.h */
+const FLAGS_CHECK_AT_FREE = PG_locked | PG_lru | PG_active | PG_mlocked | PG_unevictable
+
 /** A page that is mapped, referenced, locked or on the LRU is not free, whoever says so. */
 function free_pages_check(p: Page, what: string): void {
   if (rd(p + page._mapcount) !== -1) bad_page(`${what} freed with nonzero mapcount ${rd(p + page._mapcount) + 1}`)
   const mapping = rd(p + page.mapping)
   if (mapping !== 0 && (mapping & PAGE_MAPPING_ANON) === 0) bad_page(`${what} freed with non-NULL mapping`)
   if (rd(p + page._count) !== 0) bad_page(`${what} freed with nonzero count ${rd(p + page._count)}`)
-  if ((rd(p + page.flags) & (PG_locked | PG_lru)) !== 0) bad_page(`${what} freed with PG_locked or PG_lru set`)
+  const flags = rd(p + page.flags) & FLAGS_CHECK_AT_FREE
+  if (flags !== 0) bad_page(`${what} freed with page flags 0x${flags.toString(16)} set`)
 }
 
 export function bad_page(reason: string): never {

@@ -41,6 +41,7 @@ import {
   compound_mapcount_ptr,
   PageAnon,
   PageLocked,
+  PageMlocked,
   PageTransCompound,
   PageTransHuge,
   SetPageSwapBacked,
@@ -287,6 +288,7 @@ export function page_remove_rmap(p: Page, compound: boolean): void {
   }
   if (!atomic_add_negative(-1, _mapcount(p))) return
   mod_zone_page_state(NR_ANON_PAGES, -1)
+  if (PageMlocked(p)) k.clear_page_mlock(p)
   if (PageTransCompound(p)) k.deferred_split_huge_page(compound_head(p))
 }
 
@@ -301,6 +303,7 @@ export function page_remove_anon_compound_rmap(p: Page): void {
       if (atomic_add_negative(-1, _mapcount(subpage(p, i)))) nr++
     }
   }
+  if (PageMlocked(p)) k.clear_page_mlock(p)
   if (nr === 0) return
   mod_zone_page_state(NR_ANON_PAGES, -nr)
   k.deferred_split_huge_page(p)

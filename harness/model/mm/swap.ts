@@ -3,28 +3,43 @@
 // A page on its way to the LRU waits in this CPU's pagevec, and the pagevec holds a reference: until the next
 // drain page_count() is one more than maps and pins explain.
 
+import { KernelBug } from '../bug.ts'
 import { k } from '../kernel.ts'
 import { clear_bit, cpu, local_lock, local_unlock, might_sleep, setCpu, spin_lock, spin_unlock } from '../ops.ts'
 import { rd, S, sbrk, wr } from '../store.ts'
 import { debug_vm, zone } from './init.ts'
-import { type Page, page, type Vma } from './mm_types.ts'
+import { type Page, page, VM_LOCKED, type Vma, vm_area } from './mm_types.ts'
 import { free_pages } from './page_alloc.ts'
 import {
+  ClearPageActive,
   compound_head,
   hpage_nr_pages,
   PageActive,
   PageCompound,
   PageLRU,
+  PageTail,
+  PageUnevictable,
   PG_active,
   PG_lru,
+  PG_unevictable,
   page_cache_get,
   put_page_testzero,
   SetPageActive,
   SetPageLRU,
+  SetPageUnevictable,
+  TestSetPageMlocked,
   VM_BUG_ON_PAGE,
 } from './page-flags.ts'
 import { NR_CPUS } from './slab.ts'
-import { mod_zone_page_state, NR_ACTIVE_ANON, NR_INACTIVE_ANON } from './vmstat.ts'
+import {
+  count_vm_event,
+  mod_zone_page_state,
+  NR_ACTIVE_ANON,
+  NR_INACTIVE_ANON,
+  NR_MLOCK,
+  NR_UNEVICTABLE,
+  UNEVICTABLE_PGMLOCKED,
+} from './vmstat.ts'
 
 /** include/linux/pagevec.h */
 export const PAGEVEC_SIZE = 14
@@ -58,36 +73,79 @@ export function __lru_cache_add(p: Page): void {
   local_unlock(cpu)
 }
 
-export function lru_cache_add_active_or_unevictable(p: Page, _vma: Vma): void {
+/** A page that its first entry maps: in a locked vma it is mlocked from the start. Caller holds the page table lock. */
+export function lru_cache_add_active_or_unevictable(p: Page, vma: Vma): void {
   if (debug_vm) VM_BUG_ON_PAGE(PageLRU(p), p, 'PageLRU(page)')
-  SetPageActive(p)
-  k.__lru_cache_add(p)
+  if (!(rd(vma + vm_area.vm_flags) & VM_LOCKED)) {
+    SetPageActive(p)
+    k.__lru_cache_add(p)
+    return
+  }
+  if (!TestSetPageMlocked(p)) {
+    mod_zone_page_state(NR_MLOCK, hpage_nr_pages(p))
+    count_vm_event(UNEVICTABLE_PGMLOCKED)
+  }
+  add_page_to_unevictable_list(p)
+}
+
+/** Past the pagevec, at once. */
+export function add_page_to_unevictable_list(p: Page): void {
+  spin_lock(zone.lru_lock)
+  ClearPageActive(p)
+  SetPageUnevictable(p)
+  SetPageLRU(p)
+  add_page_to_lru_list(p, NR_UNEVICTABLE)
+  spin_unlock(zone.lru_lock)
+}
+
+/** include/linux/mm_inline.h: the counter of the list on which a page is, or belongs. Caller holds lru_lock. */
+export function page_lru(p: Page): number {
+  if (PageUnevictable(p)) return NR_UNEVICTABLE
+  return PageActive(p) ? NR_ACTIVE_ANON : NR_INACTIVE_ANON
+}
+
+/** include/linux/mm_inline.h; lists are only counted. Caller holds lru_lock. */
+export const add_page_to_lru_list = (p: Page, lru: number): void => mod_zone_page_state(lru, hpage_nr_pages(p))
+
+/** As add_page_to_lru_list. Over the link of a tail lies the way to its head: to unlink it writes somewhere. */
+export function del_page_from_lru_list(p: Page, lru: number): void {
+  if (PageTail(p))
+    throw new KernelBug('oops', 'unable to handle kernel paging request: a tail page is unlinked from the LRU')
+  mod_zone_page_state(lru, -hpage_nr_pages(p))
 }
 
 /** Moves the pages of a pagevec onto the LRU and drops its references. Caller holds the local lock of its CPU. */
 export function __pagevec_lru_add(v: number): void {
   const nr = rd(v + pagevec.nr)
   const pages: Page[] = []
+  for (let i = 0; i < nr; i++) pages.push(rd(v + pagevec.pages + i) as Page)
+  wr(v + pagevec.nr, 0)
+  pagevec_lru_add(pages)
+}
+
+/** What __pagevec_lru_add does, for a pagevec that lies in local variables. */
+export function pagevec_lru_add(pages: readonly Page[]): void {
   spin_lock(zone.lru_lock)
-  for (let i = 0; i < nr; i++) {
-    const p = rd(v + pagevec.pages + i) as Page
+  for (const p of pages) {
     if (debug_vm) VM_BUG_ON_PAGE(PageLRU(p), p, 'PageLRU(page)')
     SetPageLRU(p)
-    mod_zone_page_state(lruOf(p), hpage_nr_pages(p))
-    pages.push(p)
+    add_page_to_lru_list(p, page_lru(p))
   }
   spin_unlock(zone.lru_lock)
-  wr(v + pagevec.nr, 0)
   k.release_pages(pages)
 }
 
-const lruOf = (p: Page): number => (PageActive(p) ? NR_ACTIVE_ANON : NR_INACTIVE_ANON)
+/** mm/swap.c __pagevec_release: drops the references that a local pagevec holds. */
+export function pagevec_release(pages: readonly Page[]): void {
+  k.lru_add_drain()
+  k.release_pages(pages)
+}
 
 /** A tail that becomes a page of its own goes where its head is; one that nobody has on the LRU joins it alone. Caller holds lru_lock. */
 export function lru_add_page_tail(head: Page, t: Page): void {
   SetPageLRU(t)
   // The head was counted as a huge page.
-  if (!PageLRU(head)) mod_zone_page_state(lruOf(t), 1)
+  if (!PageLRU(head)) add_page_to_lru_list(t, page_lru(t))
 }
 
 /** Empties this CPU's pagevec. */
@@ -113,8 +171,8 @@ export function lru_add_drain_all(): void {
 export function __page_cache_release(p: Page): void {
   if (!PageLRU(p)) return
   spin_lock(zone.lru_lock)
-  mod_zone_page_state(lruOf(p), -hpage_nr_pages(p))
-  clear_bit(p + page.flags, PG_lru | PG_active)
+  del_page_from_lru_list(p, page_lru(p))
+  clear_bit(p + page.flags, PG_lru | PG_active | PG_unevictable)
   spin_unlock(zone.lru_lock)
 }
 

@@ -1,8 +1,8 @@
 // /proc/PID/clear_refs (fs/proc/task_mmu.c, v4.5).
 
 import { k } from '../kernel.ts'
-import { down_read, down_write, spin_lock, spin_unlock, up_read, up_write } from '../ops.ts'
-import { rd, wr } from '../store.ts'
+import { down_read, down_write, spin_lock, spin_unlock, up_read, up_write, WRITE_ONCE } from '../ops.ts'
+import { rd } from '../store.ts'
 import { wrprotect } from './memory.ts'
 import { pmd_addr_end } from './memory_range.ts'
 import { type Mm, mm_struct, NULL, type Pmd, type Pte, VM_SOFTDIRTY, type Vma, vm_area } from './mm_types.ts'
@@ -25,7 +25,7 @@ import {
 export function clear_refs_write(mm: Mm): void {
   down_write(mm + mm_struct.mmap_sem)
   for (let vma = rd(mm + mm_struct.mmap) as Vma; vma !== NULL; vma = rd(vma + vm_area.vm_next) as Vma) {
-    wr(vma + vm_area.vm_flags, rd(vma + vm_area.vm_flags) & ~VM_SOFTDIRTY)
+    WRITE_ONCE(vma + vm_area.vm_flags, rd(vma + vm_area.vm_flags) & ~VM_SOFTDIRTY)
   }
   up_write(mm + mm_struct.mmap_sem)
   down_read(mm + mm_struct.mmap_sem)

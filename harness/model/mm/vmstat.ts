@@ -15,6 +15,8 @@ export const vmstat = [
   'NR_FILE_MAPPED',
   'NR_ACTIVE_ANON',
   'NR_INACTIVE_ANON',
+  'NR_UNEVICTABLE',
+  'NR_MLOCK',
   'THP_FAULT_ALLOC',
   'THP_FAULT_FALLBACK',
   'THP_SPLIT',
@@ -22,15 +24,25 @@ export const vmstat = [
   'THP_SPLIT_PAGE_FAILED',
   'THP_SPLIT_PMD',
   'THP_ZERO_PAGE_ALLOC',
+  'UNEVICTABLE_PGCULLED',
+  'UNEVICTABLE_PGRESCUED',
+  'UNEVICTABLE_PGMLOCKED',
+  'UNEVICTABLE_PGMUNLOCKED',
+  'UNEVICTABLE_PGCLEARED',
+  'UNEVICTABLE_PGSTRANDED',
 ] as const
 export type Counter = (typeof vmstat)[number]
-const SLOTS = 16
+const SLOTS = 64
+/** Distance of the cell for what is beyond 32 bits. */
+const HIGH = 32
 
 const slot = new Map<Counter, number>(vmstat.map((name, i) => [name, i]))
 export const NR_ANON_PAGES = slot.get('NR_ANON_PAGES')!
 export const NR_ANON_TRANSPARENT_HUGEPAGES = slot.get('NR_ANON_TRANSPARENT_HUGEPAGES')!
 export const NR_ACTIVE_ANON = slot.get('NR_ACTIVE_ANON')!
 export const NR_INACTIVE_ANON = slot.get('NR_INACTIVE_ANON')!
+export const NR_UNEVICTABLE = slot.get('NR_UNEVICTABLE')!
+export const NR_MLOCK = slot.get('NR_MLOCK')!
 export const THP_FAULT_ALLOC = slot.get('THP_FAULT_ALLOC')!
 export const THP_FAULT_FALLBACK = slot.get('THP_FAULT_FALLBACK')!
 export const THP_SPLIT = slot.get('THP_SPLIT')!
@@ -38,6 +50,12 @@ export const THP_SPLIT_PAGE = slot.get('THP_SPLIT_PAGE')!
 export const THP_SPLIT_PAGE_FAILED = slot.get('THP_SPLIT_PAGE_FAILED')!
 export const THP_SPLIT_PMD = slot.get('THP_SPLIT_PMD')!
 export const THP_ZERO_PAGE_ALLOC = slot.get('THP_ZERO_PAGE_ALLOC')!
+export const UNEVICTABLE_PGCULLED = slot.get('UNEVICTABLE_PGCULLED')!
+export const UNEVICTABLE_PGRESCUED = slot.get('UNEVICTABLE_PGRESCUED')!
+export const UNEVICTABLE_PGMLOCKED = slot.get('UNEVICTABLE_PGMLOCKED')!
+export const UNEVICTABLE_PGMUNLOCKED = slot.get('UNEVICTABLE_PGMUNLOCKED')!
+export const UNEVICTABLE_PGCLEARED = slot.get('UNEVICTABLE_PGCLEARED')!
+export const UNEVICTABLE_PGSTRANDED = slot.get('UNEVICTABLE_PGSTRANDED')!
 
 let vm_stat = 0
 
@@ -49,6 +67,20 @@ export function mod_zone_page_state(item: number, n: number): void {
   this_cpu_add(vm_stat + statCpu() * SLOTS + item, n)
 }
 
+/**
+ * As mod_zone_page_state, for callers whose `delta` may be beyond 32 bits: it is a long, and so is the counter. Only
+ * munlock ever was such a caller; interrupts are off.
+ */
+export function __mod_zone_page_state(item: number, delta: number): void {
+  const low = delta | 0
+  mod_zone_page_state(item, low)
+  if (low !== delta) mod_zone_page_state(HIGH + item, (delta - low) / 2 ** 32)
+}
+
+export function count_vm_events(item: number, n: number): void {
+  mod_zone_page_state(item, n)
+}
+
 export function count_vm_event(item: number): void {
   this_cpu_add(vm_stat + statCpu() * SLOTS + item, 1)
 }
@@ -56,9 +88,15 @@ export function count_vm_event(item: number): void {
 /** The sum over all CPUs; for observers. */
 export function global_page_state(item: number): number {
   let sum = 0
-  for (let c = 0; c < NR_CPUS; c++) sum += S[vm_stat + c * SLOTS + item]!
+  for (let c = 0; c < NR_CPUS; c++) {
+    const cell = vm_stat + c * SLOTS + item
+    sum += S[cell]! + S[cell + HIGH]! * 2 ** 32
+  }
   return sum
 }
+
+/** As /proc shows a zone counter: what CPUs have not yet added up may make it negative, which is not shown. */
+const shownPages = (item: number): number => Math.max(0, global_page_state(item))
 
 const bytes = (pages: number): number => pages * PAGE_SIZE
 
@@ -69,6 +107,16 @@ const shown: readonly (readonly [string, () => number])[] = [
   ['Mapped', () => bytes(global_page_state(slot.get('NR_FILE_MAPPED')!))],
   ['Active(anon)', () => bytes(global_page_state(NR_ACTIVE_ANON))],
   ['Inactive(anon)', () => bytes(global_page_state(NR_INACTIVE_ANON))],
+  ['Unevictable', () => bytes(shownPages(NR_UNEVICTABLE))],
+  ['Mlocked', () => bytes(shownPages(NR_MLOCK))],
+  // Not as /proc/vmstat shows it, but as it stands.
+  ['nr_mlock', () => global_page_state(NR_MLOCK)],
+  ['unevictable_pgs_culled', () => global_page_state(UNEVICTABLE_PGCULLED)],
+  ['unevictable_pgs_rescued', () => global_page_state(UNEVICTABLE_PGRESCUED)],
+  ['unevictable_pgs_mlocked', () => global_page_state(UNEVICTABLE_PGMLOCKED)],
+  ['unevictable_pgs_munlocked', () => global_page_state(UNEVICTABLE_PGMUNLOCKED)],
+  ['unevictable_pgs_cleared', () => global_page_state(UNEVICTABLE_PGCLEARED)],
+  ['unevictable_pgs_stranded', () => global_page_state(UNEVICTABLE_PGSTRANDED)],
   ['thp_fault_alloc', () => global_page_state(THP_FAULT_ALLOC)],
   ['thp_fault_fallback', () => global_page_state(THP_FAULT_FALLBACK)],
   ['thp_split', () => global_page_state(THP_SPLIT)],
