@@ -2,11 +2,12 @@
 
 import { existsSync } from 'node:fs'
 import type { Engine } from '../engine.ts'
+import type { Rounds } from '../kernel/program.ts'
 import { didYouMean } from '../steps/words/nearest.ts'
 import { Refusal } from './refusal.ts'
 
-/** A kernel booted in QEMU. What this machine lacks for it makes every point `config`. */
-export async function kernelEngine(kernel: string): Promise<Engine> {
+/** A kernel booted in QEMU; `rounds` says how often it runs a race. What this machine lacks for it makes every point `config`. */
+export async function kernelEngine(kernel: string, rounds?: Rounds): Promise<Engine> {
   const { kernelNames } = await import('../kernel/kernels.ts')
   if (!kernelNames().includes(kernel) && !existsSync(kernel)) {
     throw new Refusal(`no kernel is called "${kernel}", and no file${didYouMean(kernel, kernelNames())}`)
@@ -14,7 +15,7 @@ export async function kernelEngine(kernel: string): Promise<Engine> {
   const { qemuEngine } = await import('../kernel/qemu-engine.ts')
   const { Lacking } = await import('../kernel/places.ts')
   try {
-    return await qemuEngine(kernel, {})
+    return await qemuEngine(kernel, rounds === undefined ? {} : { rounds })
   } catch (error) {
     if (error instanceof Lacking) return lackingEngine(kernel, error.message)
     throw error

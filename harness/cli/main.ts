@@ -73,6 +73,8 @@ function subjectOptions(command: Command): Command {
     .option('--engine <E>', 'model or qemu')
     .option('--kernel <K>', 'a real kernel: debian:6.1, or a path to a bzImage; repeatable', many)
     .option('--patch <FILE>', 'a patch of your own, on top of each variant; repeatable', many)
+    .option('--rounds <N>', 'how often a real kernel runs a case with a race')
+    .option('--seconds <S>', 'how long it does so (2)')
 }
 
 const exitHelp = `

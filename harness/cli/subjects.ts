@@ -3,6 +3,7 @@
 import type { Case } from '../case/case.ts'
 import type { Engine } from '../engine.ts'
 import { modelEngine } from '../explore/model-engine.ts'
+import type { Rounds } from '../kernel/program.ts'
 import type { Patch } from '../model/history/patch.ts'
 import { didYouMean } from '../steps/words/nearest.ts'
 import { type Group, groupOf } from './groups.ts'
@@ -15,6 +16,9 @@ export interface SubjectOptions {
   readonly engine?: string
   readonly kernel: readonly string[]
   readonly patch: readonly string[]
+  /** How often, or how long, a real kernel runs a race. */
+  readonly rounds?: string
+  readonly seconds?: string
 }
 
 /** One group for each subject; real kernels only where they are asked for. */
@@ -29,7 +33,7 @@ export async function groupsFor(
     for (const share of sharesOf(cases, options.variant, own))
       groups.push(groupOf(modelEngine(share.variant), share.cases))
   }
-  for (const kernel of kernels) groups.push(groupOf(await kernelEngine(kernel), cases))
+  for (const kernel of kernels) groups.push(groupOf(await kernelEngine(kernel, roundsOf(options)), cases))
   return groups
 }
 
@@ -37,6 +41,17 @@ export async function groupsFor(
 export async function engineFor(text: string, own: readonly Patch[]): Promise<Engine> {
   if (/[:/]/.test(text)) return kernelEngine(text)
   return modelEngine(variantOf(text, own))
+}
+
+function roundsOf({ rounds, seconds }: SubjectOptions): Rounds | undefined {
+  if (rounds === undefined && seconds === undefined) return undefined
+  return { rounds: numberOf('--rounds', rounds), seconds: numberOf('--seconds', seconds) }
+}
+
+function numberOf(option: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined
+  if (!/^[1-9]\d{0,5}$/.test(text)) throw new Refusal(`${option} is a whole number from 1 to 999999, not "${text}"`)
+  return Number(text)
 }
 
 function kernelsOf({ engine, kernel }: SubjectOptions): readonly string[] {

@@ -2,17 +2,17 @@
 
 import { constants } from 'node:os'
 import type { Answer, Bytes, BytesSeen, FramesSeen, RangeSeen } from '../engine.ts'
-import type { Event } from './events.ts'
+import type { Event, Told } from './events.ts'
 
 /** What a step answered, with the names that the kernel's headers give. */
-export function answerOf(event: Event & readonly ['answer', ...unknown[]]): Answer {
-  switch (event[1]) {
+export function answerOf(told: Told): Answer {
+  switch (told[0]) {
     case 'errno':
-      return { kind: 'errno', errno: nameIn(constants.errno, event[2]) }
+      return { kind: 'errno', errno: nameIn(constants.errno, told[1]) }
     case 'killed':
-      return { kind: 'killed', signal: nameIn(constants.signals, event[2]) }
+      return { kind: 'killed', signal: nameIn(constants.signals, told[1]) }
     case 'signal': {
-      const [, , number, code, of, offset] = event
+      const [, number, code, of, offset] = told
       const signal = nameIn(constants.signals, number)
       const name = codes[`${signal} ${code}`]
       return {

@@ -9,18 +9,28 @@ export type Event =
   | readonly ['point', index: number]
   | readonly ['before' | 'baseline' | 'counters' | 'after', changes: CounterChanges]
   | readonly ['step', index: number]
-  | readonly ['answer', 'ok' | 'gone']
-  | readonly ['answer', 'errno' | 'killed', number: number]
-  | readonly ['answer', 'signal', signal: number, code: number, of?: string, at?: number]
-  | readonly ['answer', 'config', reason: string]
+  | readonly ['answer', ...Told]
   | readonly ['bytes', name: string, runs: readonly (readonly [offset: number, length: number, bytes: string])[]]
   | readonly ['frames', name: string, runs: readonly FrameRun[], freed?: boolean]
   | readonly ['range', process: string, name: string, runs: readonly MappedRun[]]
   | readonly ['differ', transfer: number, offset: number, length: number, sent: string, found: string]
+  /** What a step of a thread of a race answered. */
+  | readonly ['raced', thread: string, step: number, ...Told]
+  /** The bytes that follow were found by this step of a thread. */
+  | readonly ['in', thread: string, step: number]
   | readonly ['log', line: string]
   | readonly ['beat']
+  /** The point begins anew. */
+  | readonly ['round']
   | readonly ['end']
   | readonly ['done']
+
+/** What an operation answered. */
+export type Told =
+  | readonly ['ok' | 'gone']
+  | readonly ['errno' | 'killed', number: number]
+  | readonly ['signal', signal: number, code: number, of?: string, at?: number]
+  | readonly ['config', reason: string]
 
 /** `down` is -1 where each page has the frame below that of the page before. */
 export type MappedRun = readonly [

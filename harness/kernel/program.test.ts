@@ -2,6 +2,8 @@ import t from 'tap'
 import { pointOf, stepOf } from './fake.ts'
 import { compile } from './program.ts'
 
+const twoSeconds = { rounds: undefined, seconds: 2 }
+
 const range = (of: string, offset: number, length: number) => ({ of, offset, length, text: of })
 const mmap = (size: number) => {
   const args = {
@@ -21,7 +23,7 @@ const mmap = (size: number) => {
 }
 const pin = stepOf('pin', { range: range('mr', 0, 4096), as: 'hca', hold: 'longterm', access: 'write' })
 const lines = (point: ReturnType<typeof pointOf>, detail = false) => {
-  const compiled = compile(point, 3, detail)
+  const compiled = compile(point, 3, detail, twoSeconds)
   return compiled.kind === 'program' ? compiled.lines : compiled
 }
 
@@ -38,6 +40,30 @@ t.test('a point becomes a program: one heading a step, its operations below', as
     'step 2 main 0 0',
     'fork child',
     'step 3 main 0 0',
+    'drain-lru',
+    'end',
+  ])
+})
+
+t.test('a race: threads, each with its steps; the point is run again and again', async t => {
+  const drain = stepOf('drain-lru', 'all')
+  const threads = [
+    { name: 'one', by: 'main', cpu: 0, steps: [stepOf('fork', 'child'), drain] },
+    { name: 'two', by: 'main', cpu: 1, steps: [drain] },
+  ]
+  t.strictSame(lines(pointOf('x', [stepOf('race', { threads })], { cpus: 2 })), [
+    'point 3 madvise 0 0',
+    'rounds 0 2000',
+    'count',
+    'step 0 main 0 0',
+    'race',
+    'thread one main 0',
+    'do',
+    'fork child',
+    'do',
+    'drain-lru',
+    'thread two main 1',
+    'do',
     'drain-lru',
     'end',
   ])
@@ -73,7 +99,7 @@ t.test('all frames are looked at where a step is judged by them, or for detail',
 t.test('a machine that no real kernel gives is config, with the reason', async t => {
   const steps = [stepOf('drain-lru', 'all')]
   const reason = (machine: object, all = steps) => {
-    const compiled = compile(pointOf('x', all, machine), 0, false)
+    const compiled = compile(pointOf('x', all, machine), 0, false, twoSeconds)
     return compiled.kind === 'config' ? compiled.reason : undefined
   }
   t.match(reason({ hpage_nr: 4 }), /512 base pages, not 4/)
@@ -88,7 +114,7 @@ t.test('a machine that no real kernel gives is config, with the reason', async t
 
 t.test('a guest is as large as what the case maps needs, twice that where it forks', async t => {
   const memory = (...steps: ReturnType<typeof stepOf>[]) => {
-    const compiled = compile(pointOf('x', steps), 0, false)
+    const compiled = compile(pointOf('x', steps), 0, false, twoSeconds)
     return compiled.kind === 'program' ? compiled.guest.memory / 2 ** 20 : compiled.reason
   }
   t.equal(memory(mmap(2 ** 21)), 768)

@@ -1,6 +1,6 @@
 // Test points in the words of the probe: see probe/program.h.
 
-import type { Expect, Step, TestPoint } from '../engine.ts'
+import type { Expect, RaceArgs, RaceThread, Step, TestPoint } from '../engine.ts'
 import { steps } from '../steps/index.ts'
 import type { Word } from '../steps/step.ts'
 
@@ -16,6 +16,12 @@ export interface GuestNeeds {
   readonly memory: number
 }
 
+/** How often a point with a race is run: until either is reached. */
+export interface Rounds {
+  readonly rounds: number | undefined
+  readonly seconds: number | undefined
+}
+
 const MiB = 2 ** 20
 const smallest = 256 * MiB
 const largest = 3072 * MiB
@@ -29,7 +35,7 @@ const nameLength = 63
 const lineLength = 1000
 
 /** `index` names the point in what the probe tells; `detail` asks for every range at every step. */
-export function compile(point: TestPoint, index: number, detail: boolean): Compiled {
+export function compile(point: TestPoint, index: number, detail: boolean, { rounds, seconds }: Rounds): Compiled {
   const refused = refuse(point)
   if (refused !== undefined) return { kind: 'config', reason: refused }
   const primed = point.prime.map(step => stepLines(step, 0, false))
@@ -50,7 +56,12 @@ export function compile(point: TestPoint, index: number, detail: boolean): Compi
   if (typeof memory === 'string') return { kind: 'config', reason: memory }
   const { thp, cpus } = point.machine
   const head = `point ${index} ${thp} ${countOf(body, 'longterm')} ${countOf(body, 'get')}`
-  return { kind: 'program', lines: [head, ...body], guest: { cpus, memory } }
+  const again = hasRace(point) ? [`rounds ${rounds ?? 0} ${(seconds ?? 0) * 1000}`] : []
+  return { kind: 'program', lines: [head, ...again, ...body], guest: { cpus, memory } }
+}
+
+export function hasRace({ steps: all }: TestPoint): boolean {
+  return all.some(({ verb }) => verb === 'race')
 }
 
 /** What a real kernel decides itself, or does not have. */
@@ -65,10 +76,30 @@ function refuse({ machine, prime, steps: all }: TestPoint): string | undefined {
 
 /** The lines of one step, or why it cannot be done. */
 function stepLines(step: Step, index: number, look: boolean): string[] | string {
-  const words = steps[step.verb]?.words(step.args)
-  if (words === undefined) return `real kernels do not have ${step.verb} yet`
+  const words = wordsOf(step)
+  if (typeof words === 'string') return words
   const lines = [['step', index, step.by, step.cpu, look ? 1 : 0], ...words].map(lineOf)
   return lines.every(line => line !== undefined) ? lines : 'a name is too long for the probe'
+}
+
+function wordsOf(step: Step): readonly Word[] | string {
+  if (step.verb === 'race') return raceWords((step.args as RaceArgs).threads)
+  return steps[step.verb]?.words(step.args) ?? `real kernels do not have ${step.verb} yet`
+}
+
+function raceWords(threads: readonly RaceThread[]): readonly Word[] | string {
+  const words: Word[] = [['race']]
+  for (const { name, by, cpu, steps: own } of threads) {
+    words.push(['thread', name, by, cpu])
+    for (const step of own) {
+      if (step.by !== by && !steps[step.verb]?.machine)
+        return `on real kernels all steps of a thread are by one process`
+      const done = wordsOf(step)
+      if (typeof done === 'string') return done
+      words.push(['do'], ...done)
+    }
+  }
+  return words
 }
 
 function lineOf(op: Word): string | undefined {

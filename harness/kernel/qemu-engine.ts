@@ -8,13 +8,16 @@ import { type GuestEnd, type Limits, runGuest } from './guest.ts'
 import { type Kernel, resolveKernel } from './images.ts'
 import { initramfs } from './initramfs.ts'
 import { Lacking, program } from './places.ts'
-import { compile, type GuestNeeds } from './program.ts'
-import { at, BootCounters, nothingSeen, PointSeen } from './seen.ts'
+import { compile, type GuestNeeds, type Rounds } from './program.ts'
+import { type Seen, seenOf } from './rounds.ts'
+import { at, BootCounters, nothingSeen } from './seen.ts'
 
 export interface QemuOptions {
   /** Another QEMU than the one in $PATH. */
   readonly qemu?: string
   readonly limits?: Limits
+  /** For points with a race; two seconds where nothing is said. */
+  readonly rounds?: Rounds
 }
 
 const usualLimits: Limits = { boot: 60_000, silence: 60_000, crash: 5_000, point: 300_000 }
@@ -25,25 +28,28 @@ interface Bench {
   readonly kernel: Kernel
   readonly probe: Uint8Array
   readonly limits: Limits
+  readonly rounds: Rounds
   readonly signal: AbortSignal | undefined
 }
 
 /** A point that waits for a guest. */
 interface Job {
   readonly index: number
-  readonly name: string
+  readonly point: TestPoint
   readonly lines: readonly string[]
   readonly needs: GuestNeeds
 }
 
 /** An engine for a kernel's name or path. What the machine lacks for it is the `config` of every point. */
 export async function qemuEngine(kernel: string, options: QemuOptions): Promise<Engine> {
+  const rounds = options.rounds ?? { rounds: undefined, seconds: 2 }
   try {
     const bench = {
       qemu: options.qemu ?? program('qemu-system-x86_64'),
       kernel: await resolveKernel(kernel),
       probe: await buildProbe(),
-      limits: options.limits ?? usualLimits,
+      limits: options.limits ?? limitsFor(rounds),
+      rounds,
     }
     const { subject } = bench.kernel
     return {
@@ -55,6 +61,11 @@ export async function qemuEngine(kernel: string, options: QemuOptions): Promise<
     if (!(error instanceof Lacking)) throw error
     return refusing(kernel, error.message)
   }
+}
+
+/** A point that is run again and again has the time for it. */
+function limitsFor({ seconds = 0 }: Rounds): Limits {
+  return { ...usualLimits, point: usualLimits.point + seconds * 1000 }
 }
 
 function refusing(name: string, reason: string): Engine {
@@ -73,9 +84,9 @@ async function* runPoints(bench: Bench, points: readonly TestPoint[], detail: bo
   const seen = new Map<number, Observation>()
   const jobs: Job[] = []
   for (const [index, point] of points.entries()) {
-    const compiled = compile(point, index, detail)
+    const compiled = compile(point, index, detail, bench.rounds)
     if (compiled.kind === 'config') seen.set(index, nothingSeen(point.name, compiled))
-    else jobs.push({ index, name: point.name, lines: compiled.lines, needs: compiled.guest })
+    else jobs.push({ index, point, lines: compiled.lines, needs: compiled.guest })
   }
   let next = 0
   for (const group of groupsOf(jobs)) {
@@ -111,8 +122,8 @@ async function* runGroup(bench: Bench, group: readonly Job[]): AsyncGenerator<[n
     if (bench.signal?.aborted) return
     if (ended.size === 0) {
       if (turn.value.kind === 'lost' && lostBoots++ === 0) continue
-      for (const { index, name } of left)
-        yield [index, nothingSeen(name, atBoot(turn.value), turn.value.log.slice(-50))]
+      for (const { index, point } of left)
+        yield [index, nothingSeen(point.name, atBoot(turn.value), turn.value.log.slice(-50))]
       return
     }
     left = left.filter(({ index }) => !ended.has(index))
@@ -128,7 +139,7 @@ async function* runBoot(bench: Bench, jobs: readonly Job[]): AsyncGenerator<[num
   const text = Buffer.from(`${jobs.flatMap(({ lines }) => lines).join('\n')}\n`)
   const guest = runGuest({ ...bench, needs: jobs[0]!.needs, initramfs: initramfs(bench.probe, text) })
   const counters = new BootCounters()
-  let running: { readonly job: Job; readonly seen: PointSeen } | undefined
+  let running: { readonly job: Job; readonly seen: Seen } | undefined
   try {
     for (;;) {
       const turn = await guest.next()
@@ -140,11 +151,11 @@ async function* runBoot(bench: Bench, jobs: readonly Job[]): AsyncGenerator<[num
       const event = turn.value
       if (event[0] === 'point') {
         const job = jobs.find(({ index }) => index === event[1])!
-        running = { job, seen: new PointSeen(job.name, counters) }
+        running = { job, seen: seenOf(job.point, counters, bench.rounds) }
         continue
       }
       if (running === undefined) continue
-      const { job, seen }: { job: Job; seen: PointSeen } = running
+      const { job, seen }: { job: Job; seen: Seen } = running
       seen.take(event)
       if (event[0] !== 'end' && !seen.broken) continue
       running = undefined
@@ -158,7 +169,7 @@ async function* runBoot(bench: Bench, jobs: readonly Job[]): AsyncGenerator<[num
 }
 
 /** The point that ran when its boot ended. A panic tells its cause on the console only. */
-function cutShort(seen: PointSeen, { kind, reason, log }: GuestEnd): Observation {
+function cutShort(seen: Seen, { kind, reason, log }: GuestEnd): Observation {
   const { step } = seen
   const end: End =
     kind === 'done' ? { kind: 'lost', reason: 'the guest ended early', ...at(step) } : { kind, reason, ...at(step) }

@@ -8,12 +8,13 @@ import type {
   Finding,
   FramesSeen,
   Observation,
+  RaceSeen,
   RangeSeen,
   StepSeen,
 } from '../engine.ts'
 import { gravest } from './console.ts'
 import { answerOf, foundOf, framesOf, rangeOf } from './decode.ts'
-import type { CounterChanges, Event } from './events.ts'
+import type { CounterChanges, Event, Told } from './events.ts'
 
 /** A step while it is still being told. */
 interface Telling {
@@ -22,6 +23,11 @@ interface Telling {
   readonly bytes: BytesSeen[]
   readonly ranges: RangeSeen[]
   readonly frames: Map<string, FramesSeen>
+  readonly race: RaceSeen[]
+  /** Bytes found in a race before the answer of their step was told. */
+  readonly foundInRace: Map<string, BytesSeen[]>
+  /** The step of a race that finds what is told. */
+  inRace: string | undefined
   readonly log: string[]
   differ: StepSeen['differ']
 }
@@ -43,6 +49,7 @@ export class PointSeen {
   readonly #steps: StepSeen[] = []
   readonly #log: string[] = []
   readonly #after: Finding[] = []
+  #race: readonly RaceSeen[] = []
   #before: Counters = {}
   #baseline: Counters | undefined
   #step: Telling | undefined
@@ -61,6 +68,11 @@ export class PointSeen {
   /** The step that is being done, once counting has begun. */
   get step(): number | undefined {
     return this.#baseline === undefined ? undefined : this.#step?.index
+  }
+
+  /** What the steps of the race answered, if there was one. */
+  get race(): readonly RaceSeen[] {
+    return this.#race
   }
 
   get log(): readonly string[] {
@@ -85,6 +97,9 @@ export class PointSeen {
           bytes: [],
           ranges: [],
           frames: new Map(),
+          race: [],
+          foundInRace: new Map(),
+          inRace: undefined,
           log: [],
           differ: undefined,
         }
@@ -103,12 +118,24 @@ export class PointSeen {
 
   #tell(step: Telling, event: Event): void {
     switch (event[0]) {
-      case 'answer':
-        this.#answer(step, event)
+      case 'answer': {
+        const [, ...told] = event
+        this.#answer(step, told)
         return
+      }
       case 'bytes':
-        step.bytes.push(foundOf(event))
+        bytesGoTo(step).push(foundOf(event))
         return
+      case 'in':
+        step.inRace = raceKey(event[1], event[2])
+        return
+      case 'raced': {
+        const [, thread, index, ...told] = event
+        const bytes = step.foundInRace.get(raceKey(thread, index)) ?? []
+        step.race.push({ thread, step: index, answer: answerOf(told), bytes })
+        step.inRace = undefined
+        return
+      }
       case 'frames':
         step.frames.set(event[1], framesOf(event))
         return
@@ -122,10 +149,10 @@ export class PointSeen {
     }
   }
 
-  #answer(step: Telling, event: Event & readonly ['answer', ...unknown[]]): void {
-    if (event[1] === 'config') this.#end = config(event[2], this.step)
-    else if (event[1] === 'gone') this.#end ??= { kind: 'done' }
-    else step.answer = answerOf(event)
+  #answer(step: Telling, told: Told): void {
+    if (told[0] === 'config') this.#end = config(told[1], this.step)
+    else if (told[0] === 'gone') this.#end ??= { kind: 'done' }
+    else step.answer = answerOf(told)
   }
 
   /** A step without an answer was not done: the point ended at it. */
@@ -138,7 +165,8 @@ export class PointSeen {
     if (grave?.gravity === 'oops') this.#end = { kind: 'oops', reason: grave.line, ...at(index) }
     if (grave?.gravity === 'out-of-memory') this.#end = config('the guest ran out of memory', index)
     if (index === undefined || step.answer === undefined) return
-    const { answer, bytes, ranges, frames, log, differ } = step
+    const { answer, bytes, ranges, frames, log, differ, race } = step
+    if (race.length > 0) this.#race = race
     const seen = { index, answer, counters, bytes, ranges, frames: [...frames.values()], findings: [], log }
     this.#steps.push(differ === undefined ? seen : { ...seen, differ })
   }
@@ -165,6 +193,18 @@ export function nothingSeen(point: string, end: End, log: readonly string[] = []
   return { point, baseline: {}, steps: [], after: [], end, log }
 }
 
+function raceKey(thread: string, step: number): string {
+  return `${thread} ${step}`
+}
+
+/** Where bytes that are told now belong. */
+function bytesGoTo(step: Telling): BytesSeen[] {
+  if (step.inRace === undefined) return step.bytes
+  const list = step.foundInRace.get(step.inRace) ?? []
+  step.foundInRace.set(step.inRace, list)
+  return list
+}
+
 function config(reason: string, step: number | undefined): End {
   return { kind: 'config', reason, ...at(step) }
 }
@@ -174,7 +214,7 @@ export function at(step: number | undefined): { readonly step?: number } {
 }
 
 /** What must stand as before when no process of a point is left. */
-const conserved = ['AnonPages', 'AnonHugePages', 'Mlocked', 'Unevictable']
+export const conserved: readonly string[] = ['AnonPages', 'AnonHugePages', 'Mlocked', 'Unevictable']
 
 function leftOver(before: Counters, after: Counters): Finding[] {
   const change = (name: string) => (after[name] ?? 0) - (before[name] ?? 0)

@@ -53,14 +53,15 @@ bool fill_guarded(void *to, u8 byte, u64 length)
 static void on_fault(int signal, siginfo_t *info, void *context)
 {
 	struct sigcontext *regs = (void *)&((struct ucontext *)context)->uc_mcontext;
+	struct process *me = myself();
 	bool ours = regs->rip >= (u64)accesses_begin && regs->rip < (u64)accesses_end;
 
 	if (!ours)
 		sys1(SYS_exit_group, 128 + signal);
-	acting->fault.hit = true;
-	acting->fault.signal = signal;
-	acting->fault.code = info->si_code;
-	acting->fault.address = (u64)info->si_addr;
+	me->fault.hit = true;
+	me->fault.signal = signal;
+	me->fault.code = info->si_code;
+	me->fault.address = (u64)info->si_addr;
 	regs->rip = (u64)accesses_end;
 }
 
@@ -76,11 +77,12 @@ void catch_faults(void)
 
 struct answer faulted(const struct range *range)
 {
-	u64 address = acting->fault.address;
+	struct process *me = myself();
+	u64 address = me->fault.address;
 	bool inside = address >= range->address && address < range->address + range->size;
 
 	return (struct answer){
-		.kind = SIGNAL, .number = acting->fault.signal, .code = acting->fault.code,
+		.kind = SIGNAL, .number = me->fault.signal, .code = me->fault.code,
 		.of = inside ? range->name : NULL, .at = address - range->address,
 	};
 }

@@ -13,6 +13,7 @@
 /** A seed and the index of its stream that stands at address 0, modulo 2^32. */
 static struct { u32 seed, phase; } seeds[MAX_SEEDS];
 static u32 seed_count;
+static lock_t seed_lock;
 
 static enum { NOTHING, FILL, SEEDED, HEX } run;
 static u32 value, shift;	/* of FILL and SEEDED */
@@ -38,15 +39,23 @@ void make_content(const struct content *content, u64 from, u8 *to, u64 length)
 			to[i] = pattern(content->value, content->shift + from + i);
 }
 
-static void add_seed(u32 seed, u32 phase)
+static bool knows_seed(u32 seed, u32 phase)
 {
 	for (u32 i = 0; i < seed_count; i++)
 		if (seeds[i].seed == seed && seeds[i].phase == phase)
-			return;
-	if (seed_count < MAX_SEEDS) {
+			return true;
+	return false;
+}
+
+static void add_seed(u32 seed, u32 phase)
+{
+	lock(&seed_lock);
+	if (!knows_seed(seed, phase) && seed_count < MAX_SEEDS) {
 		seeds[seed_count].seed = seed;
-		seeds[seed_count++].phase = phase;
+		seeds[seed_count].phase = phase;
+		seed_count++;
 	}
+	unlock(&seed_lock);
 }
 
 void pattern_written(const struct content *content, u64 address)

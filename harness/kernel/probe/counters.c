@@ -111,7 +111,11 @@ void drain_lru(void)
 /* drain-lru */
 struct answer op_drain_lru(struct process *me, const struct words *op)
 {
-	(void)me, (void)op;
+	u64 mask = 1UL << me->cpu;
+
+	(void)op;
 	drain_lru();
+	if (me->thread)
+		sys3(SYS_sched_setaffinity, 0, sizeof(mask), &mask);
 	return ok;
 }

@@ -3,7 +3,7 @@
 #include "content.h"
 #include "out.h"
 #include "pages.h"
-#include "program.h"
+#include "race.h"
 
 int kernel_version, cpus;
 
@@ -17,6 +17,9 @@ asm(".globl _start\n"
     "	movq %rax, %rsp\n"
     "	xorl %ebp, %ebp\n"
     "	call run_program\n");
+
+/** How often the point is still to be run (0: without end), until when (0: likewise), and from where. */
+static struct { long left; u64 until; const char *from; } rounds;
 
 static u8 stack[65536] __attribute__((aligned(4096)));
 
@@ -86,20 +89,34 @@ static void set_up(void)
 	open_log();
 }
 
-static void tell_answer(const struct answer *answer)
+/** The rest of a line that begins with what was answered. */
+static void tell_rest(const struct answer *answer)
 {
 	switch (answer->kind) {
-	case OK: out("[\"answer\",\"ok\"]\n"); break;
-	case ERRNO: out("[\"answer\",\"errno\",%d]\n", (long)answer->number); break;
-	case KILLED: out("\n[\"answer\",\"killed\",%d]\n", (long)answer->number); break;
-	case GONE: out("[\"answer\",\"gone\"]\n"); break;
-	case CONFIG: out("[\"answer\",\"config\",%s]\n", answer->reason); break;
+	case OK: out("\"ok\"]\n"); break;
+	case ERRNO: out("\"errno\",%d]\n", (long)answer->number); break;
+	case KILLED: out("\"killed\",%d]\n", (long)answer->number); break;
+	case GONE: out("\"gone\"]\n"); break;
+	case CONFIG: out("\"config\",%s]\n", answer->reason); break;
 	case SIGNAL:
-		out("[\"answer\",\"signal\",%d,%d", (long)answer->number, (long)answer->code);
+		out("\"signal\",%d,%d", (long)answer->number, (long)answer->code);
 		if (answer->of)
 			out(",%s,%u", answer->of, answer->at);
 		out("]\n");
 	}
+}
+
+static void tell_answer(const struct answer *answer)
+{
+	/* Who was killed may have been telling something. */
+	out(answer->kind == KILLED ? "\n[\"answer\"," : "[\"answer\",");
+	tell_rest(answer);
+}
+
+void tell_raced(const char *thread, int step, const struct answer *answer)
+{
+	out("[\"raced\",%s,%d,", thread, (long)step);
+	tell_rest(answer);
 }
 
 static void new_main(void)
@@ -126,7 +143,6 @@ static struct answer run_as(const char *name, int cpu, const struct words *op)
 
 	if (!process)
 		return (struct answer){ .kind = GONE };
-	acting = process;
 	if (process->cpu != cpu)
 		sys3(SYS_sched_setaffinity, process->pid, sizeof(mask), &mask);
 	process->cpu = cpu;
@@ -135,7 +151,7 @@ static struct answer run_as(const char *name, int cpu, const struct words *op)
 
 static bool is_heading(const struct words *line)
 {
-	static const char *const headings[] = { "point", "prime", "count", "step", "end" };
+	static const char *const headings[] = { "point", "rounds", "prime", "count", "step", "end" };
 
 	for (u32 i = 0; i < COUNT(headings); i++)
 		if (same(line->word[0], headings[i]))
@@ -153,9 +169,14 @@ static struct answer run_step(struct words *line)
 
 	copy_text(name, line->word[2], NAME);
 	out("[\"step\",%d]\n", number(line->word[1]));
-	while (next_line(line) && !is_heading(line))
+	while (next_line(line) && !is_heading(line)) {
+		if (is_race(line)) {
+			answer = run_race(line, is_heading);
+			break;
+		}
 		if (answer.kind == OK)
 			answer = run_as(name, cpu, line);
+	}
 	tell_answer(&answer);
 	if (look)
 		see_everything();
@@ -172,18 +193,43 @@ static void begin_point(const struct words *line)
 	undo();
 	new_main();
 	drain_lru();
+	rounds.left = 1;
+	rounds.until = 0;
+	rounds.from = here();
 	out("[\"point\",%d]\n", number(line->word[1]));
 	tell_counters("before");
 }
 
-/** After the last process. */
+/** All of the point is to be run again and again. */
+static void repeat_point(const struct words *line)
+{
+	rounds.left = number(line->word[1]);
+	rounds.until = number(line->word[2]) ? now_ms() + number(line->word[2]) : 0;
+	rounds.from = here();
+}
+
+static bool another_round(void)
+{
+	return rounds.left != 1 && (!rounds.until || now_ms() < rounds.until);
+}
+
+/** After the last process: that was the point, or one round of it. */
 static void end_point(void)
 {
 	undo();
 	drain_lru();
 	tell_log();
 	tell_counters("after");
-	out("[\"end\"]\n");
+	if (!another_round()) {
+		out("[\"end\"]\n");
+		return;
+	}
+	out("[\"round\"]\n");
+	rounds.left -= rounds.left > 0;
+	go_on_from(rounds.from);
+	new_main();
+	drain_lru();
+	tell_counters("before");
 }
 
 static void count_from_here(bool primed)
@@ -209,12 +255,16 @@ __attribute__((used, noreturn)) void run_program(void)
 		if (same(line.word[0], "step")) {
 			struct answer answer = run_step(&line);
 
+			if (answer.kind == CONFIG)
+				rounds.left = 1;
 			while (answer.kind >= CONFIG && !same(line.word[0], "end") && next_line(&line))
 				;
 			continue;
 		}
 		if (same(line.word[0], "point"))
 			begin_point(&line);
+		else if (same(line.word[0], "rounds"))
+			repeat_point(&line);
 		else if (same(line.word[0], "count"))
 			count_from_here(primed);
 		else if (same(line.word[0], "end"))

@@ -13,6 +13,8 @@ struct run frame_runs[MAX_RUNS];
 int range_count, frames_count;
 u32 frame_run_count;
 static u64 next_address;
+/* Threads of a race name things side by side. */
+static lock_t name_lock;
 
 struct range *find_range(const char *name)
 {
@@ -34,12 +36,15 @@ struct range *new_range(const char *name, u64 address, u64 size)
 {
 	struct range *range = find_range(name);
 
-	if (!range) {
-		if (range_count == MAX_RANGES)
-			return NULL;
-		range = &ranges[range_count++];
+	lock(&name_lock);
+	if (!range && range_count < MAX_RANGES) {
+		range = &ranges[range_count];
 		copy_text(range->name, name, NAME);
+		range_count++;
 	}
+	unlock(&name_lock);
+	if (!range)
+		return NULL;
 	range->address = address;
 	range->size = size;
 	return range;
@@ -70,8 +75,11 @@ void forget_names(void)
 u64 new_address(u64 size, u64 align, u64 shift)
 {
 	u64 unit = align > HUGE ? align : HUGE;
-	u64 address = (next_address + unit - 1) / unit * unit + shift;
+	u64 address;
 
+	lock(&name_lock);
+	address = (next_address + unit - 1) / unit * unit + shift;
 	next_address = address + size + GAP;
+	unlock(&name_lock);
 	return address;
 }

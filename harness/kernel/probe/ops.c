@@ -4,33 +4,37 @@
 
 /*
  * `operands` has a letter for each: r a range and f frames that must exist, x anything else.
- * What init does after the process, if that went well, stands in `then`.
+ * What init does after the process, if that went well, stands in `then`. In a race an operation is
+ * done by its thread: beside the others, alone among those that are, or not at all.
  */
 static const struct verb {
 	const char *name, *operands;
 	enum { OWN, INIT } where;
+	enum { BESIDE, ALONE, NEVER } race;
 	op_fn *run, *then;
 } verbs[] = {
-	{ "mmap", "xxxxxxx", OWN, op_mmap, NULL },
-	{ "mremap", "rxxxxxxx", OWN, op_mremap, NULL },
-	{ "name", "rx", OWN, op_name, NULL },
-	{ "munmap", "rxx", OWN, op_munmap, NULL },
-	{ "madvise", "rxxx", OWN, op_madvise, NULL },
-	{ "mprotect", "rxxx", OWN, op_mprotect, NULL },
-	{ "write", "rxxx", OWN, op_write, NULL },
-	{ "read", "rxx", OWN, op_read, NULL },
-	{ "touch", "rxxx", OWN, op_touch, NULL },
-	{ "shape", "rxxx", INIT, op_shape, NULL },
-	{ "fork", "x", OWN, op_fork, NULL },
-	{ "exit", "x", INIT, op_exit, NULL },
-	{ "clear-refs", "x", INIT, op_clear_refs, NULL },
-	{ "note", "xrxx", INIT, op_note, NULL },
-	{ "pin", "xrxxxx", OWN, op_pin, op_note },
-	{ "unpin", "f", INIT, op_unpin, NULL },
-	{ "dma-read", "fxx", INIT, op_dma_read, NULL },
-	{ "dma-write", "fxxx", INIT, op_dma_write, NULL },
-	{ "rdma", "ffxxxx", OWN, op_rdma, NULL },
-	{ "drain-lru", "", INIT, op_drain_lru, NULL },
+	{ "mmap", "xxxxxxx", OWN, BESIDE, op_mmap, NULL },
+	{ "mremap", "rxxxxxxx", OWN, BESIDE, op_mremap, NULL },
+	{ "name", "rx", OWN, BESIDE, op_name, NULL },
+	{ "munmap", "rxx", OWN, BESIDE, op_munmap, NULL },
+	{ "madvise", "rxxx", OWN, BESIDE, op_madvise, NULL },
+	{ "mprotect", "rxxx", OWN, BESIDE, op_mprotect, NULL },
+	{ "write", "rxxx", OWN, BESIDE, op_write, NULL },
+	{ "read", "rxx", OWN, ALONE, op_read, NULL },
+	{ "touch", "rxxx", OWN, BESIDE, op_touch, NULL },
+	{ "shape", "rxxx", INIT, NEVER, op_shape, NULL },
+	{ "fork", "x", OWN, BESIDE, op_fork, NULL },
+	{ "exit", "x", INIT, BESIDE, op_exit, NULL },
+	{ "clear-refs", "x", INIT, NEVER, op_clear_refs, NULL },
+	{ "note", "xrxx", INIT, NEVER, op_note, NULL },
+	{ "pin", "xrxxxx", OWN, NEVER, op_pin, op_note },
+	{ "unpin", "f", INIT, ALONE, op_unpin, NULL },
+	{ "dma-read", "fxx", INIT, ALONE, op_dma_read, NULL },
+	{ "dma-write", "fxxx", INIT, ALONE, op_dma_write, NULL },
+	{ "rdma", "ffxxxx", OWN, ALONE, op_rdma, NULL },
+	{ "drain-lru", "", INIT, BESIDE, op_drain_lru, NULL },
+	{ "race", "", OWN, NEVER, op_race, NULL },
+	{ "thread", "x", OWN, NEVER, op_thread, NULL },
 };
 
 static const struct verb *find_verb(const struct words *op)
@@ -58,15 +62,35 @@ struct answer do_op(struct process *me, const struct words *op)
 	return find_verb(op)->run(me, op);
 }
 
+static struct answer misfit(const struct verb *verb)
+{
+	return config(verb ? "an operand is missing, or names nothing: an earlier step did not bring it about"
+			   : "an operation that the probe does not know");
+}
+
 struct answer run_op(struct process *process, const struct words *op)
 {
 	const struct verb *verb = find_verb(op);
 	struct answer answer;
 
-	if (!verb)
-		return config("an operation that the probe does not know");
-	if (!fits(verb, op))
-		return config("an operand is missing, or names nothing: an earlier step did not bring it about");
+	if (!verb || !fits(verb, op))
+		return misfit(verb);
 	answer = verb->where == OWN ? let(process, op) : verb->run(process, op);
 	return answer.kind == OK && verb->then ? verb->then(process, op) : answer;
+}
+
+struct answer run_op_beside(struct process *thread, const struct words *op)
+{
+	const struct verb *verb = find_verb(op);
+
+	if (!verb || !fits(verb, op))
+		return misfit(verb);
+	return verb->race == NEVER ? config("the probe cannot do this inside a race") : verb->run(thread, op);
+}
+
+bool runs_alone(const struct words *op)
+{
+	const struct verb *verb = find_verb(op);
+
+	return verb && verb->race == ALONE;
 }

@@ -1,7 +1,7 @@
 // What the files of the probe share: names, processes, ranges, frames and answers.
 //
 // Everything writable lives in .bss, which main.c makes shared memory: all processes of a test
-// point see one copy, only one of them acts at a time, and no write of the probe's own is ever a
+// point see one copy, only one of them acts at a time but for a race, and no write of the probe's own is ever a
 // copy-on-write fault that the counters would show.
 #pragma once
 
@@ -41,6 +41,7 @@ struct process {
 	int status;		/* as wait4 gave it */
 	int cpu;
 	u64 ranges;		/* which ranges its address space ever had, by index */
+	bool thread;		/* of a race: it shares the address space of another process */
 	const struct words *volatile op;
 	struct answer answer;
 	struct { volatile bool hit; int signal, code; u64 address; } fault;
@@ -73,8 +74,6 @@ extern struct frames frames[MAX_FRAMES];
 extern struct run frame_runs[MAX_RUNS];
 extern int range_count, frames_count;
 extern u32 frame_run_count;
-/** Who acts now: the process whose faults access.c catches. */
-extern struct process *acting;
 /** Kernel version as major * 1000 + minor. */
 extern int kernel_version;
 extern int cpus;
@@ -105,7 +104,7 @@ static inline struct answer answer_of(long ret)
 /** Patterns known at `from` may from now on also stand at `to`. */
 void patterns_moved(u64 from, u64 to);
 
-/* access.c: memory accesses of the acting process, which may fault */
+/* access.c: memory accesses of the calling process, which may fault */
 void catch_faults(void);
 bool copy_guarded(void *to, const void *from, u64 length);
 bool fill_guarded(void *to, u8 byte, u64 length);
@@ -116,22 +115,32 @@ struct answer faulted(const struct range *range);
 /** Keeps the signals by which processes wake each other from being lost; children inherit it. */
 void block_signals(void);
 int start_process(struct process *process, u64 flags);
+/** Who calls; not init. */
+struct process *myself(void);
 struct process *find_process(const char *name);
 struct process *new_process(const char *name);
 /** Lets a process do one operation and waits until it has answered or died. */
 struct answer let(struct process *process, const struct words *op);
+/** The two halves of it. */
+void set_going(struct process *process, const struct words *op);
+struct answer wait_until_done(struct process *process);
 void end_process(struct process *process);
 void end_all(void);
 
-/* memory.c, touch.c, process.c, pin.c, rdma.c, see.c, counters.c: the operations; ops.c says where each is done */
+/* memory.c, touch.c, process.c, race.c, pin.c, rdma.c, see.c, counters.c: the operations; ops.c says where each is done */
 typedef struct answer op_fn(struct process *me, const struct words *op);
 op_fn op_mmap, op_madvise, op_mprotect, op_munmap, op_mremap, op_name, op_write, op_read, op_touch;
 op_fn op_fork, op_exit, op_clear_refs, op_drain_lru, op_shape, op_note;
+op_fn op_race, op_thread;
 op_fn op_pin, op_unpin, op_dma_read, op_dma_write, op_rdma;
 /** In the process: does one of its own operations. */
 struct answer do_op(struct process *me, const struct words *op);
 /** In init: has one operation done, by the process or by init itself. */
 struct answer run_op(struct process *process, const struct words *op);
+/** The same inside a race: by a thread, beside others. */
+struct answer run_op_beside(struct process *thread, const struct words *op);
+/** Whether threads of a race must do it one at a time. */
+bool runs_alone(const struct words *op);
 
 /* pin.c, ring.c: made before the processes of a point, which inherit them */
 void prepare_rings(int wanted);

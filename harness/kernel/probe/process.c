@@ -13,8 +13,9 @@
 #define WNOHANG 1
 
 struct process processes[MAX_PROCESSES];
-struct process *acting;
 static u8 stacks[MAX_PROCESSES][STACK] __attribute__((aligned(4096)));
+
+static lock_t new_lock;
 
 static void wait_for(u64 signals)
 {
@@ -72,10 +73,15 @@ int start_process(struct process *process, u64 flags)
 	return pid;
 }
 
+struct process *myself(void)
+{
+	return &processes[((u8 *)__builtin_frame_address(0) - stacks[0]) / STACK];
+}
+
 struct process *find_process(const char *name)
 {
 	for (int i = 0; i < MAX_PROCESSES; i++)
-		if (processes[i].live && same(processes[i].name, name))
+		if (processes[i].live && !processes[i].thread && same(processes[i].name, name))
 			return &processes[i];
 	return NULL;
 }
@@ -108,11 +114,15 @@ static void reap(void)
 			}
 }
 
-struct answer let(struct process *process, const struct words *op)
+void set_going(struct process *process, const struct words *op)
 {
 	process->fault.hit = false;
 	process->op = op;
 	sys2(SYS_kill, process->pid, SIGUSR1);
+}
+
+struct answer wait_until_done(struct process *process)
+{
 	while (process->op && process->live) {
 		wait_for(WAKE | CHILD);
 		reap();
@@ -120,6 +130,12 @@ struct answer let(struct process *process, const struct words *op)
 	if (!process->op)
 		return process->answer;
 	return (struct answer){ .kind = KILLED, .number = process->status & 127 };
+}
+
+struct answer let(struct process *process, const struct words *op)
+{
+	set_going(process, op);
+	return wait_until_done(process);
 }
 
 void end_process(struct process *process)
@@ -140,23 +156,31 @@ void end_all(void)
 
 struct answer op_fork(struct process *me, const struct words *op)
 {
-	struct process *child = new_process(op->word[1]);
+	struct process *child;
 	long pid;
 
-	if (!child)
-		return config("more processes than the probe has room for");
-	child->ranges = me->ranges;
-	child->cpu = me->cpu;
-	pid = start_process(child, CLONE_PARENT);
-	return answer_of(pid);
+	lock(&new_lock);
+	child = new_process(op->word[1]);
+	if (child) {
+		child->ranges = me->ranges;
+		child->cpu = me->cpu;
+		pid = start_process(child, CLONE_PARENT);
+	}
+	unlock(&new_lock);
+	return child ? answer_of(pid) : config("more processes than the probe has room for");
 }
 
 struct answer op_exit(struct process *me, const struct words *op)
 {
 	struct process *process = find_process(op->word[1]);
 
-	(void)me;
-	if (process)
+	if (process && !me->thread)
 		end_process(process);
+	/* Only init learns of the end: it waits for all of the race. */
+	if (process && me->thread) {
+		sys2(SYS_kill, process->pid, SIGKILL);
+		while (process->live)
+			sys0(SYS_sched_yield);
+	}
 	return ok;
 }

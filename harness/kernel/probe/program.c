@@ -3,8 +3,6 @@
 #include <linux/fcntl.h>
 #include <linux/mman.h>
 
-#define MAX_LINE 1024
-
 static const char *next, *end;
 static char line_text[MAX_LINE];
 
@@ -46,4 +44,22 @@ bool next_line(struct words *line)
 			*at++ = 0;
 	}
 	return true;
+}
+
+const char *here(void)
+{
+	return next;
+}
+
+void go_on_from(const char *place)
+{
+	next = place;
+}
+
+void keep_line(struct words *to, char *text, const struct words *line)
+{
+	memcpy(text, line_text, MAX_LINE);
+	to->count = line->count;
+	for (int i = 0; i < line->count; i++)
+		to->word[i] = text + (line->word[i] - line_text);
 }

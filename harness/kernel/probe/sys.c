@@ -81,12 +81,18 @@ void sleep_ms(long ms)
 	sys2(SYS_nanosleep, &time, 0);
 }
 
+u64 now_ms(void)
+{
+	struct { long sec, nsec; } now;
+
+	sys2(SYS_clock_gettime, 1 /* CLOCK_MONOTONIC */, &now);
+	return now.sec * 1000 + now.nsec / 1000000;
+}
+
 void spin_ms(long ms)
 {
-	struct { long sec, nsec; } start, now;
+	u64 until = now_ms() + ms;
 
-	sys2(SYS_clock_gettime, 1 /* CLOCK_MONOTONIC */, &start);
-	do
-		sys2(SYS_clock_gettime, 1, &now);
-	while ((now.sec - start.sec) * 1000 + (now.nsec - start.nsec) / 1000000 < ms);
+	while (now_ms() < until)
+		;
 }

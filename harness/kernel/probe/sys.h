@@ -18,6 +18,20 @@ typedef uint64_t u64;
 
 #define EAGAIN_ 11
 
+/** Between processes that share .bss; who holds it never sleeps for long. */
+typedef volatile int lock_t;
+
+static inline void lock(lock_t *lock)
+{
+	while (__atomic_exchange_n(lock, 1, __ATOMIC_ACQUIRE))
+		__builtin_ia32_pause();
+}
+
+static inline void unlock(lock_t *lock)
+{
+	__atomic_store_n(lock, 0, __ATOMIC_RELEASE);
+}
+
 /** A system call; the answer is the kernel's own: an errno comes back negative. */
 static inline long sys(long nr, u64 a, u64 b, u64 c, u64 d, u64 e, u64 f)
 {
@@ -53,5 +67,7 @@ int open_path(const char *path, int flags);
 /** Reads a file from its start into `to`, which it ends with a zero; how many bytes, or a negative errno. */
 long read_file(int fd, char *to, size_t room);
 bool write_path(const char *path, const char *text);
+/** Milliseconds since some moment. */
+u64 now_ms(void);
 void sleep_ms(long ms);
 void spin_ms(long ms);

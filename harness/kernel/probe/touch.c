@@ -5,8 +5,6 @@
 
 #include <linux/fcntl.h>
 
-static u8 buffer[PAGE];
-
 /** The part of a range that an operation names: NAME OFF LEN. */
 struct span {
 	struct range *range;
@@ -33,6 +31,7 @@ struct answer op_write(struct process *me, const struct words *op)
 {
 	struct content content = parse_content(op->word[4]);
 	struct span span = span_of(op);
+	u8 buffer[PAGE];
 
 	(void)me;
 	if (!content.seeded)
@@ -52,6 +51,7 @@ struct answer op_read(struct process *me, const struct words *op)
 {
 	struct span span = span_of(op);
 	struct answer answer = ok;
+	u8 buffer[PAGE];
 
 	(void)me;
 	begin_bytes(span.range->name, span.start - span.range->address, span.start);
@@ -74,11 +74,11 @@ struct answer op_read(struct process *me, const struct words *op)
 static bool store_again(int pagemap, u8 *at)
 {
 	u64 entry = 0;
+	u8 byte = 0;
 
 	sys4(SYS_pread64, pagemap, &entry, sizeof(entry), (u64)at / PAGE * sizeof(entry));
-	buffer[0] = 0;
 	/* Bits 62 and 63: swapped, present. */
-	return (!(entry >> 62) || copy_guarded(buffer, at, 1)) && fill_guarded(at, buffer[0], 1);
+	return (!(entry >> 62) || copy_guarded(&byte, at, 1)) && fill_guarded(at, byte, 1);
 }
 
 /* touch NAME OFF LEN r|w: one access a page; a write stores the byte that is there */
@@ -87,10 +87,11 @@ struct answer op_touch(struct process *me, const struct words *op)
 	struct span span = span_of(op);
 	bool write = same(op->word[4], "w"), done = true;
 	int pagemap = open_path("/proc/self/pagemap", O_RDONLY);
+	u8 byte;
 
 	(void)me;
 	for (u64 at = span.start; done && at < span.start + span.length; at = (at & -PAGE) + PAGE)
-		done = write ? store_again(pagemap, (u8 *)at) : copy_guarded(buffer, (void *)at, 1);
+		done = write ? store_again(pagemap, (u8 *)at) : copy_guarded(&byte, (void *)at, 1);
 	sys1(SYS_close, pagemap);
 	return done ? ok : faulted(span.range);
 }
