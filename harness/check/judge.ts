@@ -2,8 +2,8 @@
 
 import type { Case, Values, Wanted } from '../case/case.ts'
 import type { Ending, Engine, Exploration, Observation, Subject, TestPoint } from '../engine.ts'
-import { compareSchedules } from '../explore/schedule.ts'
 import type { Explored, Result, Shown } from './result.ts'
+import { compareSchedules } from './simpler.ts'
 import { anomaliesOf } from './story.ts'
 import { againstFound, againstSeen, type Objection, type Way } from './verdict.ts'
 
@@ -29,7 +29,7 @@ export function judge(trial: Trial, seen: Observation): Result {
     how: new Set(ways.map(({ name }) => name)).size > 1 ? 'sometimes' : 'always',
     unseen: [...new Set(ways.flatMap(({ unseen }) => unseen))],
     observation: seen,
-    explored: exploration && exploredOf(exploration, shown),
+    explored: exploration && exploredOf(exploration, ways, shown),
   }
   const mute = ways.find(({ seen }) => seen.end.kind === 'config') ?? ways.find(({ seen }) => gaveNoAnswer(seen))
   if (mute !== undefined) return { ...result, ...whyMute(mute) }
@@ -97,8 +97,8 @@ function tellingOf({ anomaly }: Wanted, shown: readonly Shown[]): Pick<Result, '
   return { found: told?.name ?? 'clean', anomalies: told?.anomalies ?? [] }
 }
 
-function exploredOf({ endings, ...numbers }: Exploration, shown: readonly Shown[]): Explored {
-  return { ...numbers, endings: endings.length, shown }
+function exploredOf({ endings, ...numbers }: Exploration, ways: readonly Way[], shown: readonly Shown[]): Explored {
+  return { ...numbers, endings: endings.map((_, i) => ways[i]!.name), shown }
 }
 
 /**

@@ -33,8 +33,8 @@ export interface Explored {
   /** What ended the search before it was complete. */
   readonly bound: string | undefined
   readonly model: string
-  /** Distinct ends, clean ones too. */
-  readonly endings: number
+  /** Of each distinct end `clean` or its first anomaly, in the engine's order. */
+  readonly endings: readonly string[]
   /** The simplest schedule first. */
   readonly shown: readonly Shown[]
 }

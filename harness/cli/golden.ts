@@ -1,10 +1,11 @@
 // Goldens: beside each case the TAP that it gives under its usual variants in the model.
 
 import type { Case } from '../case/case.ts'
+import type { Result } from '../check/result.ts'
 import { plain } from '../report/reporter.ts'
 import { Count } from '../report/tally.ts'
 import { tap } from '../report/tap.ts'
-import { againCommand } from './again.ts'
+import { againCommand, replayCommand } from './again.ts'
 import { execute } from './execute.ts'
 import { countTrials } from './groups.ts'
 import { casesOf } from './load.ts'
@@ -26,8 +27,9 @@ export async function* goldens(): AsyncGenerator<Golden> {
 
 async function tapOf(one: Case): Promise<string> {
   const groups = await groupsFor([one], { variant: [], kernel: [], patch: [] }, [])
-  const again = (result: Parameters<typeof againCommand>[0]) => againCommand(result, [])
-  const reporter = tap({ version: '', points: countTrials(groups), again, verbose: false, paint: plain })
+  const again = (result: Result) => againCommand(result, [])
+  const replay = (result: Result, schedule: string) => replayCommand(result, schedule, [])
+  const reporter = tap({ version: '', points: countTrials(groups), again, replay, verbose: false, paint: plain })
   const count = new Count()
   const lines = [...reporter.begin()]
   for await (const result of execute(groups, { detail: false, signal: new AbortController().signal })) {

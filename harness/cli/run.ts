@@ -2,7 +2,7 @@
 
 import type { Result } from '../check/result.ts'
 import { Count, exitOf, summaryLine } from '../report/tally.ts'
-import { againCommand } from './again.ts'
+import { againCommand, replayCommand } from './again.ts'
 import { execute } from './execute.ts'
 import { countTrials, type Group } from './groups.ts'
 import { casesOf } from './load.ts'
@@ -50,6 +50,7 @@ async function report(groups: readonly Group[], targets: readonly Target[], opti
     version: version(),
     points,
     again: (result: Result) => againCommand(result, options.patch),
+    replay: (result: Result, schedule: string) => replayCommand(result, schedule, options.patch),
     verbose: options.verbose ?? false,
   }
   const reports = new Reports(targets, plan, () => progress.clear())

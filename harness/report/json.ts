@@ -1,7 +1,7 @@
 // One JSON document with everything that was seen: the same shape from every engine.
 
-import type { Result } from '../check/result.ts'
-import type { Counters, Observation, Step } from '../engine.ts'
+import type { Explored, Result } from '../check/result.ts'
+import type { Counters, Observation, Step, StepSeen } from '../engine.ts'
 import type { Plan, Reporter } from './reporter.ts'
 import type { Tally } from './tally.ts'
 import { exitOf } from './tally.ts'
@@ -23,7 +23,22 @@ export function json(plan: Plan): Reporter {
 }
 
 function pointOf(result: Result, plan: Plan): object {
-  const { case: of, values, point, engine, subject, status, wanted, found, anomalies, unseen, steps, reason } = result
+  const {
+    case: of,
+    values,
+    point,
+    engine,
+    subject,
+    status,
+    wanted,
+    found,
+    how,
+    against,
+    anomalies,
+    unseen,
+    steps,
+  } = result
+  const { reason, explored, observation } = result
   return {
     point,
     case: of.name,
@@ -34,27 +49,32 @@ function pointOf(result: Result, plan: Plan): object {
     status,
     wanted,
     found,
+    how,
+    against,
     anomalies,
     unseen,
     reason: reason ?? null,
     again: plan.again(result),
-    ...(result.observation && observed(result.observation, steps)),
+    ...(explored && { explored: { ...explored, shown: shownOf(result, explored, plan) } }),
+    ...(observation && observed(observation, steps)),
   }
 }
 
+/** Each kind of bad end with the command that runs it again. */
+function shownOf(result: Result, { shown }: Explored, plan: Plan): object[] {
+  return shown.map(one => ({ ...one, replay: one.schedule === '' ? null : plan.replay(result, one.schedule) }))
+}
+
 /** An observation with, beside each absolute counter, its change since counting began. */
-function observed({ baseline, steps, after, end, log }: Observation, asked: readonly Step[]): object {
-  return {
-    baseline,
-    steps: steps.map(({ counters, ...seen }) => {
-      const step = asked[seen.index]
-      const { text, by, pos } = step ?? {}
-      return { step: text, by, pos, ...seen, counters, delta: change(counters, baseline) }
-    }),
-    after,
-    end,
-    log,
-  }
+function observed({ baseline, steps, after, end, log, exploration }: Observation, asked: readonly Step[]): object {
+  const seen = (all: readonly StepSeen[]) => all.map(one => stepSeen(one, baseline, asked))
+  const endings = exploration?.endings.map(ending => ({ ...ending, steps: seen(ending.steps) }))
+  return { baseline, steps: seen(steps), after, end, log, ...(endings && { endings }) }
+}
+
+function stepSeen({ counters, ...seen }: StepSeen, baseline: Counters, asked: readonly Step[]): object {
+  const { text, by, pos } = asked[seen.index] ?? {}
+  return { step: text, by, pos, ...seen, counters, delta: change(counters, baseline) }
 }
 
 function change(now: Counters, before: Counters): Counters {

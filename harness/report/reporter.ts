@@ -9,6 +9,8 @@ export interface Plan {
   readonly points: number
   /** The command that shows a result again. */
   readonly again: (result: Result) => string
+  /** The command that runs one schedule of its race again. */
+  readonly replay: (result: Result, schedule: string) => string
   /** Say more: every point, not only what differs from its verdict. */
   readonly verbose: boolean
   readonly paint: Paint

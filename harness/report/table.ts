@@ -1,7 +1,8 @@
 // For people at a terminal: a line a case, what went otherwise than its verdict, and the summary matrix.
 
-import type { Result } from '../check/result.ts'
+import type { Explored, Result } from '../check/result.ts'
 import { Matrix } from './matrix.ts'
+import { exploredText, foundText, shownLines } from './race.ts'
 import type { Plan, Reporter } from './reporter.ts'
 import { summaryLine, type Tally } from './tally.ts'
 import { anomalyText, oneLine, positionOf, positionText, wantedText } from './words.ts'
@@ -56,7 +57,8 @@ function count(map: Map<string, number>, key: string): void {
 }
 
 /** `pass  thp/pin-fork  12 clean, 4 stale-dma`, and under it what needs a person. */
-function* rowLines(name: string, { found, others, reasons }: Row, { paint, again }: Plan): Generator<string> {
+function* rowLines(name: string, { found, others, reasons }: Row, plan: Plan): Generator<string> {
+  const { paint } = plan
   const parts = [...found].map(([what, n]) => `${n} ${what}`)
   const config = [...reasons.values()].reduce((a, b) => a + b, 0)
   if (config > 0) parts.push(`${config} config`)
@@ -65,17 +67,30 @@ function* rowLines(name: string, { found, others, reasons }: Row, { paint, again
   else
     yield `${config > 0 && found.size === 0 ? paint('yellow', 'skip') : paint('green', 'pass')}  ${name}  ${parts.join(', ')}`
   for (const [reason, n] of reasons) yield paint('dim', `        config (${n}): ${oneLine(reason)}`)
-  for (const result of others) yield* failure(result, again(result), paint)
+  for (const result of others) yield* failure(result, plan)
 }
 
-function* failure(result: Result, again: string, paint: Plan['paint']): Generator<string> {
-  const { point, subject, status, found, anomalies, reason } = result
+/** What was looked at, and what leads to each kind of bad end. */
+function* race(result: Result & { readonly explored: Explored }, plan: Plan): Generator<string> {
+  yield `        ${exploredText(result)}`
+  for (const { ends, schedule, says, replay } of shownLines(result, plan)) {
+    yield `        ${schedule} (${ends} ends)`
+    for (const text of says) yield `          ${text}`
+    if (replay !== undefined) yield plan.paint('dim', `          replay: ${replay}`)
+  }
+}
+
+function* failure(result: Result, plan: Plan): Generator<string> {
+  const { paint } = plan
+  const { point, subject, status, anomalies, against, reason, explored } = result
   yield `      ${paint('bold', `${point} ${subject}`)}`
-  yield `        wanted ${wantedText(result)}, found ${status === 'fail' ? found : status}`
+  yield `        wanted ${wantedText(result)}, found ${status === 'fail' ? foundText(result) : status}`
   if (anomalies.length === 0) yield `        ${positionText(positionOf(result))}`
   if (reason !== undefined) yield `        ${oneLine(reason)}`
-  for (const anomaly of anomalies) yield `        ${oneLine(anomalyText(anomaly))}`
-  yield paint('dim', `        again: ${again}`)
+  for (const text of against) yield `        ${oneLine(text)}`
+  if (explored === undefined) for (const anomaly of anomalies) yield `        ${oneLine(anomalyText(anomaly))}`
+  else yield* race({ ...result, explored }, plan)
+  yield paint('dim', `        again: ${plan.again(result)}`)
 }
 
 function pointLine({ point, subject, status, found, reason }: Result, { paint }: Plan): string {

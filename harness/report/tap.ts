@@ -3,6 +3,7 @@
 import { stringify } from 'yaml'
 import type { Result } from '../check/result.ts'
 import { Matrix } from './matrix.ts'
+import { exploredText, foundText, shownLines } from './race.ts'
 import { type Plan, plain, type Reporter } from './reporter.ts'
 import { summaryLine, type Tally } from './tally.ts'
 import { anomalyText, oneLine, positionOf, positionText, wantedText } from './words.ts'
@@ -37,21 +38,34 @@ export function tap(plan: Plan): Reporter {
 
 /** What stands under a point; a pass says only what it was told to find. */
 function diagnostic(result: Result, plan: Plan): object | undefined {
-  const { status, found, anomalies, reason, unseen, observation } = result
+  const { status, found, anomalies, against, reason, unseen, observation } = result
   if (status === 'config') return undefined
   const said = { ...(unseen.length > 0 && { unseen }) }
   const at = positionText(positionOf(result))
-  if (status === 'pass') return found === 'clean' && unseen.length === 0 ? undefined : { at, found, ...said }
+  if (status === 'pass') {
+    if (found === 'clean' && unseen.length === 0 && !plan.verbose) return undefined
+    return { at, found: foundText(result), ...said, ...(plan.verbose && race(result, plan)) }
+  }
   return {
     at,
     wanted: wantedText(result),
-    found: status === 'fail' ? found : status,
+    found: status === 'fail' ? foundText(result) : status,
     ...(reason !== undefined && { reason }),
-    ...(anomalies.length > 0 && { anomalies: anomalies.map(anomalyText) }),
+    ...(against.length > 0 && { against }),
+    ...(result.explored === undefined && anomalies.length > 0 && { anomalies: anomalies.map(anomalyText) }),
+    ...race(result, plan),
     ...said,
     ...(observation && observation.log.length > 0 && { log: observation.log.slice(-200) }),
     again: plan.again(result),
   }
+}
+
+/** Of a point with a race: how much was looked at, and what leads to each kind of bad end. */
+function race(result: Result, plan: Plan): object {
+  const { explored } = result
+  if (explored === undefined) return {}
+  const shown = shownLines(result, plan)
+  return { explored: exploredText({ ...result, explored }), ...(shown.length > 0 && { races: shown }) }
 }
 
 function* indent(diagnostic: object | undefined): Generator<string> {

@@ -32,3 +32,10 @@ export function areaOf(caseName: string): string {
 export function oneLine(text: string): string {
   return text.replace(/[\s\p{Cc}]+/gu, ' ').trim()
 }
+
+/** `Mlocked +511P`, `thp_split_page +1`: an amount in base pages where it is made of them. */
+export function changeText(counter: string, change: number): string {
+  const pages = /^[A-Z]/.test(counter) && change % 4096 === 0
+  const value = pages ? change / 4096 : change
+  return `${counter} ${value < 0 ? '' : '+'}${value}${pages && value !== 0 ? 'P' : ''}`
+}
