@@ -215,6 +215,21 @@ export interface Exploration {
   readonly model: string
 }
 
+/** How far an engine goes through the interleavings of a race; nothing said: all of them. */
+export interface Exploring {
+  /** Bounds: seconds, interleavings, MiB of states. */
+  readonly time?: number | undefined
+  readonly interleavings?: number | undefined
+  readonly memory?: number | undefined
+  /** Only interleavings in which no more often a thread is stopped that could have gone on. */
+  readonly preemptions?: number | undefined
+  /** So many interleavings drawn by lot. */
+  readonly random?: { readonly seed: number; readonly times: number } | undefined
+  /** False: every interleaving of single steps, states not matched. */
+  readonly reduce?: boolean | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
 /** What an engine saw of one test point. */
 export interface Observation {
   readonly point: string
@@ -245,6 +260,6 @@ export interface Engine {
   /** Observations in the order of `points`; a point is never lost. `detail` asks for every range at every step. */
   run(
     points: readonly TestPoint[],
-    options: { readonly detail: boolean; readonly signal?: AbortSignal },
+    options: { readonly detail: boolean; readonly signal?: AbortSignal; readonly exploring?: Exploring },
   ): AsyncIterable<Observation>
 }

@@ -3,11 +3,14 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { judge, unjudged } from '../check/judge.ts'
 import type { Result } from '../check/result.ts'
+import type { Exploring } from '../engine.ts'
 import type { Group } from './groups.ts'
 
 export interface HowToRun {
   /** Every range at every step, for reports that show them. */
   readonly detail: boolean
+  /** How far races are explored: all the way, if nothing is said. */
+  readonly exploring?: Exploring
   readonly signal: AbortSignal
 }
 
@@ -27,11 +30,12 @@ export async function* execute(groups: readonly Group[], how: HowToRun): AsyncGe
 }
 
 /** One go at a group: up to its end, or up to and with the point at which the engine itself broke. */
-async function* attempt({ engine, trials }: Group, { detail, signal }: HowToRun): AsyncGenerator<Result> {
+async function* attempt({ engine, trials }: Group, how: HowToRun): AsyncGenerator<Result> {
+  const { signal } = how
   let next = 0
   try {
     const points = trials.map(trial => trial.point)
-    for await (const observation of engine.run(points, { detail, signal })) {
+    for await (const observation of engine.run(points, how)) {
       const trial = trials[next]
       if (trial === undefined) return
       next++

@@ -189,7 +189,7 @@ t.test('dry-run, list, check and schema run nothing', async t => {
 t.test('--version and the help of each command', async t => {
   const cwd = t.testdir({})
   t.match((await mmfunc(cwd, ['--version'])).stdout, /^\d+\.\d+\.\d+\n$/)
-  for (const command of ['run', 'compare', 'list', 'check', 'schema']) {
+  for (const command of ['run', 'explore', 'compare', 'list', 'check', 'schema']) {
     const { status, stdout } = await mmfunc(cwd, [command, '--help'])
     t.equal(status, 0)
     t.match(stdout, /Example:\n {2}\$ mmfunc /, command)

@@ -18,11 +18,13 @@ function program(): Command {
   const command = (usage: string, about: string, example: string): Command =>
     mmfunc.command(usage).description(about).addHelpText('after', `\nExample:\n  $ mmfunc ${example}\n`)
 
-  subjectOptions(
-    command(
-      'run',
-      'run cases and say whether their verdicts hold',
-      'run thp --variant v4.5 --variant v4.5+6d0a07edd17c',
+  boundOptions(
+    subjectOptions(
+      command(
+        'run',
+        'run cases and say whether their verdicts hold',
+        'run thp --variant v4.5 --variant v4.5+6d0a07edd17c',
+      ),
     ),
   )
     .argument('[CASE...]', 'files, folders, globs; or areas, tags and names of the cases that come with mmfunc')
@@ -30,6 +32,21 @@ function program(): Command {
     .option('--dry-run', 'only list the test points')
     .option('-v, --verbose', 'say every point')
     .action(async (cases, options) => finish((await import('./run.ts')).run(cases, whole(options))))
+
+  boundOptions(
+    command(
+      'explore',
+      'all ways in which the races of cases may go, and every distinct end with its schedule',
+      'explore mlock/munlock-split --variant v3.8',
+    ),
+  )
+    .argument('<CASE...>', 'as for run')
+    .option('--variant <V>', 'as for run; repeatable', many)
+    .option('--patch <FILE>', 'a patch of your own, on top of each variant; repeatable', many)
+    .option('--preemptions <N>', 'only where at most N times a thread is stopped that could have gone on')
+    .option('--random <SEED[,N]>', 'N ways (1000) drawn by lot, the same for the same seed')
+    .option('--no-reduction', 'every interleaving of single steps, equivalent ones too')
+    .action(async (cases, options) => finish((await import('./explore.ts')).explore(cases, whole(options))))
 
   command('compare', 'what changes between two variants or kernels', 'compare v4.5 v4.5+6d0a07edd17c')
     .argument('<BEFORE>', 'a variant, or a kernel')
@@ -75,6 +92,14 @@ function subjectOptions(command: Command): Command {
     .option('--patch <FILE>', 'a patch of your own, on top of each variant; repeatable', many)
     .option('--rounds <N>', 'how often a real kernel runs a case with a race')
     .option('--seconds <S>', 'how long it does so (2)')
+}
+
+/** What ends the exploring of a race before it is complete, and is said then. */
+function boundOptions(command: Command): Command {
+  return command
+    .option('--max-time <SECONDS>', 'bound on each race')
+    .option('--max-interleavings <N>', 'bound on each race')
+    .option('--max-memory <MB>', 'bound on the states of each race')
 }
 
 const exitHelp = `

@@ -1,8 +1,10 @@
 // mmfunc run: cases under variants of the model or on real kernels, judged and reported.
 
 import type { Result } from '../check/result.ts'
+import type { Exploring } from '../engine.ts'
 import { Count, exitOf, summaryLine } from '../report/tally.ts'
 import { againCommand, replayCommand } from './again.ts'
+import { type BoundOptions, exploringOf } from './bounds.ts'
 import { execute } from './execute.ts'
 import { countTrials, type Group } from './groups.ts'
 import { casesOf } from './load.ts'
@@ -14,7 +16,7 @@ import { parseReport, Reports, reportsOf, type Target, wantsDetail } from './rep
 import { interruption } from './signals.ts'
 import { groupsFor, type SubjectOptions } from './subjects.ts'
 
-export interface RunOptions extends SubjectOptions {
+export interface RunOptions extends SubjectOptions, BoundOptions {
   readonly report: readonly string[]
   readonly dryRun?: boolean
   readonly verbose?: boolean
@@ -23,6 +25,7 @@ export interface RunOptions extends SubjectOptions {
 /** Gives the exit status. */
 export async function run(named: readonly string[], options: RunOptions): Promise<number> {
   const targets = reportsOf(options.report.map(parseReport))
+  const exploring = exploringOf(options)
   const patches = await loadPatches(options.patch)
   const cases = await casesOf(
     named,
@@ -31,7 +34,7 @@ export async function run(named: readonly string[], options: RunOptions): Promis
   const groups = await groupsFor(cases, options, patches)
   if (countTrials(groups) === 0) throw new Refusal('no case matched')
   if (options.dryRun) return list(groups)
-  return report(groups, targets, options)
+  return report(groups, targets, exploring, options)
 }
 
 function list(groups: readonly Group[]): number {
@@ -41,7 +44,12 @@ function list(groups: readonly Group[]): number {
   return 0
 }
 
-async function report(groups: readonly Group[], targets: readonly Target[], options: RunOptions): Promise<number> {
+async function report(
+  groups: readonly Group[],
+  targets: readonly Target[],
+  exploring: Exploring,
+  options: RunOptions,
+): Promise<number> {
   const signal = interruption()
   const count = new Count()
   const points = countTrials(groups)
@@ -55,7 +63,7 @@ async function report(groups: readonly Group[], targets: readonly Target[], opti
   }
   const reports = new Reports(targets, plan, () => progress.clear())
   await reports.begin()
-  for await (const result of execute(groups, { detail: wantsDetail(targets), signal })) {
+  for await (const result of execute(groups, { detail: wantsDetail(targets), exploring, signal })) {
     count.add(result.status)
     await reports.result(result)
     if (result.status === 'bug')

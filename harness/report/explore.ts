@@ -16,7 +16,7 @@ export function* exploreLines(result: Result, plan: Telling): Generator<string> 
   yield paint('bold', `${point} ${subject}`)
   const exploration = observation?.exploration
   if (explored === undefined || exploration === undefined) {
-    yield `  ${oneLine(reason ?? `no race: it goes one way, ${result.found}`)}`
+    yield `  ${oneLine(reason ?? `it ended before its race: ${result.found}`)}`
     return
   }
   yield `  ${exploredText({ ...result, explored })}`

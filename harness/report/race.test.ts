@@ -102,6 +102,6 @@ t.test('explore tells every end: what differs, and how it is reached', async t =
   )
   t.same(
     [...exploreLines(result({ found: 'clean' }), plan)],
-    ['thp/pin-fork[hold=get] v4.5', '  no race: it goes one way, clean'],
+    ['thp/pin-fork[hold=get] v4.5', '  it ended before its race: clean'],
   )
 })

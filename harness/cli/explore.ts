@@ -1,0 +1,56 @@
+// mmfunc explore: all ways in which the races of cases may go, and every distinct end with its schedule.
+
+import type { Trial } from '../check/judge.ts'
+import { exploreLines } from '../report/explore.ts'
+import { Count, exitOf, summaryLine } from '../report/tally.ts'
+import { replayCommand } from './again.ts'
+import { type BoundOptions, exploringOf } from './bounds.ts'
+import { execute } from './execute.ts'
+import { countTrials } from './groups.ts'
+import { casesOf } from './load.ts'
+import { paintFor } from './paint.ts'
+import { loadPatches } from './patches.ts'
+import { Progress } from './progress.ts'
+import { Refusal } from './refusal.ts'
+import { interruption } from './signals.ts'
+import { groupsFor } from './subjects.ts'
+
+export interface ExploreOptions extends BoundOptions {
+  readonly variant: readonly string[]
+  readonly patch: readonly string[]
+}
+
+/** Gives the exit status, as `run` does. */
+export async function explore(named: readonly string[], options: ExploreOptions): Promise<number> {
+  const exploring = exploringOf(options)
+  const patches = await loadPatches(options.patch)
+  const cases = await casesOf(
+    named,
+    patches.map(({ id }) => id),
+  )
+  const all = await groupsFor(cases, { ...options, kernel: [] }, patches)
+  const groups = all.map(({ engine, trials }) => ({ engine, trials: trials.filter(hasRace) }))
+  if (countTrials(groups) === 0) throw new Refusal('no race in these cases')
+  const signal = interruption()
+  const progress = new Progress(countTrials(groups))
+  const paint = paintFor(process.stdout)
+  const replay = (result: Parameters<typeof replayCommand>[0], schedule: string) =>
+    replayCommand(result, schedule, options.patch)
+  const count = new Count()
+  for await (const result of execute(groups, { detail: false, exploring, signal })) {
+    count.add(result.status)
+    progress.clear()
+    let text = ''
+    for (const line of exploreLines(result, { replay, paint })) text += `${line}\n`
+    process.stdout.write(text)
+    progress.step(`${result.point} ${result.subject}`)
+  }
+  progress.clear()
+  const tally = count.tally(signal.aborted)
+  process.stdout.write(`${summaryLine(tally)}\n`)
+  return exitOf(tally)
+}
+
+function hasRace({ point }: Trial): boolean {
+  return point.steps.some(({ verb }) => verb === 'race')
+}
