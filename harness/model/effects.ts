@@ -16,7 +16,7 @@ export const Op = {
   DOWN_WRITE: 5,
   UP_WRITE: 6,
   DOWN_WRITE_TRYLOCK: 7,
-  /** A bit that is a lock (bit). */
+  /** A bit that is a lock (bit; of an unlock, whether it need not be set). */
   BIT_LOCK: 8,
   BIT_UNLOCK: 9,
   BIT_TRYLOCK: 10,
@@ -135,8 +135,8 @@ export const bitLock: Effect = (cell, bit) => {
   return 0
 }
 
-export const bitUnlock: Effect = (cell, bit) => {
-  if ((S[cell]! & bit) === 0) imbalance('a bit lock')
+export const bitUnlock: Effect = (cell, bit, blind) => {
+  if (blind === 0 && (S[cell]! & bit) === 0) imbalance('a bit lock')
   S[cell]! &= ~bit
   return 0
 }

@@ -144,6 +144,13 @@ export function bit_unlock(cell: number, bit: number): void {
   sleeping--
 }
 
+/** As bit_unlock, but the bit may have been cleared, or taken by another, since it was locked: nobody looks. */
+export function clear_bit_unlock(cell: number, bit: number): void {
+  if (watch === undefined) effects.bitUnlock(cell, bit, 1)
+  else watch.op(Op.BIT_UNLOCK, cell, bit, 1)
+  sleeping--
+}
+
 /** A cell was copied with its lock bit set: that bit too is the running thread's to clear. */
 export function bit_lock_copied(): void {
   sleeping++

@@ -10,7 +10,6 @@ export interface Landmark {
 const landmark = (id: string, release: string, subject: string): Landmark => ({ id, subject, release })
 
 export const landmarks: readonly Landmark[] = [
-  landmark('61f5d698cc97', 'v4.5', 'mm: re-enable THP'),
   landmark('ba3c4ce6def4', 'v4.14', 'mm, THP, swap: make reuse_swap_page() works for THP swapped out'),
   landmark('c444eb564fb1', 'v5.8', 'mm: thp: make the THP mapcount atomic against __split_huge_pmd_locked()'),
   landmark('17839856fd58', 'v5.8', 'gup: document and work around "COW can break either way" issue'),

@@ -7,6 +7,7 @@ import thp_6d0a07edd17c from './thp-cow/6d0a07edd17c.ts'
 import thp_0798d3c022dc from './thp-cow/0798d3c022dc.ts'
 import thp_posted_v1 from './thp-cow/posted-v1.ts'
 import thp_posted_v2 from './thp-cow/posted-v2.ts'
+import thp_61f5d698cc97 from './thp-refcount/61f5d698cc97.ts'
 
 /** What mm/ is. History runs both ways from it: later patches are applied to it, earlier ones reverted, last first. */
 export const baseRelease = 'v4.5'
@@ -15,7 +16,7 @@ export const baseRelease = 'v4.5'
 const completeReleases: readonly string[] = [baseRelease, 'v4.6', 'v4.7']
 
 /** Releases of which the model has the patches to mlock, and what these build on, but not all the others. */
-const partialReleases: readonly string[] = []
+const partialReleases: readonly string[] = ['v4.4']
 
 /** Releases that can be run in the model, oldest first. */
 export const modelledReleases: readonly string[] = [...partialReleases, ...completeReleases].sort(
@@ -28,6 +29,7 @@ export const newestComplete = completeReleases.at(-1)!
 
 /** Within a release in the order in which it got them; posted versions beside the commit they became. */
 export const patches: readonly Patch[] = [
+  thp_61f5d698cc97,
   thp_posted_v1,
   thp_posted_v2,
   thp_6d0a07edd17c,

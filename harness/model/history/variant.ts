@@ -132,12 +132,22 @@ export function variantsFor(ids: readonly string[]): string[] {
     if (!ids.includes(patch.id)) continue
     const release = releaseBefore(patch)
     const before = [release, ...(patch.needs ?? []).filter(id => !releaseHas(release, id))].join('+')
-    // Where the patch does not apply by itself, its release shows the other side.
-    const after = [`${before}+${patch.id}`, patch.release ?? before].find(side => resolveVariant(side).ok)
-    for (const side of [before, after]) if (side !== undefined && resolveVariant(side).ok) names.add(side)
+    for (const side of [before, afterSide(before, patch)]) if (resolveVariant(side).ok) names.add(side)
   }
   if (names.size === 0) names.add(oldestComplete)
   return [...names, newestComplete]
+}
+
+/** The patch on top of what was before; where that is the base or does not apply by itself, the patch's release. */
+function afterSide(before: string, { id, release = '' }: Patch): string {
+  const picked = resolveVariant(`${before}+${id}`)
+  if (!picked.ok) return release
+  return release === baseRelease && picked.variant.applied.size === baseSize() ? release : `${before}+${id}`
+}
+
+function baseSize(): number {
+  const start = ofRelease(baseRelease)
+  return typeof start === 'string' ? 0 : start.applied.size
 }
 
 /** The last modelled release without the patch, or without the commit that a posted version became. */

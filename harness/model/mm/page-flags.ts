@@ -33,6 +33,8 @@ export const PG_head = 32
 export const PG_double_map = 64
 export const PG_mlocked = 128
 export const PG_unevictable = 256
+/** To v4.4, see history/thp-refcount. */
+export const PG_compound_lock = 1 << 14
 
 const field = (p: Page, f: number): number => p + f
 
@@ -63,6 +65,7 @@ export const PageLRU = (p: Page): boolean => test_bit(headFlags(p), PG_lru)
 export const SetPageLRU = (p: Page): void => set_bit(headFlags(p), PG_lru)
 export const PageActive = (p: Page): boolean => test_bit(headFlags(p), PG_active)
 export const SetPageActive = (p: Page): void => set_bit(headFlags(p), PG_active)
+export const PageSwapBacked = (p: Page): boolean => test_bit(headFlags(p), PG_swapbacked)
 export const SetPageSwapBacked = (p: Page): void => set_bit(headFlags(p), PG_swapbacked)
 
 export const ClearPageLRU = (p: Page): void => clear_bit(headFlags(p), PG_lru)
