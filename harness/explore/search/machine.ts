@@ -1,0 +1,175 @@
+// The machine of a race: the store, and where each thread stands in its trie. A step is one op and the plain accesses
+// after it; taking steps back costs what they changed.
+
+import { KernelBug } from '../../model/bug.ts'
+import { isBlocked } from '../../model/effects.ts'
+import { S } from '../../model/store.ts'
+import { grown } from './hash.ts'
+import { Memory } from './memory.ts'
+import { Recorder, type ThreadBody } from './recorder.ts'
+import { Sharing } from './sharing.ts'
+import { isOp, isStep, Kind, Trie } from './trie.ts'
+
+export interface MachineOptions {
+  /** Whether marked loops forget their history (ops.ts, `again`). */
+  readonly marks: boolean
+  /** Whether plain accesses after an op are a step of their own: what the race detector looks at. */
+  readonly pauses: boolean
+}
+
+export class Machine {
+  readonly trie = new Trie()
+  readonly memory = new Memory()
+  readonly sharing = new Sharing(this.trie)
+  readonly recorder: Recorder
+  readonly threads: number
+  readonly names: readonly string[]
+  /** Where each thread stands: a step, DONE or BUG. */
+  readonly at: Int32Array
+  /** What the kernel died of in the last step. */
+  bug: KernelBug | undefined
+  /** Steps taken, and of each what it takes to go back. */
+  depth = 0
+  /** Hash of the state. */
+  h1 = 0
+  h2 = 0
+  readonly #pauses: boolean
+  #thread = new Int32Array(1024)
+  #from = new Int32Array(1024)
+  #changes = new Int32Array(1024)
+  #m1 = new Int32Array(1024)
+  #m2 = new Int32Array(1024)
+  #s1 = new Int32Array(1024)
+  #s2 = new Int32Array(1024)
+
+  constructor(bodies: readonly ThreadBody[], options: MachineOptions) {
+    this.threads = bodies.length
+    this.#pauses = options.pauses
+    this.names = bodies.map(({ name }) => name)
+    this.recorder = new Recorder(this.trie, this.memory, bodies, {
+      ...options,
+      onNode: n => this.sharing.note(n),
+    })
+    this.at = new Int32Array(bodies.length)
+    for (let t = 0; t < bodies.length; t++) {
+      this.at[t] = this.trie.root(t)
+      this.h1 = (this.h1 + this.trie.h1[this.at[t]!]!) | 0
+      this.h2 = (this.h2 + this.trie.h2[this.at[t]!]!) | 0
+    }
+  }
+
+  isDone(t: number): boolean {
+    return this.trie.kind[this.at[t]!] === Kind.DONE
+  }
+
+  canStep(t: number): boolean {
+    const n = this.at[t]!
+    const kind = this.trie.kind[n]!
+    if (!isOp(kind)) return isStep(kind)
+    return !isBlocked(kind, this.trie.cell[n]!, this.trie.a[n]!)
+  }
+
+  /** Whether there is anything before the next step of `t` that another thread could come in at. */
+  isChoice(t: number): boolean {
+    return this.#pauses || isOp(this.trie.kind[this.at[t]!]!)
+  }
+
+  /** Whether no other thread can notice the next step of `t`. */
+  isPrivate(t: number): boolean {
+    return this.sharing.isPrivate(this.at[t]!)
+  }
+
+  /** Takes the next step of `t`, which can. */
+  step(t: number): void {
+    const { trie, memory } = this
+    const n = this.at[t]!
+    this.#push(t, n)
+    const [m1, m2] = [memory.h1, memory.h2]
+    let found = 0
+    if (isOp(trie.kind[n]!)) {
+      try {
+        found = memory.effect(trie.kind[n]!, trie.cell[n]!, trie.a[n]!, trie.b[n]!)
+      } catch (error) {
+        if (!(error instanceof KernelBug)) throw error
+        this.bug = error
+        return
+      }
+    }
+    const to = this.#walk(trie.next(n, found))
+    this.at[t] = to
+    this.h1 = (this.h1 + memory.h1 - m1 + trie.h1[to]! - trie.h1[n]!) | 0
+    this.h2 = (this.h2 + memory.h2 - m2 + trie.h2[to]! - trie.h2[n]!) | 0
+  }
+
+  /** Goes back to `depth` steps. */
+  back(depth: number): void {
+    if (this.depth === depth) return
+    while (this.depth > depth) {
+      this.depth--
+      this.at[this.#thread[this.depth]!] = this.#from[this.depth]!
+    }
+    this.memory.rewind(this.#changes[depth]!, this.#m1[depth]!, this.#m2[depth]!)
+    this.h1 = this.#s1[depth]!
+    this.h2 = this.#s2[depth]!
+    this.bug = undefined
+  }
+
+  /** Who took step `i`, and from which node. */
+  stepAt(i: number): { readonly thread: number; readonly node: number } {
+    return { thread: this.#thread[i]!, node: this.#from[i]! }
+  }
+
+  /** Plain accesses, up to the next step. */
+  #walk(n: number): number {
+    const { trie, memory } = this
+    for (;;) {
+      switch (trie.kind[n]) {
+        case Kind.PLAIN_READ:
+          n = trie.next(n, S[trie.cell[n]!]! & trie.a[n]!)
+          break
+        case Kind.PLAIN_WRITE:
+          memory.set(trie.cell[n]!, trie.a[n]!)
+          n = trie.child[n]!
+          break
+        case Kind.COUNT:
+          memory.set(trie.cell[n]!, (S[trie.cell[n]!]! + trie.a[n]!) | 0)
+          n = trie.child[n]!
+          break
+        case Kind.MARK:
+          n = trie.child[n]!
+          break
+        case Kind.PENDING:
+          this.recorder.grow(n)
+          break
+        case Kind.BUG:
+          this.bug = trie.bugs.get(n)
+          return n
+        default:
+          return n
+      }
+    }
+  }
+
+  #push(t: number, n: number): void {
+    const d = this.depth
+    if (d === this.#thread.length) this.#grow(d * 2)
+    this.#thread[d] = t
+    this.#from[d] = n
+    this.#changes[d] = this.memory.changes
+    this.#m1[d] = this.memory.h1
+    this.#m2[d] = this.memory.h2
+    this.#s1[d] = this.h1
+    this.#s2[d] = this.h2
+    this.depth++
+  }
+
+  #grow(length: number): void {
+    this.#thread = grown(this.#thread, length)
+    this.#from = grown(this.#from, length)
+    this.#changes = grown(this.#changes, length)
+    this.#m1 = grown(this.#m1, length)
+    this.#m2 = grown(this.#m2, length)
+    this.#s1 = grown(this.#s1, length)
+    this.#s2 = grown(this.#s2, length)
+  }
+}

@@ -1,0 +1,277 @@
+// Grows a thread's trie. The thread's function is called from its start, every access answered from the trie up to
+// the node where nobody has been yet; from there it runs on alone against the store as it stands, writing down what
+// it does, until it returns, fails, meets a closed lock or comes to a place that is known. What it changed in the
+// store is then taken back: the search goes the new nodes itself.
+
+import { KernelBug, ModelBug } from '../../model/bug.ts'
+import { isBlocked, Op, opNames } from '../../model/effects.ts'
+import { S, setWatch, type Watch } from '../../model/store.ts'
+import { grown } from './hash.ts'
+import type { Memory } from './memory.ts'
+import { isOp, Kind, type Trie } from './trie.ts'
+
+/** What a thread of a race does: a function of what it reads alone, called again and again. */
+export interface ThreadBody {
+  readonly name: string
+  /** Returns what is to be told of it. `boundary` says that nothing lives on but these words. */
+  run(boundary: (index: number, live: string) => void): unknown
+}
+
+/** Ends a speculation; kernel functions have no `catch` that it could meet. */
+const stop = Symbol('stop')
+
+/** Ops that a thread may run ahead alone. */
+const AHEAD = 100_000
+
+export class Recorder implements Watch {
+  /** Calls of thread functions so far. */
+  runs = 0
+  readonly #trie: Trie
+  readonly #memory: Memory
+  readonly #bodies: readonly ThreadBody[]
+  readonly #marks: boolean
+  readonly #pauses: boolean
+  readonly #onNode: (n: number) => void
+  readonly #places = new Map<string, number>()
+  readonly #words = new Map<string, number>()
+  readonly #results = new Map<string, number>()
+  /** The way to the node to grow from, and how far along it the call has come. */
+  #path: number[] = []
+  #at = 0
+  #node = 0
+  #ahead = 0
+  /** Kept from growing: the call only goes to the end of the path. */
+  #looking = false
+  #segment = 0
+  /** What this segment knows of a cell already: in which segment, which bits, what they were. */
+  #seen = new Int32Array(1024)
+  #seenMask = new Int32Array(1024)
+  #seenValue = new Int32Array(1024)
+
+  constructor(
+    trie: Trie,
+    memory: Memory,
+    bodies: readonly ThreadBody[],
+    options: { readonly marks: boolean; readonly pauses: boolean; readonly onNode: (n: number) => void },
+  ) {
+    this.#trie = trie
+    this.#memory = memory
+    this.#bodies = bodies
+    this.#marks = options.marks
+    this.#pauses = options.pauses
+    this.#onNode = options.onNode
+  }
+
+  /** Makes the trie go on from the pending node `n`. */
+  grow(n: number): void {
+    const { changes, h1, h2 } = this.#memory
+    this.#call(n, false)
+    this.#memory.rewind(changes, h1, h2)
+  }
+
+  /** Calls the thread once more up to node `n` and gives its stack there. */
+  stackAt(n: number): string {
+    return this.#call(n, true) ?? ''
+  }
+
+  #call(n: number, looking: boolean): string | undefined {
+    const trie = this.#trie
+    const thread = trie.thread[n]!
+    this.#path = [n]
+    for (let p = trie.parent[n]!; trie.parent[p] !== 0; p = trie.parent[p]!) this.#path.push(p)
+    this.#path.reverse()
+    this.#at = 1
+    this.#node = n
+    this.#ahead = AHEAD
+    this.#segment++
+    this.#looking = looking
+    this.runs++
+    setWatch(this)
+    try {
+      const result = this.#bodies[thread]!.run((index, live) => this.#boundary(thread, index, live))
+      this.#end(thread, result)
+    } catch (error) {
+      if (error instanceof Stack) return error.text
+      if (error instanceof KernelBug) this.#fail(error)
+      else if (error !== stop) throw error
+    } finally {
+      setWatch(undefined)
+    }
+    return undefined
+  }
+
+  get #replaying(): boolean {
+    return this.#at < this.#path.length
+  }
+
+  /** The next node of the path, which must be what the thread does. */
+  #expect(kind: number, cell: number, a: number): void {
+    const trie = this.#trie
+    const n = this.#path[this.#at - 1]!
+    if (trie.kind[n] === kind && trie.cell[n] === cell && trie.a[n] === a) return
+    const was = isOp(trie.kind[n]!) ? opNames[trie.kind[n]!] : `access ${trie.kind[n]}`
+    const is = isOp(kind) ? opNames[kind] : `access ${kind}`
+    throw new ModelBug(
+      `thread ${this.#bodies[trie.thread[n]!]!.name} is not deterministic: ${was} of cell ${trie.cell[n]} before, ${is} of cell ${cell} now`,
+    )
+  }
+
+  #halt(): void {
+    if (this.#looking) throw new Stack()
+  }
+
+  // ---- Watch ---------------------------------------------------------------------------------------------------------
+
+  read(cell: number, mask: number): number {
+    if (cell >= this.#seen.length) this.#widen(cell)
+    const known = this.#seen[cell] === this.#segment ? this.#seenMask[cell]! : 0
+    if ((known & mask) === mask) return this.#seenValue[cell]! & mask
+    this.#pause()
+    let value: number
+    if (this.#replaying) {
+      this.#expect(Kind.PLAIN_READ, cell, mask)
+      value = this.#trie.value[this.#path[this.#at++]!]!
+    } else {
+      this.#halt()
+      this.#fill(Kind.PLAIN_READ, cell, mask, 0)
+      value = S[cell]! & mask
+      this.#node = this.#trie.append(this.#node, value)
+    }
+    if (known === 0) this.#seenValue[cell] = value
+    else this.#seenValue[cell] = (this.#seenValue[cell]! & ~mask) | value
+    this.#seen[cell] = this.#segment
+    this.#seenMask[cell] = known | mask
+    return value
+  }
+
+  write(cell: number, value: number): void {
+    if (cell >= this.#seen.length) this.#widen(cell)
+    this.#pause()
+    if (this.#replaying) {
+      this.#expect(Kind.PLAIN_WRITE, cell, value)
+      this.#at++
+    } else {
+      this.#halt()
+      this.#fill(Kind.PLAIN_WRITE, cell, value, 0)
+      this.#memory.set(cell, value)
+      this.#node = this.#trie.append(this.#node, 0)
+    }
+    this.#seen[cell] = this.#segment
+    this.#seenMask[cell] = -1
+    this.#seenValue[cell] = value
+  }
+
+  count(cell: number, n: number): void {
+    if (this.#replaying) {
+      this.#expect(Kind.COUNT, cell, n)
+      this.#at++
+      return
+    }
+    this.#halt()
+    this.#fill(Kind.COUNT, cell, n, 0)
+    this.#memory.set(cell, (S[cell]! + n) | 0)
+    this.#node = this.#trie.append(this.#node, 0)
+  }
+
+  op(kind: number, cell: number, a: number, b: number): number {
+    this.#segment++
+    if (this.#replaying) {
+      this.#expect(kind, cell, a)
+      return this.#trie.value[this.#path[this.#at++]!]!
+    }
+    this.#halt()
+    this.#fill(kind, cell, a, b)
+    if (isBlocked(kind, cell, a) || --this.#ahead < 0) throw stop
+    const result = this.#memory.effect(kind, cell, a, b)
+    this.#node = this.#trie.append(this.#node, result)
+    return result
+  }
+
+  loop(): number {
+    return this.#replaying ? this.#path[this.#at - 1]! : this.#node
+  }
+
+  again(here: number, a: number, b: number, c: number): void {
+    if (this.#marks) this.#mark(`${here},${a},${b},${c}`, this.#trie.h1[here]!, a, b, c)
+  }
+
+  // ---- what ends or joins histories ------------------------------------------------------------------------------------
+
+  /** Between two steps of a thread only what they have answered and named lives on. */
+  #boundary(thread: number, index: number, live: string): void {
+    const words = idOf(this.#words, live)
+    if (this.#marks) this.#mark(`${-thread - 1},${index},${words}`, thread, index, words, 1)
+  }
+
+  #mark(key: string, base: number, a: number, b: number, c: number): void {
+    this.#segment++
+    if (this.#replaying) {
+      this.#at++
+      return
+    }
+    this.#halt()
+    const trie = this.#trie
+    const mark = this.#node
+    this.#fill(Kind.MARK, 0, 0, 0)
+    const place = this.#places.get(key)
+    if (place !== undefined) {
+      trie.child[mark] = place
+      throw stop
+    }
+    this.#node = trie.append(mark, 0)
+    trie.rehash(this.#node, base, a, b, c)
+    this.#places.set(key, this.#node)
+  }
+
+  /** A plain segment is a step apart from the op before it: others may come in between. */
+  #pause(): void {
+    const trie = this.#trie
+    if (!this.#pauses) return
+    if (this.#replaying) {
+      if (trie.kind[this.#path[this.#at - 1]!] === Kind.PAUSE) this.#at++
+      return
+    }
+    if (this.#looking || !isOp(trie.kind[trie.parent[this.#node]!]!)) return
+    this.#fill(Kind.PAUSE, 0, 0, 0)
+    this.#node = trie.append(this.#node, 0)
+  }
+
+  /** A finished thread is what it has to say, whatever its history. */
+  #end(thread: number, result: unknown): void {
+    const id = idOf(this.#results, JSON.stringify(result))
+    this.#fill(Kind.DONE, 0, id, 0)
+    this.#trie.rehash(this.#node, thread, id, 0, 2)
+    this.#trie.results.set(this.#node, result)
+  }
+
+  #fail(bug: KernelBug): void {
+    this.#fill(Kind.BUG, 0, 0, 0)
+    this.#trie.bugs.set(this.#node, bug)
+  }
+
+  #fill(kind: number, cell: number, a: number, b: number): void {
+    this.#trie.fill(this.#node, kind, cell, a, b)
+    this.#onNode(this.#node)
+  }
+
+  #widen(cell: number): void {
+    const length = 2 ** Math.ceil(Math.log2(cell + 1))
+    this.#seen = grown(this.#seen, length)
+    this.#seenMask = grown(this.#seenMask, length)
+    this.#seenValue = grown(this.#seenValue, length)
+  }
+}
+
+/** Carries the stack of the place where a look has come to. */
+class Stack extends Error {
+  readonly text = this.stack ?? ''
+}
+
+function idOf(ids: Map<string, number>, text: string): number {
+  const id = ids.get(text) ?? ids.size + 1
+  ids.set(text, id)
+  return id
+}
+
+/** Ops that wait. */
+export const waits = (kind: number): boolean => kind === Op.WAIT_CLEAR || kind === Op.WAIT_CHANGE
