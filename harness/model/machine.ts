@@ -7,10 +7,10 @@ import { fork_init } from './mm/fork.ts'
 import { init_machine, zone } from './mm/init.ts'
 import { INIT_LIST_HEAD } from './mm/list.ts'
 import { mmap_init } from './mm/mmap.ts'
-import { alloc_page, init_page_alloc } from './mm/page_alloc.ts'
+import { alloc_page, init_page_alloc, reserveFrames } from './mm/page_alloc.ts'
 import { init_pgtables } from './mm/pgtable.ts'
 import { anon_vma_init } from './mm/rmap.ts'
-import { NR_CPUS } from './mm/slab.ts'
+import { init_arenas, NR_CPUS, reserveObjects } from './mm/slab.ts'
 import { init_stack } from './mm/stack.ts'
 import { init_swap } from './mm/swap.ts'
 import { init_vmstat } from './mm/vmstat.ts'
@@ -40,6 +40,7 @@ export function boot(machine: Machine, kernel: Kernel): void {
   init_machine(machine)
   init_local_locks(sbrk(NR_CPUS))
   init_vmstat()
+  init_arenas()
   init_page_alloc()
   init_swap()
   init_stack()
@@ -50,4 +51,10 @@ export function boot(machine: Machine, kernel: Kernel): void {
   INIT_LIST_HEAD(zone.split_queue)
   // Frame 0 is the zero page: its reference is never put.
   alloc_page()
+}
+
+/** Readies a booted machine for threads on CPUs 0 to `cpus` - 1 that race: each allocates from memory of its own. */
+export function prepareRace(cpus: number): void {
+  reserveFrames(cpus, 4)
+  reserveObjects(cpus, 1 << 14)
 }

@@ -58,6 +58,49 @@ export function touched(end: number): void {
   if (end > sparse.used) sparse.used = end
 }
 
+/** What the cells held, to be gone back to. */
+export interface Snapshot {
+  readonly low: Int32Array
+  readonly used: Int32Array
+  readonly high: Int32Array
+  readonly brk: number
+  readonly sparse: typeof sparse
+}
+
+export function snapshot(): Snapshot {
+  return {
+    low: S.slice(0, sparse.start),
+    used: S.slice(sparse.start, sparse.used),
+    high: S.slice(sparse.end, brk),
+    brk,
+    sparse: { ...sparse },
+  }
+}
+
+/** Places of cells that are in use without the gap of those that were reserved and never written. */
+export interface Dense {
+  /** Cells from here on come after the gap, which is so many cells. */
+  readonly split: number
+  readonly gap: number
+  readonly places: number
+}
+
+export function dense(): Dense {
+  const gap = sparse.end - sparse.used
+  return { split: sparse.used, gap, places: brk - gap }
+}
+
+/** Everything as it was, in the cells that were there; what was handed out since is zero again. */
+export function restore({ low, used, high, brk: end, sparse: was }: Snapshot): void {
+  S.fill(0, was.used, sparse.used)
+  S.fill(0, end, brk)
+  S.set(low, 0)
+  S.set(used, was.start)
+  S.set(high, was.end)
+  brk = end
+  sparse = { ...was }
+}
+
 /** Throws the oops that an access of one of the first cells is. */
 export function nullDereference(cell: number): never {
   throw new KernelBug('oops', `unable to handle kernel NULL pointer dereference at offset ${cell}`)

@@ -4,9 +4,8 @@
 // store is then taken back: the search goes the new nodes itself.
 
 import { KernelBug, ModelBug } from '../../model/bug.ts'
-import { isBlocked, Op, opNames } from '../../model/effects.ts'
-import { S, setWatch, type Watch } from '../../model/store.ts'
-import { grown } from './hash.ts'
+import { isBlocked, opNames } from '../../model/effects.ts'
+import { dense, S, setWatch, type Watch } from '../../model/store.ts'
 import type { Memory } from './memory.ts'
 import { isOp, Kind, type Trie } from './trie.ts'
 
@@ -44,9 +43,10 @@ export class Recorder implements Watch {
   #looking = false
   #segment = 0
   /** What this segment knows of a cell already: in which segment, which bits, what they were. */
-  #seen = new Int32Array(1024)
-  #seenMask = new Int32Array(1024)
-  #seenValue = new Int32Array(1024)
+  readonly #dense = dense()
+  readonly #seen = new Int32Array(this.#dense.places)
+  readonly #seenMask = new Int32Array(this.#dense.places)
+  readonly #seenValue = new Int32Array(this.#dense.places)
 
   constructor(
     trie: Trie,
@@ -123,9 +123,9 @@ export class Recorder implements Watch {
   // ---- Watch ---------------------------------------------------------------------------------------------------------
 
   read(cell: number, mask: number): number {
-    if (cell >= this.#seen.length) this.#widen(cell)
-    const known = this.#seen[cell] === this.#segment ? this.#seenMask[cell]! : 0
-    if ((known & mask) === mask) return this.#seenValue[cell]! & mask
+    const place = this.#place(cell)
+    const known = this.#seen[place] === this.#segment ? this.#seenMask[place]! : 0
+    if ((known & mask) === mask) return this.#seenValue[place]! & mask
     this.#pause()
     let value: number
     if (this.#replaying) {
@@ -137,15 +137,15 @@ export class Recorder implements Watch {
       value = S[cell]! & mask
       this.#node = this.#trie.append(this.#node, value)
     }
-    if (known === 0) this.#seenValue[cell] = value
-    else this.#seenValue[cell] = (this.#seenValue[cell]! & ~mask) | value
-    this.#seen[cell] = this.#segment
-    this.#seenMask[cell] = known | mask
+    if (known === 0) this.#seenValue[place] = value
+    else this.#seenValue[place] = (this.#seenValue[place]! & ~mask) | value
+    this.#seen[place] = this.#segment
+    this.#seenMask[place] = known | mask
     return value
   }
 
   write(cell: number, value: number): void {
-    if (cell >= this.#seen.length) this.#widen(cell)
+    const place = this.#place(cell)
     this.#pause()
     if (this.#replaying) {
       this.#expect(Kind.PLAIN_WRITE, cell, value)
@@ -156,9 +156,9 @@ export class Recorder implements Watch {
       this.#memory.set(cell, value)
       this.#node = this.#trie.append(this.#node, 0)
     }
-    this.#seen[cell] = this.#segment
-    this.#seenMask[cell] = -1
-    this.#seenValue[cell] = value
+    this.#seen[place] = this.#segment
+    this.#seenMask[place] = -1
+    this.#seenValue[place] = value
   }
 
   count(cell: number, n: number): void {
@@ -254,11 +254,8 @@ export class Recorder implements Watch {
     this.#onNode(this.#node)
   }
 
-  #widen(cell: number): void {
-    const length = 2 ** Math.ceil(Math.log2(cell + 1))
-    this.#seen = grown(this.#seen, length)
-    this.#seenMask = grown(this.#seenMask, length)
-    this.#seenValue = grown(this.#seenValue, length)
+  #place(cell: number): number {
+    return cell < this.#dense.split ? cell : cell - this.#dense.gap
   }
 }
 
@@ -272,6 +269,3 @@ function idOf(ids: Map<string, number>, text: string): number {
   ids.set(text, id)
   return id
 }
-
-/** Ops that wait. */
-export const waits = (kind: number): boolean => kind === Op.WAIT_CLEAR || kind === Op.WAIT_CHANGE

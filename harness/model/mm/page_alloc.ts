@@ -4,8 +4,8 @@
 // What the buddy allocator would merge back into huge pages stays small here: no case can tell, for there is
 // always more fresh memory than a case may use.
 
-import { KernelBug } from '../bug.ts'
 import { k } from '../kernel.ts'
+import { CannotJudge, KernelBug } from '../bug.ts'
 import { cpu, spin_lock, spin_unlock } from '../ops.ts'
 import { rd, sbrk, touched, wr } from '../store.ts'
 import { debug_vm, HPAGE_PMD_NR, max_pfn, zone } from './init.ts'
@@ -25,8 +25,8 @@ import {
 import { pfn_to_page } from './pgtable.ts'
 import { NR_CPUS } from './slab.ts'
 
-/** Per CPU the free base pages and the free huge pages. */
-const pcp = { small: 0, huge: 1, SIZE: 2 } as const
+/** Per CPU the free base pages and the free huge pages, and frames set aside for it: the next, and where they end. */
+const pcp = { small: 0, huge: 1, next: 2, end: 3, SIZE: 4 } as const
 let pcps = 0
 
 export function init_page_alloc(): void {
@@ -45,8 +45,34 @@ function push(list: number, p: Page): void {
   wr(list, p)
 }
 
-/** Frames that were never used before, as many as a huge page has, or NULL. Their structs are as after boot. */
+/**
+ * Sets aside `blocks` huge pages' worth of frames for each of the first `cpus` CPUs, so that what one of them allocates
+ * in a race moves nothing of another's.
+ */
+export function reserveFrames(cpus: number, blocks: number): void {
+  for (let c = 0; c < cpus; c++) {
+    const mine = pcps + c * pcp.SIZE
+    for (let i = 0; i < blocks; i++) {
+      const first = zoneBlock()
+      if (first === NULL) return
+      if (i === 0) wr(mine + pcp.next, first)
+      wr(mine + pcp.end, subpage(first, HPAGE_PMD_NR))
+    }
+  }
+}
+
+/** Frames that were never used before, as many as a huge page has, or NULL. */
 function freshBlock(): Page {
+  const mine = pcps + cpu * pcp.SIZE
+  const first = rd(mine + pcp.next) as Page
+  if (first === NULL) return zoneBlock()
+  if (first === rd(mine + pcp.end)) throw new CannotJudge('a thread of the race needs more memory than was set aside')
+  wr(mine + pcp.next, subpage(first, HPAGE_PMD_NR))
+  return first
+}
+
+/** Such frames from the zone. Their structs are as after boot. */
+function zoneBlock(): Page {
   const pfn = rd(zone.next_block)
   if (pfn >= max_pfn) return NULL
   wr(zone.next_block, pfn + HPAGE_PMD_NR)

@@ -1,7 +1,7 @@
 // Slab caches (mm/slub.c, as far as anybody can tell from outside): objects of one size, freed ones first reused by
 // the CPU that freed them. The free list runs through an object's first cell, the second tells a freed one.
 
-import { KernelBug } from '../bug.ts'
+import { CannotJudge, KernelBug } from '../bug.ts'
 import { cpu, statCpu, this_cpu_add } from '../ops.ts'
 import { rd, S, sbrk, wr } from '../store.ts'
 
@@ -24,12 +24,39 @@ export function kmem_cache_create(name: string, size: number): Cache {
   return { name, size, at: sbrk(kmem_cache.SIZE) }
 }
 
+/** What each CPU still has of memory of its own, while threads race: where it begins and ends. */
+const arena = { next: 0, end: 1, SIZE: 2 } as const
+let arenas = 0
+
+export function init_arenas(): void {
+  arenas = sbrk(NR_CPUS * arena.SIZE)
+}
+
+/** Gives each of the first `cpus` CPUs `cells` for new objects, so that what one allocates moves nothing of another's. */
+export function reserveObjects(cpus: number, cells: number): void {
+  for (let c = 0; c < cpus; c++) {
+    wr(arenas + c * arena.SIZE + arena.next, sbrk(cells))
+    wr(arenas + c * arena.SIZE + arena.end, rd(arenas + c * arena.SIZE + arena.next) + cells)
+  }
+}
+
+/** New cells for an object. */
+function carve(size: number): number {
+  const mine = arenas + cpu * arena.SIZE
+  const start = rd(mine + arena.next)
+  if (start === 0) return sbrk(size)
+  const next = (start + size + 7) & ~7
+  if (next > rd(mine + arena.end)) throw new CannotJudge('a thread of the race needs more memory than was set aside')
+  wr(mine + arena.next, next)
+  return start
+}
+
 /** An object as its last owner left it, but for its first two cells, which are zero. */
 export function kmem_cache_alloc(cache: Cache): number {
   const list = cache.at + kmem_cache.freelist + cpu
   this_cpu_add(cache.at + kmem_cache.live + statCpu(), 1)
   const object = rd(list)
-  if (object === 0) return sbrk(cache.size)
+  if (object === 0) return carve(cache.size)
   wr(list, rd(object))
   wr(object, 0)
   wr(object + 1, 0)
