@@ -17,13 +17,10 @@ import { build } from '../model/history/compose.ts'
 import { type Variant, variantHas, whyUnanswerable } from '../model/history/index.ts'
 import { DoesNotBuild } from '../model/history/patch.ts'
 import { boot } from '../model/machine.ts'
-import { NR_CPUS } from '../model/mm/slab.ts'
 import { readCounters } from '../model/mm/vmstat.ts'
-import { checkLocksReleased, setCpu } from '../model/ops.ts'
 import { leftovers, recount } from '../model/truth.ts'
-import { steps as verbs } from '../steps/index.ts'
 import { mappedRuns, seenFrames } from './look.ts'
-import { doWord } from './words.ts'
+import { perform } from './perform.ts'
 import { World } from './world.ts'
 
 /** The model under one variant. */
@@ -80,7 +77,7 @@ class Run {
   }
 
   all(): void {
-    const world = new World()
+    const world = World.booted()
     for (const step of this.point.prime) perform(world, step)
     world.undo()
     this.baseline = readCounters()
@@ -144,19 +141,6 @@ const nothing = { ranges: [], frames: [] }
 
 function endOf({ anomaly, message }: KernelBug, step: number): End {
   return anomaly === 'oops' || anomaly === 'bug-on' ? { kind: 'oops', reason: message, step } : { kind: 'done' }
-}
-
-/** The words of a step, in order; the first that is not ok is its answer. */
-function perform(world: World, { verb, args, by, cpu }: Step): Answer | undefined {
-  if (cpu >= NR_CPUS) throw new CannotJudge(`the model has ${NR_CPUS} CPUs`)
-  setCpu(cpu)
-  for (const word of verbs[verb]!.words(args)) {
-    world.by = by
-    const answer = doWord(world, word)
-    checkLocksReleased()
-    if (answer !== undefined) return answer
-  }
-  return undefined
 }
 
 function truth(world: World): Finding[] {

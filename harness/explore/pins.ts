@@ -4,6 +4,14 @@ import type { Finding } from '../engine.ts'
 import { type Mm, type Page, page } from '../model/mm/mm_types.ts'
 import { mapAt } from './look.ts'
 
+/** What may change of a pin while it is held. */
+export interface PinState {
+  readonly name: string
+  readonly written: boolean
+  /** For which pages the promise holds. */
+  readonly held: readonly number[] | undefined
+}
+
 /** A pin. `longterm` promises that the process goes on mapping the same frames until it itself gives up the address. */
 export class Pin {
   readonly name: string
@@ -39,6 +47,26 @@ export class Pin {
   /** The process itself gave up these pages: unmapped, moved, dropped, or exited. */
   endContract(from: number, to: number): void {
     this.held?.fill(0, Math.max(0, from), Math.max(0, to))
+  }
+
+  state(): PinState {
+    return { name: this.name, written: this.written, held: this.held && [...this.held] }
+  }
+
+  /** What another saw of the same pin: written if either says so, promised if both do. */
+  meet(other: PinState): void {
+    this.written ||= other.written
+    other.held?.forEach((held, i) => {
+      if (held === 0) this.endContract(i, i + 1)
+    })
+  }
+
+  copy(): Pin {
+    const { name, process, mm, addr, pages, access, written } = this
+    const pin = new Pin(name, process, mm, addr, pages, this.held === undefined ? 'get' : 'longterm', access)
+    pin.written = written
+    pin.meet(this.state())
+    return pin
   }
 
   /** The first page at which the device and the page table of the process part. */

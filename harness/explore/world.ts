@@ -39,8 +39,28 @@ export class World {
   by = 'main'
   private nextAddress = FIRST_ADDRESS
 
-  constructor() {
-    this.processes.set('main', mm_alloc())
+  /** A machine with one process, `main`. */
+  static booted(): World {
+    const world = new World()
+    world.processes.set('main', mm_alloc())
+    return world
+  }
+
+  /** The same names for the same things, to go on with apart from this one. */
+  copy(): World {
+    const world = new World()
+    for (const [name, mm] of this.processes) world.processes.set(name, mm)
+    for (const [name, range] of this.ranges) world.ranges.set(name, { ...range })
+    for (const [name, frames] of this.frames) world.frames.set(name, frames)
+    for (const [name, pin] of this.pins) world.pins.set(name, pin.copy())
+    world.nextAddress = this.nextAddress
+    return world
+  }
+
+  /** All that later steps could depend on, as text. */
+  digest(): string {
+    const pins = [...this.pins.values()].map(pin => [pin.state(), pin.pages])
+    return JSON.stringify([[...this.processes], [...this.ranges], [...this.frames], pins, this.nextAddress])
   }
 
   get mm(): Mm {

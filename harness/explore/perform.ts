@@ -1,0 +1,22 @@
+// One step of a case on the modelled kernel.
+
+import type { Answer, Step } from '../engine.ts'
+import { CannotJudge } from '../model/bug.ts'
+import { NR_CPUS } from '../model/mm/slab.ts'
+import { checkLocksReleased, setCpu } from '../model/ops.ts'
+import { steps as verbs } from '../steps/index.ts'
+import { doWord } from './words.ts'
+import type { World } from './world.ts'
+
+/** The words of a step, in order; the first that is not ok is its answer. */
+export function perform(world: World, { verb, args, by, cpu }: Step): Answer | undefined {
+  if (cpu >= NR_CPUS) throw new CannotJudge(`the model has ${NR_CPUS} CPUs`)
+  setCpu(cpu)
+  for (const word of verbs[verb]!.words(args)) {
+    world.by = by
+    const answer = doWord(world, word)
+    checkLocksReleased()
+    if (answer !== undefined) return answer
+  }
+  return undefined
+}

@@ -1,0 +1,63 @@
+// The threads of a race as bodies that the search can call again and again. Each runs on a world of its own, copied
+// when it starts: what a thread names is its own, and ends with the race; what it did to processes and pins that were
+// there before is told at its end, and put together when all are done.
+
+import type { BytesSeen, RaceSeen, RaceThread } from '../engine.ts'
+import { setThread } from '../model/ops.ts'
+import { perform } from './perform.ts'
+import type { PinState } from './pins.ts'
+import type { ThreadBody } from './search/recorder.ts'
+import type { World } from './world.ts'
+
+/** What a thread has to say at its end. */
+export interface ThreadEnd {
+  readonly seen: readonly RaceSeen[]
+  /** Processes that it has ended. */
+  readonly gone: readonly string[]
+  /** Of each pin from before the race what is left of it; a pin that it let go is missing. */
+  readonly pins: readonly PinState[]
+}
+
+export function bodiesOf(world: World, threads: readonly RaceThread[]): ThreadBody[] {
+  return threads.map((thread, i) => ({
+    name: thread.name,
+    run: boundary => runThread(world.copy(), world, thread, i, boundary),
+  }))
+}
+
+function runThread(
+  mine: World,
+  before: World,
+  { name, steps, cpu }: RaceThread,
+  index: number,
+  boundary: (index: number, live: string) => void,
+): ThreadEnd {
+  setThread(index + 1)
+  const seen: RaceSeen[] = []
+  for (const [i, step] of steps.entries()) {
+    if (i > 0) boundary(i, JSON.stringify([seen, mine.digest()]))
+    mine.bytes = []
+    const answer = perform(mine, { ...step, cpu }) ?? { kind: 'ok' }
+    const bytes: readonly BytesSeen[] = mine.bytes
+    seen.push({ thread: name, step: i, answer, bytes })
+  }
+  return {
+    seen,
+    gone: [...before.processes.keys()].filter(process => !mine.processes.has(process)),
+    pins: [...mine.pins.values()].filter(pin => before.pins.has(pin.name)).map(pin => pin.state()),
+  }
+}
+
+/** The world after a race: what was there before, less what any thread has ended. */
+export function worldAfter(before: World, ends: readonly ThreadEnd[]): World {
+  const world = before.copy()
+  for (const { gone, pins } of ends) {
+    for (const process of gone) world.processes.delete(process)
+    for (const pin of [...world.pins.values()]) {
+      const state = pins.find(({ name }) => name === pin.name)
+      if (state === undefined) world.pins.delete(pin.name)
+      else pin.meet(state)
+    }
+  }
+  return world
+}
