@@ -1,26 +1,16 @@
-// The engine `model`: a test point on the modelled kernel, step after step, the truth recounted after each.
+// The engine `model`: test points on the modelled kernel, each from boot to the last exit; races in every way.
 
-import type {
-  Answer,
-  Counters,
-  End,
-  Engine,
-  Finding,
-  Observation,
-  RangeSeen,
-  Step,
-  StepSeen,
-  TestPoint,
-} from '../engine.ts'
-import { CannotJudge, KernelBug } from '../model/bug.ts'
+import { createHash } from 'node:crypto'
+import type { Counters, End, Engine, Exploration, Exploring, Observation, TestPoint } from '../engine.ts'
+import { CannotJudge } from '../model/bug.ts'
 import { build } from '../model/history/compose.ts'
 import { type Variant, variantHas, whyUnanswerable } from '../model/history/index.ts'
 import { DoesNotBuild } from '../model/history/patch.ts'
 import { boot } from '../model/machine.ts'
 import { readCounters } from '../model/mm/vmstat.ts'
-import { leftovers, recount } from '../model/truth.ts'
-import { mappedRuns, seenFrames } from './look.ts'
+import { exploreRace } from './exploration.ts'
 import { perform } from './perform.ts'
+import { Straight } from './straight.ts'
 import { World } from './world.ts'
 
 /** The model under one variant. */
@@ -28,18 +18,17 @@ export function modelEngine(variant: Variant): Engine {
   return {
     kind: 'model',
     subject: { name: variant.name, has: id => variantHas(variant, id) },
-    async *run(points, { detail, signal }) {
+    async *run(points, { detail, signal, exploring }) {
       for (const point of points) {
         if (signal?.aborted) return
-        yield observe(point, variant, detail)
+        yield observe(point, variant, detail, { ...exploring, signal })
       }
     },
   }
 }
 
 /** Runs one point from boot to the last exit. */
-export function observe(point: TestPoint, variant: Variant, detail: boolean): Observation {
-  const run = new Run(point, detail)
+export function observe(point: TestPoint, variant: Variant, detail: boolean, how: Exploring = {}): Observation {
   const reason = whyUnanswerable(variant, point.ids ?? [])
   if (reason !== undefined) return unanswered(point, { kind: 'config', reason })
   const kernel = build(variant.functions, point.machine)
@@ -47,125 +36,46 @@ export function observe(point: TestPoint, variant: Variant, detail: boolean): Ob
     const finding = { anomaly: 'does-not-build', text: kernel.reason }
     return { ...unanswered(point, { kind: 'done' }), after: [finding] }
   }
+  const run = new Straight(detail)
+  let baseline: Counters = {}
+  let exploration: Exploration | undefined
   try {
     boot(point.machine, kernel)
-    run.all()
+    const world = World.booted()
+    for (const step of point.prime) perform(world, step)
+    world.undo()
+    baseline = readCounters()
+    const stopped = run.go(world, point.steps, 0)
+    if (stopped === point.steps.length) run.finish(world)
+    else if (run.end.kind === 'done' && point.steps[stopped]!.verb === 'race')
+      exploration = exploreRace(
+        world,
+        { point, at: stopped, detail, told: run.told, model: digest(point, variant) },
+        how,
+      )
   } catch (error) {
     if (!(error instanceof CannotJudge)) throw error
     run.end = { kind: 'config', reason: error.message, ...(run.index >= 0 && { step: run.index }) }
   }
-  return { point: point.name, baseline: run.baseline, steps: run.steps, after: run.after, end: run.end, log: [] }
+  const { steps, after, end } = run
+  return { point: point.name, baseline, steps, after, end, log: [], ...(exploration !== undefined && { exploration }) }
 }
 
 function unanswered({ name }: TestPoint, end: End): Observation {
   return { point: name, baseline: {}, steps: [], after: [], end, log: [] }
 }
 
-class Run {
-  readonly steps: StepSeen[] = []
-  after: Finding[] = []
-  baseline: Counters = {}
-  end: End = { kind: 'done' }
-  index = -1
-  private readonly told = new Set<string>()
-  private readonly point: TestPoint
-  private readonly detail: boolean
+/** Of the functions of each variant that was asked for. */
+const digests = new WeakMap<object, string>()
 
-  constructor(point: TestPoint, detail: boolean) {
-    this.point = point
-    this.detail = detail
-  }
-
-  all(): void {
-    const world = World.booted()
-    for (const step of this.point.prime) perform(world, step)
-    world.undo()
-    this.baseline = readCounters()
-    for (const [index, step] of this.point.steps.entries()) {
-      this.index = index
-      const bug = this.step(world, index, step)
-      if (bug !== undefined) {
-        this.end = endOf(bug, index)
-        return
-      }
-    }
-    this.index = -1
-    this.finish(world)
-  }
-
-  /** Does a step and looks around; returns what the kernel died of. */
-  private step(world: World, index: number, step: Step): KernelBug | undefined {
-    world.bytes = []
-    world.differ = undefined
-    let answer: Answer = { kind: 'ok' }
-    let bug: KernelBug | undefined
-    try {
-      answer = perform(world, step) ?? answer
-    } catch (error) {
-      if (!(error instanceof KernelBug)) throw error
-      bug = error
-    }
-    this.steps.push({
-      index,
-      answer,
-      counters: readCounters(),
-      bytes: world.bytes,
-      ...(bug === undefined ? look(world, step, this.detail) : nothing),
-      ...(world.differ !== undefined && { differ: world.differ }),
-      findings: bug === undefined ? this.news(world) : [{ anomaly: bug.anomaly, text: bug.message }],
-      log: [],
-    })
-    return bug
-  }
-
-  /** What the recount finds that it had not found before. */
-  private news(world: World): Finding[] {
-    const fresh = truth(world).filter(({ text }) => !this.told.has(text))
-    for (const { text } of fresh) this.told.add(text)
-    return fresh
-  }
-
-  /** The last process goes, and the device; nothing may be left. */
-  private finish(world: World): void {
-    try {
-      world.end()
-      this.after = [...this.news(world), ...leftovers()]
-    } catch (error) {
-      if (!(error instanceof KernelBug)) throw error
-      this.after = [{ anomaly: error.anomaly, text: error.message }]
-    }
-  }
+/** What a schedule depends on: the kernel's functions, the machine and the steps of the case. */
+function digest({ machine, prime, steps }: TestPoint, { functions }: Variant): string {
+  const source = digests.get(functions) ?? sha(Object.entries(functions).map(([name, f]) => [name, String(f)]))
+  digests.set(functions, source)
+  return sha([source, machine, prime, steps]).slice(0, 8)
 }
 
-const nothing = { ranges: [], frames: [] }
+const sha = (what: unknown): string => createHash('sha256').update(JSON.stringify(what, withoutPlaces)).digest('hex')
 
-function endOf({ anomaly, message }: KernelBug, step: number): End {
-  return anomaly === 'oops' || anomaly === 'bug-on' ? { kind: 'oops', reason: message, step } : { kind: 'done' }
-}
-
-function truth(world: World): Finding[] {
-  const pins = [...world.pins.values()]
-  const stale = pins.flatMap(pin => [...pin.stale()])
-  return [...stale, ...recount({ mms: world.processes, pins: pins.map(pin => pin.pages) })]
-}
-
-/** What the case asks about, or everything. */
-function look(world: World, step: Step, detail: boolean): Pick<StepSeen, 'ranges' | 'frames'> {
-  const expects = [step.expect, ...step.gives.map(({ expect }) => expect)]
-  if (!detail && expects.every(e => e === undefined)) return nothing
-  const asked = new Set(expects.flatMap(e => [...(e?.frames ?? []), ...(e?.mapped ?? [])].map(({ range }) => range.of)))
-  const named = new Set(
-    expects.flatMap(e => [...(e?.frames ?? []), ...(e?.freed ?? [])].map(({ frames }) => frames.of)),
-  )
-  const ranges: RangeSeen[] = []
-  for (const [process, mm] of world.processes) {
-    for (const [range, place] of world.ranges) {
-      if (detail || (process === step.by && asked.has(range)))
-        ranges.push({ process, range, runs: mappedRuns(mm, place) })
-    }
-  }
-  const frames = [...world.frames]
-    .filter(([name]) => detail || named.has(name))
-    .map(([name, pages]) => seenFrames(name, pages))
-  return { ranges, frames }
-}
+/** Where and how a step is written down does not matter. */
+const withoutPlaces = (key: string, value: unknown): unknown => (key === 'pos' || key === 'text' ? undefined : value)

@@ -74,6 +74,11 @@ export function init_local_locks(cells: number): void {
   locals = cells
 }
 
+/** Whose local lock a cell is; for names. */
+export function cpuOfLocalLock(cell: number): number | undefined {
+  return cell >= locals && cell < locals + 8 ? cell - locals : undefined
+}
+
 /** Preemption off on CPU `n`: its per-CPU data is ours, also against work that another CPU queues there. */
 export const local_lock = (n: number): void => spin_lock(locals + n)
 export const local_unlock = (n: number): void => spin_unlock(locals + n)

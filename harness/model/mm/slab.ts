@@ -29,6 +29,7 @@ const arena = { next: 0, end: 1, SIZE: 2 } as const
 let arenas = 0
 
 export function init_arenas(): void {
+  madeFor.clear()
   arenas = sbrk(NR_CPUS * arena.SIZE)
 }
 
@@ -40,8 +41,26 @@ export function reserveObjects(cpus: number, cells: number): void {
   }
 }
 
+/** Which cache the object at a cell was made for; for names only, and as good as the last that was carved there. */
+const madeFor = new Map<number, Cache>()
+
+/** The object that a cell belongs to. */
+export function objectAt(cell: number): { readonly name: string; readonly start: number } | undefined {
+  for (let start = cell; start > cell - 1024; start--) {
+    const cache = madeFor.get(start)
+    if (cache !== undefined) return cell < start + cache.size ? { name: cache.name, start } : undefined
+  }
+  return undefined
+}
+
 /** New cells for an object. */
-function carve(size: number): number {
+function carve(cache: Cache): number {
+  const start = carveCells(cache.size)
+  madeFor.set(start, cache)
+  return start
+}
+
+function carveCells(size: number): number {
   const mine = arenas + cpu * arena.SIZE
   const start = rd(mine + arena.next)
   if (start === 0) return sbrk(size)
@@ -56,7 +75,7 @@ export function kmem_cache_alloc(cache: Cache): number {
   const list = cache.at + kmem_cache.freelist + cpu
   this_cpu_add(cache.at + kmem_cache.live + statCpu(), 1)
   const object = rd(list)
-  if (object === 0) return carve(cache.size)
+  if (object === 0) return carve(cache)
   wr(list, rd(object))
   wr(object, 0)
   wr(object + 1, 0)

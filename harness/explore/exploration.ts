@@ -1,0 +1,154 @@
+// A race in a case: its threads run in every way that they may, and from each distinct end the case goes on to its
+// own. Short schedules come first: an end that is reached with one preemption is told with one.
+
+import type { End, Ending, Exploration, Exploring, RaceArgs, StepSeen, TestPoint } from '../engine.ts'
+import { CannotJudge, type KernelBug } from '../model/bug.ts'
+import { prepareRace } from '../model/machine.ts'
+import { readCounters } from '../model/mm/vmstat.ts'
+import { setCpu, setThread } from '../model/ops.ts'
+import { restore, snapshot } from '../model/store.ts'
+import { bodiesOf, type ThreadEnd, worldAfter } from './race.ts'
+import { exhaustive } from './search/exhaustive.ts'
+import { Machine } from './search/machine.ts'
+import { random } from './search/replay.ts'
+import { formatSchedule, preemptions, type Schedule, scheduleOf } from './search/schedule.ts'
+import { shrink } from './search/shrink.ts'
+import type { Bounds, Extent, Strategy } from './search/strategy.ts'
+import { stuckBug } from './search/stuck.ts'
+import { endOf, findingOf, look, nothing, Straight } from './straight.ts'
+import type { World } from './world.ts'
+
+/** Where in which case the race stands. */
+export interface RaceAt {
+  readonly point: TestPoint
+  /** The index of the race step. */
+  readonly at: number
+  readonly detail: boolean
+  /** Findings told before the race. */
+  readonly told: ReadonlySet<string>
+  /** Digest of model and case. */
+  readonly model: string
+}
+
+/** Ends whose schedules are made short; beyond these the schedule is as it was found. */
+const SHRUNK = 32
+
+export function exploreRace(world: World, race: RaceAt, how: Exploring): Exploration {
+  const machine = raceMachine(world, race)
+  const ends = new Ends(world, race)
+  const bounds: Bounds = how
+  if (how.random === undefined && how.reduce !== false && how.preemptions === undefined)
+    onePreemption.explore(machine, m => ends.add(m, scheduleOf(m)), { ...bounds, time: Math.min(how.time ?? 1, 1) })
+  const extent = strategyOf(how).explore(machine, m => ends.add(m, scheduleOf(m)), bounds)
+  return { ...told(extent), endings: ends.list(machine), model: race.model }
+}
+
+/** The threads of a race, ready to run. */
+export function raceMachine(world: World, { point, at }: RaceAt): Machine {
+  const { threads } = point.steps[at]!.args as RaceArgs
+  prepareRace(threads.length)
+  return new Machine(bodiesOf(world, threads), { marks: true, pauses: false })
+}
+
+/** Most anomalies need no more than one preemption, and are found so at once. */
+const onePreemption = exhaustive({ reduce: true, coalesce: true, preemptions: 1 })
+
+function strategyOf({ reduce = true, preemptions, random: lots }: Exploring): Strategy {
+  if (lots !== undefined) return random(lots.seed, lots.times)
+  return exhaustive({ reduce, coalesce: reduce, preemptions })
+}
+
+function told({ interleavings, states, transitions, bound }: Extent): Omit<Exploration, 'endings' | 'model'> {
+  return { interleavings: decimal(interleavings), states, transitions, complete: bound === undefined, bound }
+}
+
+/** Exact as far as a double is. */
+function decimal(n: number): string {
+  return n <= Number.MAX_SAFE_INTEGER ? String(n) : n.toExponential(2)
+}
+
+/** What came of one way through a race. */
+interface Way {
+  readonly ending: Omit<Ending, 'schedule'>
+  readonly schedule: Schedule
+}
+
+/** Distinct ends: those that agree in everything that was seen are one. */
+class Ends {
+  readonly #world: World
+  readonly #race: RaceAt
+  readonly #ways = new Map<string, Way>()
+  /** Ends of the race itself that were followed to the end of the case, by their hash. */
+  readonly #followed = new Map<string, string>()
+
+  constructor(world: World, race: RaceAt) {
+    this.#world = world
+    this.#race = race
+  }
+
+  /** Follows the machine's state to the end of the case, unless it was seen before. */
+  add(machine: Machine, schedule: Schedule): string {
+    const state = `${machine.h1} ${machine.h2} ${machine.bug?.message ?? ''}`
+    const known = this.#followed.get(state)
+    const key = known ?? this.#follow(machine, schedule)
+    this.#followed.set(state, key)
+    const way = this.#ways.get(key)!
+    if (preemptions(schedule) < preemptions(way.schedule)) this.#ways.set(key, { ...way, schedule })
+    return key
+  }
+
+  /** Every distinct end with a short schedule, in the order in which they were found. */
+  list(machine: Machine): Ending[] {
+    return [...this.#ways].map(([key, { ending, schedule }], i) => {
+      const short = i < SHRUNK ? shrink(machine, schedule, m => this.add(m, schedule) === key) : schedule
+      machine.back(0)
+      return { ...ending, schedule: formatSchedule(short, machine.names) }
+    })
+  }
+
+  #follow(machine: Machine, schedule: Schedule): string {
+    const bug = machine.bug ?? stuckBug(machine)
+    const ending = bug === undefined ? this.#goOn(machine) : this.#died(bug)
+    const key = JSON.stringify(ending)
+    if (!this.#ways.has(key)) this.#ways.set(key, { ending, schedule })
+    return key
+  }
+
+  #died(bug: KernelBug): Omit<Ending, 'schedule'> {
+    const { at } = this.#race
+    const step = { ...raceSeen(at), counters: readCounters(), findings: [findingOf(bug)] }
+    return { steps: [step], race: [], after: [], end: endOf(bug, at) }
+  }
+
+  /** The rest of the case from here; the store is put back afterwards. */
+  #goOn(machine: Machine): Omit<Ending, 'schedule'> {
+    const { point, at, detail, told } = this.#race
+    const before = snapshot()
+    const threads = [...machine.at].map(n => machine.trie.results.get(n) as ThreadEnd)
+    const world = worldAfter(this.#world, threads)
+    const run = new Straight(detail, told)
+    let end: End | undefined
+    setThread(0)
+    setCpu(0)
+    try {
+      const step = point.steps[at]!
+      run.steps.push({
+        ...raceSeen(at),
+        counters: readCounters(),
+        ...look(world, step, detail),
+        findings: run.news(world),
+      })
+      if (run.go(world, point.steps, at + 1) === point.steps.length) run.finish(world)
+    } catch (error) {
+      if (!(error instanceof CannotJudge)) throw error
+      end = { kind: 'config', reason: error.message, ...(run.index >= 0 && { step: run.index }) }
+    } finally {
+      restore(before)
+    }
+    return { steps: run.steps, race: threads.flatMap(({ seen }) => seen), after: run.after, end: end ?? run.end }
+  }
+}
+
+function raceSeen(index: number): StepSeen {
+  return { index, answer: { kind: 'ok' }, counters: {}, bytes: [], ...nothing, findings: [], log: [] }
+}
