@@ -4,8 +4,8 @@
 // What the buddy allocator would merge back into huge pages stays small here: no case can tell, for there is
 // always more fresh memory than a case may use.
 
-import { k } from '../kernel.ts'
 import { CannotJudge, KernelBug } from '../bug.ts'
+import { k } from '../kernel.ts'
 import { cpu, spin_lock, spin_unlock } from '../ops.ts'
 import { rd, sbrk, touched, wr } from '../store.ts'
 import { debug_vm, HPAGE_PMD_NR, max_pfn, zone } from './init.ts'
