@@ -43,7 +43,7 @@ import {
   reuse_swap_page as reuse_swap_page_4_5,
   reuse_swap_page_noswap as reuse_swap_page_noswap_4_5,
 } from '../../mm/swapfile.ts'
-import { atomic_read, spin_lock, spin_unlock } from '../../ops.ts'
+import { again, atomic_read, spin_lock, spin_unlock, loop } from '../../ops.ts'
 import { rd } from '../../store.ts'
 import { patch } from '../patch.ts'
 
@@ -65,11 +65,14 @@ export function page_trans_huge_mapcount(page: Page, total_mapcount: IntPtr = NU
   page = compound_head(page)
   let ret = 0
   let total = 0
+  const here = loop()
   for (let i = 0; i < HPAGE_PMD_NR; i++) {
+    again(here, i, ret, total_mapcount === NULL ? 0 : total)
     const mapcount = atomic_read(_mapcount(subpage(page, i))) + 1
     ret = Math.max(ret, mapcount)
     total += mapcount
   }
+  again(here, HPAGE_PMD_NR, ret, total_mapcount === NULL ? 0 : total)
   if (PageDoubleMap(page)) {
     ret -= 1
     total -= HPAGE_PMD_NR
