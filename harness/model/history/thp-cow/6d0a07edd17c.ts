@@ -43,7 +43,7 @@ import {
   reuse_swap_page as reuse_swap_page_4_5,
   reuse_swap_page_noswap as reuse_swap_page_noswap_4_5,
 } from '../../mm/swapfile.ts'
-import { again, atomic_read, spin_lock, spin_unlock, loop } from '../../ops.ts'
+import { again, atomic_read, loop, spin_lock, spin_unlock } from '../../ops.ts'
 import { rd } from '../../store.ts'
 import { patch } from '../patch.ts'
 
