@@ -180,16 +180,29 @@ const firstMicrovm = 5010
 /** Before it, counters are folded by time alone: see probe/counters.c. Then an idle guest need not wait. */
 const firstStatRefresh = 4007
 
+/** All CPUs and all that is asked for are on the first node; on the second there is room to migrate to. */
+function memoryOf({ memory, nodes }: GuestNeeds): string[] {
+  const MiB = memory / 2 ** 20
+  if (nodes === 1) return ['-m', `${MiB}`]
+  return [
+    ...['-m', `${MiB + secondNode}`],
+    ...['-object', `memory-backend-ram,id=m0,size=${MiB}M`, '-numa', 'node,nodeid=0,memdev=m0'],
+    ...['-object', `memory-backend-ram,id=m1,size=${secondNode}M`, '-numa', 'node,nodeid=1,memdev=m1'],
+  ]
+}
+
+const secondNode = 256
+
 /** QEMU ends with us, also when we are killed: setpriv is part of every Debian. */
 function commandLine({ qemu, kernel, needs }: Boot, initrd: string): string[] {
   const { number, file } = kernel
-  const micro = number >= firstMicrovm && needs.cpus === 1
+  const micro = number >= firstMicrovm && needs.cpus === 1 && needs.nodes === 1
   const append =
     'console=ttyS0 loglevel=5 panic=-1 no_timer_check tsc=reliable cryptomgr.notests mitigations=off nokaslr'
   return [
     ...(hasProgram('setpriv') ? ['setpriv', '--pdeathsig', 'KILL'] : []),
     ...[qemu, '-nodefaults', '-no-user-config', '-accel', 'tcg', '-display', 'none', '-no-reboot'],
-    ...['-M', micro ? 'microvm,acpi=off' : 'pc', '-smp', String(needs.cpus), '-m', `${needs.memory / 2 ** 20}`],
+    ...['-M', micro ? 'microvm,acpi=off' : 'pc', '-smp', String(needs.cpus), ...memoryOf(needs)],
     ...(number < firstStatRefresh && needs.cpus === 1 ? ['-icount', 'shift=5,sleep=off'] : []),
     ...['-kernel', file, '-initrd', initrd, '-append', append],
     ...['-chardev', 'stdio,id=told,signal=off', '-device', 'isa-debugcon,iobase=0xe9,chardev=told'],

@@ -12,6 +12,7 @@ export type Compiled =
 /** Points with the same needs share a boot. */
 export interface GuestNeeds {
   readonly cpus: number
+  readonly nodes: number
   /** Bytes. */
   readonly memory: number
 }
@@ -57,7 +58,11 @@ export function compile(point: TestPoint, index: number, detail: boolean, { roun
   const { thp, cpus } = point.machine
   const head = `point ${index} ${thp} ${countOf(body, 'longterm')} ${countOf(body, 'get')}`
   const again = hasRace(point) ? [`rounds ${rounds ?? 0} ${(seconds ?? 0) * 1000}`] : []
-  return { kind: 'program', lines: [head, ...again, ...body], guest: { cpus, memory } }
+  return {
+    kind: 'program',
+    lines: [head, ...again, ...body],
+    guest: { cpus, nodes: body.some(line => line.startsWith('migrate ')) ? 2 : 1, memory },
+  }
 }
 
 export function hasRace({ steps: all }: TestPoint): boolean {

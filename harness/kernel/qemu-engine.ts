@@ -121,7 +121,7 @@ async function* runGroup(bench: Bench, group: readonly Job[]): AsyncGenerator<[n
     }
     if (bench.signal?.aborted) return
     if (ended.size === 0) {
-      if (turn.value.kind === 'lost' && lostBoots++ === 0) continue
+      if (/lost|hang/.test(turn.value.kind) && lostBoots++ === 0) continue
       for (const { index, point } of left)
         yield [index, nothingSeen(point.name, atBoot(turn.value), turn.value.log.slice(-50))]
       return

@@ -83,6 +83,36 @@ void tell_counters(const char *as)
 	ever_told = true;
 }
 
+u64 vm_event(const char *name)
+{
+	static lock_t event_lock;
+	static char events[32768];
+	const char *at = events;
+	u64 value = 0;
+	size_t length = 0;
+
+	while (name[length])
+		length++;
+	lock(&event_lock);
+	read_file(vmstat_fd, events, sizeof(events));
+	for (; *at; at++) {
+		size_t n = 0;
+
+		while (n < length && at[n] == name[n])
+			n++;
+		if (n == length && at[n] == ' ') {
+			value = number(at + n + 1);
+			break;
+		}
+		while (*at && *at != '\n')
+			at++;
+		if (!*at)
+			break;
+	}
+	unlock(&event_lock);
+	return value;
+}
+
 /*
  * MADV_COLD (v5.4) drains this CPU's batches before it looks at the range, which here holds no page.
  * Older kernels drain them in munmap, before it unmaps.

@@ -81,10 +81,12 @@ static void set_up(void)
 	catch_faults();
 	mount("proc", "/proc");
 	mount("sysfs", "/sys");
+	mount("debugfs", "/sys/kernel/debug");
 	count_cpus();
 	read_version();
 	quiet();
 	open_counters();
+	open_pages();
 	tracks_soft_dirty();
 	open_log();
 }

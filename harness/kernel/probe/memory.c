@@ -32,7 +32,7 @@ static u64 address_for(long at, u64 size, const char *align, const char *shift)
 	return at >= 0 ? (u64)at : new_address(size, number(align), number(shift));
 }
 
-/* mmap NAME SIZE ALIGN SHIFT AT PROT POPULATE */
+/* mmap NAME SIZE ALIGN SHIFT AT PROT 0|1|2: 1 with MAP_POPULATE, 2 with MAP_LOCKED */
 struct answer op_mmap(struct process *me, const struct words *op)
 {
 	u64 size = number(op->word[2]);
@@ -40,8 +40,7 @@ struct answer op_mmap(struct process *me, const struct words *op)
 	u64 flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED;
 	long ret;
 
-	if (!same(op->word[7], "0"))
-		flags |= MAP_POPULATE;
+	flags |= same(op->word[7], "1") ? MAP_POPULATE : same(op->word[7], "2") ? MAP_LOCKED : 0;
 	ret = sys6(SYS_mmap, address, size, prot_of(op->word[6]), flags, -1, 0);
 	return ret < 0 ? answer_of(ret) : named(me, op->word[1], address, size);
 }

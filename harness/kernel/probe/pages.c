@@ -32,12 +32,15 @@ int open_proc(const struct process *process, const char *name, int flags)
 	return open_path(path, flags);
 }
 
+void open_pages(void)
+{
+	flags_fd = open_path("/proc/kpageflags", O_RDONLY);
+}
+
 static u64 frame_flags(u64 pfn)
 {
 	u64 flags = 0;
 
-	if (!flags_fd)
-		flags_fd = open_path("/proc/kpageflags", O_RDONLY);
 	sys4(SYS_pread64, flags_fd, &flags, sizeof(flags), pfn * sizeof(flags));
 	return flags;
 }
@@ -47,6 +50,16 @@ bool frame_is_huge(u64 pfn)
 	u64 head = pfn & ~511UL;
 
 	return frame_flags(head) & KPF_COMPOUND_HEAD && frame_flags(head + 511) & KPF_COMPOUND_TAIL;
+}
+
+u64 frame_mapped_at(const struct process *process, u64 address)
+{
+	int fd = open_proc(process, "pagemap", O_RDONLY);
+	u64 entry = 0;
+
+	sys4(SYS_pread64, fd, &entry, sizeof(entry), address / PAGE * sizeof(entry));
+	sys1(SYS_close, fd);
+	return entry & PM_PRESENT ? entry & PM_PFN : 0;
 }
 
 bool frame_is_free(u64 pfn)

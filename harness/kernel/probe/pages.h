@@ -19,4 +19,8 @@ bool frame_is_huge(u64 pfn);
 bool frame_is_free(u64 pfn);
 /** Opens a file of /proc/PID. */
 int open_proc(const struct process *process, const char *name, int flags);
+/** The frame that is mapped there, or 0; keeps nothing, so threads may ask. */
+u64 frame_mapped_at(const struct process *process, u64 address);
+/** Opens what threads of a race cannot open for each other. */
+void open_pages(void);
 bool tracks_soft_dirty(void);

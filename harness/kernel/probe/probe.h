@@ -64,6 +64,7 @@ struct frames {
 	enum { NOTED, RING, PIPE } by;
 	int holder;		/* index of the ring or of the pipe */
 	const struct range *range;
+	int process;		/* index of who mapped them when they were named */
 	u64 offset, length;	/* the part of the range that was named */
 	u32 first, count;	/* its runs in frame_runs */
 };
@@ -127,10 +128,12 @@ struct answer wait_until_done(struct process *process);
 void end_process(struct process *process);
 void end_all(void);
 
-/* memory.c, touch.c, process.c, race.c, pin.c, rdma.c, see.c, counters.c: the operations; ops.c says where each is done */
+/* memory.c, mlock.c, split.c, touch.c, process.c, race.c, pin.c, rdma.c, see.c, counters.c: the operations; ops.c says where each is done */
 typedef struct answer op_fn(struct process *me, const struct words *op);
 op_fn op_mmap, op_madvise, op_mprotect, op_munmap, op_mremap, op_name, op_write, op_read, op_touch;
 op_fn op_fork, op_exit, op_clear_refs, op_drain_lru, op_shape, op_note;
+op_fn op_mlock, op_munlock, op_mlockall, op_munlockall;
+op_fn op_split, op_collapse, op_migrate;
 op_fn op_race, op_thread;
 op_fn op_pin, op_unpin, op_dma_read, op_dma_write, op_rdma;
 /** In the process: does one of its own operations. */
@@ -159,6 +162,12 @@ void open_counters(void);
 void tell_counters(const char *as);
 /** Takes everything off this CPU's (and all other CPUs') LRU batches. */
 void drain_lru(void);
+
+/** The kernel's own count of an event, of /proc/vmstat, as it stands. */
+u64 vm_event(const char *name);
+
+/* split.c */
+void look_at_splits(void);
 
 /* kmsg.c */
 void open_log(void);

@@ -196,6 +196,7 @@ static void go(void)
 {
 	static const struct words start = { 1, { "race" } };
 
+	look_at_splits();
 	arrived = 0;
 	chance += MAX_RACERS;
 	for (int i = 0; i < racer_count; i++)

@@ -87,6 +87,7 @@ long name_frames(struct frames *to, struct process *process, const struct range 
 	u64 end = range->address + offset + length;
 
 	to->range = range;
+	to->process = process - processes;
 	to->offset = offset;
 	to->length = length;
 	to->first = frame_run_count;

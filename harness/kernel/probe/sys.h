@@ -17,6 +17,7 @@ typedef uint64_t u64;
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 #define EAGAIN_ 11
+#define EBUSY_ 16
 
 /** Between processes that share .bss; who holds it never sleeps for long. */
 typedef volatile int lock_t;
