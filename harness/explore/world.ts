@@ -52,6 +52,7 @@ export class World {
     for (const [name, mm] of this.processes) world.processes.set(name, mm)
     for (const [name, range] of this.ranges) world.ranges.set(name, { ...range })
     for (const [name, frames] of this.frames) world.frames.set(name, frames)
+    for (const [name, heads] of this.heads) world.heads.set(name, heads)
     for (const [name, pin] of this.pins) world.pins.set(name, pin.copy())
     world.nextAddress = this.nextAddress
     return world
@@ -60,7 +61,14 @@ export class World {
   /** All that later steps could depend on, as text. */
   digest(): string {
     const pins = [...this.pins.values()].map(pin => [pin.state(), pin.pages])
-    return JSON.stringify([[...this.processes], [...this.ranges], [...this.frames], pins, this.nextAddress])
+    return JSON.stringify([
+      [...this.processes],
+      [...this.ranges],
+      [...this.frames],
+      [...this.heads],
+      pins,
+      this.nextAddress,
+    ])
   }
 
   get mm(): Mm {
