@@ -259,6 +259,9 @@ t.test('all problems of all files come at once, the good ones give cases', async
 t.test('every example of a verb loads', async t => {
   const given: Record<string, string[]> = {
     mremap: [],
+    isolate: ['- note: {A: before}'],
+    putback: ['- isolate: {A: held}'],
+    migrate: ['- note: {A: before}'],
     unpin: ['- pin: {range: T, as: hca}'],
     exit: ['- fork: child'],
     'dma-read': ['- pin: {range: T, as: hca}'],

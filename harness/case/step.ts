@@ -100,6 +100,12 @@ function declare(naming: Naming, maker: string, scope: Scope): void {
     const of = naming.of
     const base = of === undefined ? 0 : scope.base(of.of) + of.offset
     const size = kind === 'range' ? naming.size : naming.of.length
-    scope.name({ kind, name, size, base, maker, pinned: kind === 'frames' ? naming.pinned : undefined })
+    scope.name({
+      name,
+      size,
+      base,
+      maker,
+      ...(kind === 'frames' ? { kind, pinned: naming.pinned, isolated: naming.isolated } : { kind }),
+    })
   }
 }

@@ -3,6 +3,7 @@
 // there before is told at its end, and put together when all are done.
 
 import type { BytesSeen, RaceSeen, RaceThread } from '../engine.ts'
+import type { Page } from '../model/mm/mm_types.ts'
 import { setThread } from '../model/ops.ts'
 import { perform } from './perform.ts'
 import type { PinState } from './pins.ts'
@@ -16,6 +17,8 @@ export interface ThreadEnd {
   readonly gone: readonly string[]
   /** Of each pin from before the race what is left of it; a pin that it let go is missing. */
   readonly pins: readonly PinState[]
+  /** Pages that are off the LRU for it: from before the race, or by its own doing. */
+  readonly isolated: readonly (readonly [name: string, pages: readonly Page[]])[]
 }
 
 export function bodiesOf(world: World, threads: readonly RaceThread[]): ThreadBody[] {
@@ -45,19 +48,24 @@ function runThread(
     seen,
     gone: [...before.processes.keys()].filter(process => !mine.processes.has(process)),
     pins: [...mine.pins.values()].filter(pin => before.pins.has(pin.name)).map(pin => pin.state()),
+    isolated: [...mine.isolated],
   }
 }
 
 /** The world after a race: what was there before, less what any thread has ended. */
 export function worldAfter(before: World, ends: readonly ThreadEnd[]): World {
   const world = before.copy()
-  for (const { gone, pins } of ends) {
+  for (const [i, { gone, pins, isolated }] of ends.entries()) {
     for (const process of gone) world.processes.delete(process)
     for (const pin of [...world.pins.values()]) {
       const state = pins.find(({ name }) => name === pin.name)
       if (state === undefined) world.pins.delete(pin.name)
       else pin.meet(state)
     }
+    const held = new Map(isolated)
+    for (const name of before.isolated.keys()) if (!held.has(name)) world.isolated.delete(name)
+    // No step can name what a thread still holds; it ends with the case.
+    for (const [name, pages] of held) if (!before.isolated.has(name)) world.isolated.set(`${i} ${name}`, pages)
   }
   return world
 }

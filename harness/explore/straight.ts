@@ -94,7 +94,10 @@ export function endOf({ anomaly, message }: KernelBug, step: number): End {
 function truth(world: World): Finding[] {
   const pins = [...world.pins.values()]
   const stale = pins.flatMap(pin => [...pin.stale()])
-  return [...stale, ...recount({ mms: world.processes, pins: pins.map(pin => pin.pages) })]
+  return [
+    ...stale,
+    ...recount({ mms: world.processes, pins: [...pins.map(pin => pin.pages), ...world.isolated.values()] }),
+  ]
 }
 
 /** What the case asks about, or everything. */

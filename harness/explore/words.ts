@@ -11,6 +11,7 @@ import { MCL_CURRENT, MCL_FUTURE, MCL_ONFAULT } from '../model/mm/mlock_vma.ts'
 import { type Page, VM_LOCKED, VM_READ, VM_WRITE } from '../model/mm/mm_types.ts'
 import { page_content, set_page_content } from '../model/mm/page-flags.ts'
 import { hasShape, mapAt } from './look.ts'
+import * as machine from './machine-words.ts'
 import { Pin } from './pins.ts'
 import { rdma } from './rdma.ts'
 import { Runs } from './runs.ts'
@@ -240,11 +241,11 @@ const words: Readonly<Record<string, Life>> = {
     })
   },
 
-  split: (world, operands) => {
-    let answer: Answer | undefined
-    for (const page of world.pagesOf(piece(operands))) if (k.split_huge_pages_pfn(page) !== 0) answer = errno('EBUSY')
-    return answer
-  },
+  split: (world, operands) => machine.split(world, piece(operands)),
+  isolate: (world, [name, ...operands]) => machine.isolate(world, text(name), piece(operands)),
+  putback: (world, [name]) => machine.putback(world, text(name)),
+  migrate: (world, operands) => machine.migrate(world, piece(operands)),
+  collapse: (world, operands) => machine.collapse(world, piece(operands)),
 
   'drain-lru': () => {
     k.lru_add_drain_all()

@@ -32,6 +32,8 @@ export class World {
   /** For each named frame the page that it was part of when it was named: itself, or a huge page's head. */
   private readonly heads = new Map<string, readonly Page[]>()
   readonly pins = new Map<string, Pin>()
+  /** Pages that an `isolate` has taken off the LRU, by its name for them. */
+  readonly isolated = new Map<string, readonly Page[]>()
   /** What the step that runs has found; the driver takes it over. */
   bytes: BytesSeen[] = []
   differ: StepSeen['differ'] = undefined
@@ -54,6 +56,7 @@ export class World {
     for (const [name, frames] of this.frames) world.frames.set(name, frames)
     for (const [name, heads] of this.heads) world.heads.set(name, heads)
     for (const [name, pin] of this.pins) world.pins.set(name, pin.copy())
+    for (const [name, pages] of this.isolated) world.isolated.set(name, pages)
     world.nextAddress = this.nextAddress
     return world
   }
@@ -67,6 +70,7 @@ export class World {
       [...this.frames],
       [...this.heads],
       pins,
+      [...this.isolated],
       this.nextAddress,
     ])
   }
@@ -93,21 +97,32 @@ export class World {
   }
 
   /**
-   * The pages, huge or not, that a machine verb works on: of named frames what they were part of when they were named,
-   * of a range what main maps there now.
+   * What a machine verb works on: of named frames the pages, huge or not, that they were part of when they were named,
+   * of a range those that main maps there now.
    */
-  pagesOf({ of, offset, length }: Range): ReadonlySet<Page> {
+  pagesOf(frames: Range): ReadonlySet<Page> {
+    return new Set(this.piece(frames).heads)
+  }
+
+  /** Another name for frames, or for what a range of main maps. */
+  nameAgain(name: string, range: Range): void {
+    const { frames, heads } = this.piece(range)
+    this.frames.set(name, frames)
+    this.heads.set(name, heads)
+  }
+
+  private piece({ of, offset, length }: Range): { readonly frames: readonly Page[]; readonly heads: readonly Page[] } {
     const from = offset / PAGE
     const to = from + length / PAGE
-    const named = this.heads.get(of)
-    if (named !== undefined) return new Set(named.slice(from, to))
+    const heads = this.heads.get(of)
+    if (heads !== undefined) return { frames: this.framesOf(of).slice(from, to), heads: heads.slice(from, to) }
     const { addr } = this.range(of)
-    const pages = new Set<Page>()
+    const frames: Page[] = []
     for (let i = from; i < to; i++) {
       const { frame } = mapAt(this.process('main'), addr + i)
-      if (frame !== NULL) pages.add(compound_head(frame))
+      if (frame !== NULL) frames.push(frame)
     }
-    return pages
+    return { frames, heads: frames.map(compound_head) }
   }
 
   framesOf(name: string): readonly Page[] {
@@ -142,21 +157,25 @@ export class World {
   undo(): void {
     for (const name of [...this.processes.keys()]) if (name !== 'main') this.exit(name)
     for (const { addr, size } of this.ranges.values()) k.sys_munmap(this.process('main'), addr, size / PAGE)
-    this.releasePins()
+    this.release()
     this.ranges.clear()
     this.frames.clear()
     this.heads.clear()
   }
 
-  private releasePins(): void {
+  /** What the device holds, and what somebody has isolated. */
+  private release(): void {
     for (const pin of this.pins.values()) put_user_pages(pin.pages, pin.written)
     this.pins.clear()
+    for (const pages of this.isolated.values()) for (const page of pages) k.putback_movable_page(page)
+    this.isolated.clear()
   }
 
-  /** Everybody goes, the device too. */
+  /** Everybody goes, the device too; no pagevec holds a page any more. */
   end(): void {
     for (const name of [...this.processes.keys()]) this.exit(name)
-    this.releasePins()
+    this.release()
+    k.lru_add_drain_all()
   }
 
   /** Calls `visit` for the frame behind each page of a range of the acting process; a signal ends it. */

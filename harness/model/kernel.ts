@@ -8,6 +8,7 @@ import type * as huge_memory from './mm/huge_memory.ts'
 import type * as huge_memory_page from './mm/huge_memory_page.ts'
 import type * as huge_memory_range from './mm/huge_memory_range.ts'
 import type * as huge_memory_split from './mm/huge_memory_split.ts'
+import type * as khugepaged from './mm/khugepaged.ts'
 import type * as madvise from './mm/madvise.ts'
 import type * as memory from './mm/memory.ts'
 import type * as memory_range from './mm/memory_range.ts'
@@ -22,6 +23,7 @@ import type * as mremap from './mm/mremap.ts'
 import type * as page_alloc from './mm/page_alloc.ts'
 import type * as rmap from './mm/rmap.ts'
 import type * as rmap_munlock from './mm/rmap_munlock.ts'
+import type * as rmap_unmap from './mm/rmap_unmap.ts'
 import type * as rmap_walk from './mm/rmap_walk.ts'
 import type * as swap from './mm/swap.ts'
 import type * as swapfile from './mm/swapfile.ts'
@@ -38,6 +40,7 @@ type Modules = typeof fault &
   typeof huge_memory_page &
   typeof huge_memory_range &
   typeof huge_memory_split &
+  typeof khugepaged &
   typeof madvise &
   typeof memory &
   typeof memory_range &
@@ -53,6 +56,7 @@ type Modules = typeof fault &
   typeof recount_compound &
   typeof rmap &
   typeof rmap_munlock &
+  typeof rmap_unmap &
   typeof rmap_walk &
   typeof swap &
   typeof swapfile &

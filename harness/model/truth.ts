@@ -49,7 +49,7 @@ import { S } from './store.ts'
 export interface Holders {
   /** Address spaces in use, by the name of their process. */
   readonly mms: ReadonlyMap<string, Mm>
-  /** The frames of every pin, one reference each. */
+  /** The frames of every pin and of every isolation, one reference each. */
   readonly pins: Iterable<readonly Page[]>
 }
 

@@ -1,13 +1,16 @@
 // The verbs, in the order in which `list steps` shows them.
 
 import { clearRefs } from './clear-refs.ts'
+import { collapse } from './collapse.ts'
 import { dmaRead } from './dma-read.ts'
 import { dmaWrite } from './dma-write.ts'
 import { drainLru } from './drain-lru.ts'
 import { exit } from './exit.ts'
 import { expect } from './expect.ts'
 import { fork } from './fork.ts'
+import { isolate } from './isolate.ts'
 import { madvise } from './madvise.ts'
+import { migrate } from './migrate.ts'
 import { mlock } from './mlock.ts'
 import { mlockall } from './mlockall.ts'
 import { mmap } from './mmap.ts'
@@ -18,6 +21,7 @@ import { munlockall } from './munlockall.ts'
 import { munmap } from './munmap.ts'
 import { note } from './note.ts'
 import { pin } from './pin.ts'
+import { putback } from './putback.ts'
 import { race } from './race.ts'
 import { rdma } from './rdma.ts'
 import { read } from './read.ts'
@@ -51,6 +55,10 @@ const all: readonly StepDef[] = [
   dmaWrite,
   rdma,
   split,
+  isolate,
+  putback,
+  migrate,
+  collapse,
   drainLru,
   repeat,
   race,

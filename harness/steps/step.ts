@@ -7,7 +7,13 @@ import type { Range } from '../engine.ts'
 export type Naming =
   /** `of`: the memory that the new name is another name for. */
   | { readonly kind: 'range'; readonly name: string; readonly size: number; readonly of?: Range }
-  | { readonly kind: 'frames'; readonly name: string; readonly of: Range; readonly pinned?: 'read' | 'write' }
+  | {
+      readonly kind: 'frames'
+      readonly name: string
+      readonly of: Range
+      readonly pinned?: 'read' | 'write'
+      readonly isolated?: true
+    }
   /** These frames are not pinned any more, but keep their name. */
   | { readonly kind: 'unpinned'; readonly name: string }
   | { readonly kind: 'process'; readonly name: string }

@@ -8,12 +8,13 @@ import { type Context, PAGE, Scope, within } from './words/scope.ts'
 
 const H = 512 * PAGE
 
-/** A has 4 pages, T two huge pages; `p` is a pin of A that `child` has taken. */
+/** A has 4 pages, T two huge pages; `p` is a pin of A that `child` has taken, `held` is isolated. */
 function context(): Context {
   const scope = new Scope()
   scope.begin('child')
   scope.name({ kind: 'range', name: 'A', size: 4 * PAGE, base: 0, maker: 'main' })
   scope.name({ kind: 'range', name: 'T', size: 2 * H, base: 0, maker: 'main' })
+  scope.name({ kind: 'frames', name: 'held', size: H, base: 0, maker: 'main', isolated: true })
   scope.name({ kind: 'frames', name: 'p', size: 4 * PAGE, base: 0, maker: 'child', pinned: 'write' })
   return { scope, huge: H, by: 'main', fresh: new Set() }
 }
@@ -35,6 +36,12 @@ const words: readonly (readonly [verb: string, args: unknown, ...words: unknown[
   ],
   ['mprotect', { 'A(0..1P)': 'r', T: 'none' }, ['mprotect', 'A', 0, PAGE, 'r'], ['mprotect', 'T', 0, 2 * H, 'none']],
   ['madvise', { 'T.huge(1)': 'dontfork' }, ['madvise', 'T', H, H, 'dontfork']],
+  ['split', 'p.page(1)', ['split', 'p', PAGE, PAGE]],
+  ['split', 'T.huge(1)', ['split', 'T', H, H]],
+  ['isolate', { p: 'a', 'T.upper': 'b' }, ['isolate', 'a', 'p', 0, 4 * PAGE], ['isolate', 'b', 'T', H, H]],
+  ['putback', 'held', ['putback', 'held']],
+  ['migrate', 'p', ['migrate', 'p', 0, 4 * PAGE]],
+  ['collapse', 'T.huge(0)', ['collapse', 'T', 0, H]],
   ['mlock', 'A', ['mlock', 'A', 0, 4 * PAGE, 0]],
   ['mlock', { range: 'A.page(1)', onfault: 'yes' }, ['mlock', 'A', PAGE, PAGE, 1]],
   ['munlock', 'T.upper', ['munlock', 'T', H, H]],

@@ -9,6 +9,7 @@ import * as huge_memory from '../mm/huge_memory.ts'
 import * as huge_memory_page from '../mm/huge_memory_page.ts'
 import * as huge_memory_range from '../mm/huge_memory_range.ts'
 import * as huge_memory_split from '../mm/huge_memory_split.ts'
+import * as khugepaged from '../mm/khugepaged.ts'
 import * as madvise from '../mm/madvise.ts'
 import * as memory from '../mm/memory.ts'
 import * as memory_range from '../mm/memory_range.ts'
@@ -23,6 +24,7 @@ import * as mremap from '../mm/mremap.ts'
 import * as page_alloc from '../mm/page_alloc.ts'
 import * as rmap from '../mm/rmap.ts'
 import * as rmap_munlock from '../mm/rmap_munlock.ts'
+import * as rmap_unmap from '../mm/rmap_unmap.ts'
 import * as rmap_walk from '../mm/rmap_walk.ts'
 import * as swap from '../mm/swap.ts'
 import * as swapfile from '../mm/swapfile.ts'
@@ -43,6 +45,7 @@ const modules = [
   huge_memory_page,
   huge_memory_range,
   huge_memory_split,
+  khugepaged,
   madvise,
   memory,
   memory_range,
@@ -58,6 +61,7 @@ const modules = [
   recount_compound,
   rmap,
   rmap_munlock,
+  rmap_unmap,
   rmap_walk,
   swap,
   swapfile,

@@ -3,7 +3,7 @@
 
 import { KernelBug } from '../bug.ts'
 import { k } from '../kernel.ts'
-import { down_read, up_read } from '../ops.ts'
+import { cmpxchg, down_read, up_read } from '../ops.ts'
 import { rd } from '../store.ts'
 import { HPAGE_PMD_NR } from './init.ts'
 import {
@@ -13,6 +13,7 @@ import {
   NULL,
   type Page,
   type Pte,
+  type Ptep,
   VM_FAULT_OOM,
   VM_READ,
   VM_WRITE,
@@ -20,6 +21,8 @@ import {
 } from './mm_types.ts'
 import { subpage } from './page-flags.ts'
 import {
+  ACCESSED,
+  DIRTY,
   PRESENT,
   pmd_none,
   pmd_offset,
@@ -59,14 +62,17 @@ export function user_access(mm: Mm, addr: number, write: boolean): Page | Signal
   throw new KernelBug('stall', `a ${write ? 'write' : 'read'} at page ${addr} faults for ever`)
 }
 
-/** What the processor finds; NULL is a fault. */
+/** What the processor finds, which marks the entry as used; NULL is a fault, or the entry changed just then. */
 function walk(mm: Mm, addr: number, write: boolean): Page {
   const pmdp = pmd_offset(mm, addr)
   if (pmdp === NULL) return NULL
   const pmd = read_pmd(pmdp)
   if (pmd_none(pmd)) return NULL
-  const entry = pmd_trans_huge(pmd) ? pmd : read_pte(pte_offset(pmd, addr))
+  const cell = pmd_trans_huge(pmd) ? pmdp : pte_offset(pmd, addr)
+  const entry = cell === pmdp ? pmd : read_pte(cell as Ptep)
   if (!(entry & PRESENT) || (write && !pte_write(entry))) return NULL
+  const used = entry | (write ? ACCESSED | DIRTY : ACCESSED)
+  if (used !== entry && cmpxchg(cell, entry, used) !== entry) return NULL
   return entry === pmd ? subpage(pmd_page(pmd), addr & (HPAGE_PMD_NR - 1)) : pte_page(entry as Pte)
 }
 

@@ -1,11 +1,69 @@
-// Moving pages (mm/migrate.c, v4.5).
+// Moving pages to other frames (mm/migrate.c, v4.5): a page is taken off the LRU, every entry that maps it becomes a
+// migration entry, its contents and state go over, and the entries map the new page.
 
-import { spin_lock, spin_unlock } from '../ops.ts'
-import { rd } from '../store.ts'
-import type { Pmdp, Pte } from './mm_types.ts'
-import { get_page_unless_zero, put_page, wait_on_page_locked } from './page-flags.ts'
-import { pte_lockptr, pte_offset, read_pmd } from './pgtable.ts'
-import { is_migration_entry, migration_entry_to_page } from './swapops.ts'
+import { k } from '../kernel.ts'
+import { spin_lock, spin_unlock, test_bit, WRITE_ONCE } from '../ops.ts'
+import { rd, wr } from '../store.ts'
+import { EAGAIN, EBUSY, ENOMEM } from './errno.ts'
+import { debug_vm } from './init.ts'
+import { maybe_mkwrite, mkold, vm_page_prot } from './memory.ts'
+import { type Mm, NULL, type Page, type Pmdp, type Pte, page, VM_LOCKED, type Vma, vm_area } from './mm_types.ts'
+import { alloc_page } from './page_alloc.ts'
+import {
+  get_page,
+  get_page_unless_zero,
+  lock_page,
+  PageDirty,
+  PageLocked,
+  PageSwapBacked,
+  PageTransHuge,
+  page_count,
+  page_mapped,
+  put_page,
+  SetPageActive,
+  SetPageDirty,
+  SetPageSwapBacked,
+  SetPageUnevictable,
+  TestClearPageActive,
+  TestClearPageUnevictable,
+  trylock_page,
+  unlock_page,
+  VM_BUG_ON_PAGE,
+  wait_on_page_locked,
+} from './page-flags.ts'
+import { mk_pte, pte_lockptr, pte_offset, read_pmd, SOFT_DIRTY, set_pte } from './pgtable.ts'
+import { anon_vma_lock_read, anon_vma_unlock_read, put_anon_vma } from './rmap.ts'
+import {
+  __vma_address,
+  anon_vma_interval_tree_foreach,
+  mm_find_pmd,
+  page_anon_vma,
+  page_to_pgoff,
+} from './rmap_walk.ts'
+import { is_migration_entry, is_write_migration_entry, migration_entry_to_page } from './swapops.ts'
+import { count_vm_events, mod_zone_page_state, NR_ISOLATED_ANON, PGMIGRATE_FAIL, PGMIGRATE_SUCCESS } from './vmstat.ts'
+
+// ---- taking pages for oneself ----------------------------------------------------------------------------------------
+
+/**
+ * A page that is to be moved, by a physical address alone: takes it off the LRU with a reference. 0, or -EBUSY: it is
+ * free, part of another page, or on no list. (do_migrate_range of mm/memory_hotplug.c)
+ */
+export function isolateForMigration(p: Page): number {
+  if (!get_page_unless_zero(p)) return -EBUSY
+  const ret = k.isolate_lru_page(p)
+  if (ret === 0) mod_zone_page_state(NR_ISOLATED_ANON, 1)
+  put_page(p)
+  return ret
+}
+
+/** Gives an isolated page back, with the reference. Until THPs migrated whole it counted as one, huge or not. */
+export function putback_movable_page(p: Page): void {
+  mod_zone_page_state(NR_ISOLATED_ANON, -1)
+  k.putback_lru_page(p)
+}
+
+// ---- migration entries -----------------------------------------------------------------------------------------------
 
 /**
  * A fault on a page that is being split or moved sleeps until the page is unlocked; then the access is tried again.
@@ -26,4 +84,134 @@ export function migration_entry_wait(addr: number, pmd: Pmdp): void {
   spin_unlock(ptl)
   wait_on_page_locked(page)
   if (held) put_page(page)
+}
+
+/** The migration entry of `old` in one vma maps `p` now. Caller holds the lock of both pages. */
+export function remove_migration_pte(p: Page, vma: Vma, addr: number, old: Page): void {
+  const pmd = mm_find_pmd(rd(vma + vm_area.vm_mm) as Mm, addr)
+  if (pmd === NULL) return
+  const table = read_pmd(pmd)
+  const pte = pte_offset(table, addr)
+  // No look before the lock: mremap moves entries without the anon_vma.
+  spin_lock(pte_lockptr(table))
+  const swp = rd(pte) as Pte
+  if (is_migration_entry(swp) && migration_entry_to_page(swp) === old) {
+    get_page(p)
+    let entry = (mkold(mk_pte(p, vm_page_prot(vma))) | (swp & SOFT_DIRTY)) as Pte
+    // What the vma allows may have changed meanwhile.
+    if (is_write_migration_entry(swp)) entry = maybe_mkwrite(entry, vma)
+    set_pte(pte, entry)
+    k.page_add_anon_rmap(p, vma, addr, false)
+    if (test_bit(vma + vm_area.vm_flags, VM_LOCKED)) k.mlock_vma_page(p)
+  }
+  spin_unlock(pte_lockptr(table))
+}
+
+/**
+ * Every migration entry of `old` maps `p` now, which may be the same. Caller holds the lock of both pages, and a reference
+ * of the anon_vma: page_lock_anon_vma_read would find nobody who maps the page.
+ */
+export function remove_migration_ptes(old: Page, p: Page): void {
+  const av = page_anon_vma(p)
+  if (av === NULL) return
+  const pgoff = page_to_pgoff(p)
+  anon_vma_lock_read(av)
+  anon_vma_interval_tree_foreach(av, pgoff, pgoff, vma => {
+    k.remove_migration_pte(p, vma, __vma_address(pgoff, vma), old)
+    return true
+  })
+  anon_vma_unlock_read(av)
+}
+
+// ---- moving ------------------------------------------------------------------------------------------------------------
+
+/** The new page takes over what rmap needs. -EAGAIN: somebody else holds a reference. Caller holds the lock of both pages. */
+export function migrate_page_move_mapping(newpage: Page, p: Page): number {
+  if (page_count(p) !== 1) return -EAGAIN
+  // No turning back from here.
+  wr(newpage + page.index, rd(p + page.index))
+  WRITE_ONCE(newpage + page.mapping, rd(p + page.mapping))
+  if (PageSwapBacked(p)) SetPageSwapBacked(newpage)
+  return 0
+}
+
+/** Contents and flags; PG_mlocked comes back with the entries (51afb12ba809). Caller holds the lock of both pages. */
+export function migrate_page_copy(newpage: Page, p: Page): void {
+  k.copy_user_page(newpage, p)
+  if (TestClearPageActive(p)) SetPageActive(newpage)
+  else if (TestClearPageUnevictable(p)) SetPageUnevictable(newpage)
+  if (PageDirty(p)) SetPageDirty(newpage)
+}
+
+/** Caller holds the lock of both pages; nobody maps the old one. */
+export function move_to_new_page(newpage: Page, p: Page): number {
+  if (debug_vm) {
+    VM_BUG_ON_PAGE(!PageLocked(p), p, '!PageLocked(page)')
+    VM_BUG_ON_PAGE(!PageLocked(newpage), newpage, '!PageLocked(newpage)')
+  }
+  const rc = k.migrate_page_move_mapping(newpage, p)
+  if (rc === 0) k.migrate_page_copy(newpage, p)
+  return rc
+}
+
+/** Moves an isolated base page; 0 or -EAGAIN. The lock is waited for, as in later passes of migrate_pages. */
+export function __unmap_and_move(p: Page, newpage: Page): number {
+  let rc = -EAGAIN
+  lock_page(p)
+  // Keeps the anon_vma while nobody maps the page. Without one nobody does, nor can anybody while we hold the lock.
+  const av = k.page_get_anon_vma(p)
+  if (trylock_page(newpage)) {
+    const page_was_mapped = page_mapped(p)
+    if (page_was_mapped) k.try_to_unmap(p)
+    if (!page_mapped(p)) rc = k.move_to_new_page(newpage, p)
+    if (page_was_mapped) k.remove_migration_ptes(p, rc === 0 ? newpage : p)
+    unlock_page(newpage)
+  }
+  if (av !== NULL) put_anon_vma(av)
+  unlock_page(p)
+  return rc
+}
+
+/**
+ * Moves an isolated page to a new one. 0, -EAGAIN: try again, it stays isolated; any other error is final. A huge page is
+ * split first: of it the first page moves, the others are on the LRU again.
+ */
+export function unmap_and_move(p: Page): number {
+  const newpage = alloc_page()
+  if (newpage === NULL) return -ENOMEM
+  let rc = 0
+  let moved = false
+  // Else it was freed meanwhile: ours is the last reference.
+  if (page_count(p) !== 1) {
+    if (PageTransHuge(p)) {
+      lock_page(p)
+      rc = k.split_huge_page_to_list(p)
+      unlock_page(p)
+    }
+    if (rc === 0) {
+      rc = k.__unmap_and_move(p, newpage)
+      moved = rc === 0
+    }
+  }
+  if (rc !== -EAGAIN) k.putback_movable_page(p)
+  if (moved) k.putback_lru_page(newpage)
+  else put_page(newpage)
+  return rc
+}
+
+/**
+ * Moves one isolated page, as the last of migrate_pages' ten passes does: nobody can tell how often it was tried before.
+ * 0, -EAGAIN or -EBUSY; in any case the page is back on the LRU, or gone.
+ */
+export function migrate_pages(p: Page): number {
+  const rc = k.unmap_and_move(p)
+  count_vm_events(rc === 0 ? PGMIGRATE_SUCCESS : PGMIGRATE_FAIL, 1)
+  if (rc === -EAGAIN || rc === -ENOMEM) k.putback_movable_page(p)
+  return rc
+}
+
+/** move_pages(2) of one page to wherever memory is free: 0, -EBUSY: not to be had, or a huge page in use, or -EAGAIN: in use. */
+export function migratePage(p: Page): number {
+  if (k.isolateForMigration(p) !== 0) return -EBUSY
+  return k.migrate_pages(p)
 }

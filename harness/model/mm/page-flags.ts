@@ -65,6 +65,7 @@ export const PageLRU = (p: Page): boolean => test_bit(headFlags(p), PG_lru)
 export const SetPageLRU = (p: Page): void => set_bit(headFlags(p), PG_lru)
 export const PageActive = (p: Page): boolean => test_bit(headFlags(p), PG_active)
 export const SetPageActive = (p: Page): void => set_bit(headFlags(p), PG_active)
+export const TestClearPageActive = (p: Page): boolean => test_and_clear_bit(headFlags(p), PG_active)
 export const PageSwapBacked = (p: Page): boolean => test_bit(headFlags(p), PG_swapbacked)
 export const SetPageSwapBacked = (p: Page): void => set_bit(headFlags(p), PG_swapbacked)
 

@@ -3,32 +3,16 @@
 // Only maps by PTE are seen: page_check_address does not look into a huge PMD.
 
 import { k } from '../kernel.ts'
-import { spin_lock, spin_unlock, test_bit } from '../ops.ts'
+import { spin_unlock, test_bit } from '../ops.ts'
 import { rd } from '../store.ts'
-import { type Mm, NULL, type Page, type Pte, type Ptep, VM_LOCKED, type Vma, vm_area } from './mm_types.ts'
+import { type Mm, NULL, type Page, VM_LOCKED, type Vma, vm_area } from './mm_types.ts'
 import { PageLocked, PageLRU, page_mapped, VM_BUG_ON_PAGE } from './page-flags.ts'
-import { pte_lockptr, pte_offset, pte_page, pte_present, read_pmd, read_pte } from './pgtable.ts'
 import { anon_vma_unlock_read } from './rmap.ts'
-import { __vma_address, anon_vma_interval_tree_foreach, mm_find_pmd, page_to_pgoff } from './rmap_walk.ts'
+import { __vma_address, anon_vma_interval_tree_foreach, page_check_address, page_to_pgoff } from './rmap_walk.ts'
 
 /** What a visit answers (include/linux/rmap.h): go on, or stop because a locked vma has flagged the page. */
 export const SWAP_AGAIN = 1
 export const SWAP_MLOCK = 3
-
-/** The PTE that maps the page at `addr`, and its lock, held; undefined: none does. */
-export function page_check_address(p: Page, mm: Mm, addr: number): { pte: Ptep; ptl: number } | undefined {
-  const pmd = mm_find_pmd(mm, addr)
-  if (pmd === NULL) return undefined
-  const table = read_pmd(pmd)
-  const pte = pte_offset(table, addr)
-  if (!pte_present(read_pte(pte))) return undefined
-  const ptl = pte_lockptr(table)
-  spin_lock(ptl)
-  const entry = rd(pte) as Pte
-  if (pte_present(entry) && pte_page(entry) === p) return { pte, ptl }
-  spin_unlock(ptl)
-  return undefined
-}
 
 /**
  * try_to_unmap_one with TTU_MUNLOCK: a locked vma that maps the page flags it again. VM_LOCKED is looked at under the

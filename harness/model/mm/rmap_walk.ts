@@ -1,8 +1,8 @@
-// From a page to the entries that map it (mm/rmap.c, v4.5): holding its anon_vma, walking the vmas tied to that, and
-// unmapping the page everywhere.
+// From a page to the entries that map it (mm/rmap.c, v4.5): holding its anon_vma, and
+// walking the vmas tied to that.
 
 import { k } from '../kernel.ts'
-import { atomic_inc_not_zero, READ_ONCE, rcu_read_lock, rcu_read_unlock } from '../ops.ts'
+import { atomic_inc_not_zero, READ_ONCE, rcu_read_lock, rcu_read_unlock, spin_lock, spin_unlock } from '../ops.ts'
 import { rd } from '../store.ts'
 import {
   type AnonVma,
@@ -13,12 +13,24 @@ import {
   PAGE_MAPPING_ANON,
   type Page,
   type Pmdp,
+  type Pte,
+  type Ptep,
   page,
   type Vma,
   vm_area,
 } from './mm_types.ts'
 import { compound_head, page_mapped } from './page-flags.ts'
-import { pmd_none, pmd_offset, pmd_trans_huge, read_pmd } from './pgtable.ts'
+import {
+  pmd_none,
+  pmd_offset,
+  pmd_trans_huge,
+  pte_lockptr,
+  pte_offset,
+  pte_page,
+  pte_present,
+  read_pmd,
+  read_pte,
+} from './pgtable.ts'
 import { anon_vma_lock_read, put_anon_vma } from './rmap.ts'
 
 /** The PMD of an address where it points to a PTE table, or NULL. */
@@ -90,4 +102,19 @@ export function anon_vma_interval_tree_foreach(
     const pages = rd(vma + vm_area.vm_end) - rd(vma + vm_area.vm_start)
     if (pgoff <= last && pgoff + pages > first && !visit(vma)) return
   }
+}
+
+/** The PTE that maps the page at `addr`, and its lock, held; undefined: none does. */
+export function page_check_address(p: Page, mm: Mm, addr: number): { pte: Ptep; ptl: number } | undefined {
+  const pmd = mm_find_pmd(mm, addr)
+  if (pmd === NULL) return undefined
+  const table = read_pmd(pmd)
+  const pte = pte_offset(table, addr)
+  if (!pte_present(read_pte(pte))) return undefined
+  const ptl = pte_lockptr(table)
+  spin_lock(ptl)
+  const entry = rd(pte) as Pte
+  if (pte_present(entry) && pte_page(entry) === p) return { pte, ptl }
+  spin_unlock(ptl)
+  return undefined
 }

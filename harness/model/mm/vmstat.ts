@@ -17,6 +17,11 @@ export const vmstat = [
   'NR_INACTIVE_ANON',
   'NR_UNEVICTABLE',
   'NR_MLOCK',
+  'NR_ISOLATED_ANON',
+  'PGMIGRATE_SUCCESS',
+  'PGMIGRATE_FAIL',
+  'THP_COLLAPSE_ALLOC',
+  'THP_COLLAPSE_ALLOC_FAILED',
   'THP_FAULT_ALLOC',
   'THP_FAULT_FALLBACK',
   'THP_SPLIT',
@@ -43,6 +48,11 @@ export const NR_ACTIVE_ANON = slot.get('NR_ACTIVE_ANON')!
 export const NR_INACTIVE_ANON = slot.get('NR_INACTIVE_ANON')!
 export const NR_UNEVICTABLE = slot.get('NR_UNEVICTABLE')!
 export const NR_MLOCK = slot.get('NR_MLOCK')!
+export const NR_ISOLATED_ANON = slot.get('NR_ISOLATED_ANON')!
+export const PGMIGRATE_SUCCESS = slot.get('PGMIGRATE_SUCCESS')!
+export const PGMIGRATE_FAIL = slot.get('PGMIGRATE_FAIL')!
+export const THP_COLLAPSE_ALLOC = slot.get('THP_COLLAPSE_ALLOC')!
+export const THP_COLLAPSE_ALLOC_FAILED = slot.get('THP_COLLAPSE_ALLOC_FAILED')!
 export const THP_FAULT_ALLOC = slot.get('THP_FAULT_ALLOC')!
 export const THP_FAULT_FALLBACK = slot.get('THP_FAULT_FALLBACK')!
 export const THP_SPLIT = slot.get('THP_SPLIT')!
@@ -111,12 +121,17 @@ const shown: readonly (readonly [string, () => number])[] = [
   ['Mlocked', () => bytes(shownPages(NR_MLOCK))],
   // Not as /proc/vmstat shows it, but as it stands.
   ['nr_mlock', () => global_page_state(NR_MLOCK)],
+  ['nr_isolated_anon', () => global_page_state(NR_ISOLATED_ANON)],
+  ['pgmigrate_success', () => global_page_state(PGMIGRATE_SUCCESS)],
+  ['pgmigrate_fail', () => global_page_state(PGMIGRATE_FAIL)],
   ['unevictable_pgs_culled', () => global_page_state(UNEVICTABLE_PGCULLED)],
   ['unevictable_pgs_rescued', () => global_page_state(UNEVICTABLE_PGRESCUED)],
   ['unevictable_pgs_mlocked', () => global_page_state(UNEVICTABLE_PGMLOCKED)],
   ['unevictable_pgs_munlocked', () => global_page_state(UNEVICTABLE_PGMUNLOCKED)],
   ['unevictable_pgs_cleared', () => global_page_state(UNEVICTABLE_PGCLEARED)],
   ['unevictable_pgs_stranded', () => global_page_state(UNEVICTABLE_PGSTRANDED)],
+  ['thp_collapse_alloc', () => global_page_state(THP_COLLAPSE_ALLOC)],
+  ['thp_collapse_alloc_failed', () => global_page_state(THP_COLLAPSE_ALLOC_FAILED)],
   ['thp_fault_alloc', () => global_page_state(THP_FAULT_ALLOC)],
   ['thp_fault_fallback', () => global_page_state(THP_FAULT_FALLBACK)],
   ['thp_split', () => global_page_state(THP_SPLIT)],

@@ -62,6 +62,14 @@ export function pin(about: string): z.ZodType<{ readonly frames: string; readonl
   })
 }
 
+/** All the frames that an `isolate` has taken. */
+export function isolated(about: string): z.ZodType<string, string> {
+  return word(about, text => {
+    if (context().scope.find(text, 'frames').isolated) return text
+    throw new BadWord('BAD_VALUE', `the frames "${text}" are not isolated: nothing is to be put back`)
+  })
+}
+
 /** The range that `text` says; its name must be in scope, and the piece within it. */
 export function readRange(text: string, kind: 'range' | 'frames'): Range {
   const name = /^[A-Za-z][\w-]*/.exec(text)?.[0]

@@ -17,6 +17,8 @@ export interface Named {
   readonly maker: string
   /** Of frames under a pin: what the device may do. */
   readonly pinned?: 'read' | 'write' | undefined
+  /** Frames that somebody has taken off the LRU. */
+  readonly isolated?: boolean | undefined
 }
 
 export class Scope {

@@ -1,0 +1,58 @@
+// Words that the machine does to frames, whoever maps them: split, isolate, putback, migrate; and khugepaged's collapse.
+
+import type { Answer, Range } from '../engine.ts'
+import { PAGE_SIZE as PAGE } from '../model/contents.ts'
+import { k } from '../model/kernel.ts'
+import { EBUSY, EINVAL, errorName } from '../model/mm/errno.ts'
+import { HPAGE_PMD_NR } from '../model/mm/init.ts'
+import type { Page } from '../model/mm/mm_types.ts'
+import type { World } from './world.ts'
+
+const answerOf = (error: number): Answer | undefined =>
+  error === 0 ? undefined : { kind: 'errno', errno: errorName(error) }
+
+/** Does it to each page; the first error is the answer, the others are done all the same. */
+function each(pages: Iterable<Page>, one: (page: Page) => number): Answer | undefined {
+  let error = 0
+  for (const page of pages) error = one(page) || error
+  return answerOf(error)
+}
+
+export const split = (world: World, frames: Range): Answer | undefined =>
+  each(world.pagesOf(frames), k.split_huge_pages_pfn)
+
+/** move_pages(2) empties all pagevecs first (migrate_prep). */
+export function migrate(world: World, frames: Range): Answer | undefined {
+  k.lru_add_drain_all()
+  return each(world.pagesOf(frames), k.migratePage)
+}
+
+export function isolate(world: World, name: string, frames: Range): Answer | undefined {
+  const taken: Page[] = []
+  for (const page of world.pagesOf(frames)) {
+    if (k.isolateForMigration(page) === 0) taken.push(page)
+    else {
+      for (const other of taken) k.putback_movable_page(other)
+      return answerOf(-EBUSY)
+    }
+  }
+  world.isolated.set(name, taken)
+  world.nameAgain(name, frames)
+  return undefined
+}
+
+export function putback(world: World, name: string): undefined {
+  for (const page of world.isolated.get(name) ?? []) k.putback_movable_page(page)
+  world.isolated.delete(name)
+}
+
+/** Of a range that is no whole huge page nothing can be collapsed. */
+export function collapse(world: World, { of, offset, length }: Range): Answer | undefined {
+  const { addr } = world.range(of)
+  const first = Math.ceil((addr + offset / PAGE) / HPAGE_PMD_NR) * HPAGE_PMD_NR
+  const end = addr + (offset + length) / PAGE
+  let error = first + HPAGE_PMD_NR > end ? -EINVAL : 0
+  for (let a = first; a + HPAGE_PMD_NR <= end; a += HPAGE_PMD_NR)
+    error = k.khugepaged_scan_address(world.mm, a) || error
+  return answerOf(error)
+}
