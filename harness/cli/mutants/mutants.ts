@@ -4,13 +4,13 @@ import { fileURLToPath } from 'node:url'
 import type { LogLevel } from '@stryker-mutator/api/core'
 import { Stryker } from '@stryker-mutator/core'
 import { root } from '../project.ts'
-import { addOmission } from './omission.ts'
+import { addOmissions } from './omission.ts'
 
 const kernel = ['harness/model/mm/**/*.ts', 'harness/model/history/*/**/*.ts']
 const named = process.argv.slice(2)
 
 process.chdir(root)
-await addOmission()
+await addOmissions()
 const tried = await new Stryker({
   mutate: [...(named.length > 0 ? named : kernel), '!**/*.test.ts'],
   // Names of anomalies and patches are words, not what the kernel does.

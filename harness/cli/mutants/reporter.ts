@@ -27,26 +27,34 @@ export function* linesOf({ files, testFiles = {} }: schema.MutationTestResult): 
   const names = new Map(Object.values(testFiles).flatMap(({ tests }) => tests.map(({ id, name }) => [id, name])))
   for (const [file, { source, mutants }] of Object.entries(files)) {
     const rows = source.split('\n')
-    for (const mutant of mutants.toSorted(byPlace)) {
-      if (mutant.status === 'Ignored') continue
-      const { line, column } = mutant.location.start
+    const tried = mutants
+      .filter(({ status }) => status !== 'Ignored')
+      .map(mutant => ({ mutant, ...changeOf(mutant, rows) }))
+    for (const { mutant, line, column, change } of tried.sort((a, b) => a.line - b.line || a.column - b.column)) {
       const noticed = mutant.status !== 'Survived' && mutant.status !== 'NoCoverage'
-      const text = `${file}:${line}:${column}: ${changeOf(mutant, rows)}: ${fateOf(mutant, names)}`
-      yield { text, noticed }
+      yield { text: `${file}:${line}:${column}: ${change}: ${fateOf(mutant, names)}`, noticed }
     }
   }
 }
 
-function byPlace({ location: { start: a } }: schema.MutantResult, { location: { start: b } }: schema.MutantResult) {
-  return a.line - b.line || a.column - b.column
+interface Change {
+  readonly line: number
+  readonly column: number
+  readonly change: string
 }
 
-function changeOf({ location: { start, end }, replacement }: schema.MutantResult, rows: readonly string[]): string {
+/** What was changed, and where; a lock that was left out says so itself, in a comment. */
+function changeOf(
+  { location: { start, end }, replacement = '' }: schema.MutantResult,
+  rows: readonly string[],
+): Change {
+  const said = /^\/\*(\d+):(\d+) (.*)\*\//.exec(replacement)
+  if (said !== null) return { line: Number(said[1]), column: Number(said[2]), change: said[3]! }
   const old = rows.slice(start.line - 1, end.line)
   old[old.length - 1] = old.at(-1)!.slice(0, end.column - 1)
   old[0] = old[0]!.slice(start.column - 1)
   const was = short(old.join('\n'))
-  return replacement === ';' ? `${was} left out` : `${was} -> ${short(replacement ?? '')}`
+  return { ...start, change: replacement === ';' ? `${was} left out` : `${was} -> ${short(replacement)}` }
 }
 
 /** On one line, and not too long for it. */
@@ -61,7 +69,7 @@ function fateOf(
 ): string {
   switch (status) {
     case 'Killed':
-      return `noticed by ${killedBy?.map(id => names.get(id) ?? id).join(', ')} (${statusReason})`
+      return `noticed by ${killedBy?.map(id => names.get(id) ?? id).join(', ')}${statusReason ? ` (${statusReason})` : ''}`
     case 'Survived':
       return `UNNOTICED by the ${coveredBy?.length ?? 0} points that come by`
     case 'NoCoverage':
