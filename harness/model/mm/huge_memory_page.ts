@@ -228,7 +228,9 @@ export function __split_huge_page(p: Page, head: Page): void {
   ClearPageCompound(head)
   spin_unlock(zone.lru_lock)
   k.unfreeze_page(page_anon_vma(head), head)
+  const here = loop()
   for (let i = 0; i < HPAGE_PMD_NR; i++) {
+    again(here, i)
     const sub = subpage(head, i)
     if (sub === p) continue
     unlock_page(sub)

@@ -6,7 +6,7 @@
 import { KernelBug } from '../bug.ts'
 import { k } from '../kernel.ts'
 import {
-  atomic_add_return,
+  atomic_dec_and_test,
   atomic_inc_not_zero,
   atomic_read,
   bit_lock,
@@ -109,7 +109,7 @@ export const get_page_unless_zero = (p: Page): boolean => atomic_inc_not_zero(p 
 
 export function put_page_testzero(p: Page): boolean {
   if (debug_vm) VM_BUG_ON_PAGE(atomic_read(p + page._count) === 0, p, 'page_count(page) == 0')
-  return atomic_add_return(p + page._count, -1) === 0
+  return atomic_dec_and_test(p + page._count)
 }
 
 export const put_page = (p: Page): void => k.put_page(p)
