@@ -7,7 +7,10 @@ import thp_6d0a07edd17c from './thp-cow/6d0a07edd17c.ts'
 import thp_0798d3c022dc from './thp-cow/0798d3c022dc.ts'
 import thp_posted_v1 from './thp-cow/posted-v1.ts'
 import thp_posted_v2 from './thp-cow/posted-v2.ts'
+import thp_3cd14fcd3f12 from './thp-refcount/3cd14fcd3f12.ts'
 import thp_61f5d698cc97 from './thp-refcount/61f5d698cc97.ts'
+import thp_e009bb30c8df from './thp-refcount/e009bb30c8df.ts'
+import thp_e180cf806a93 from './thp-refcount/e180cf806a93.ts'
 
 /** What mm/ is. History runs both ways from it: later patches are applied to it, earlier ones reverted, last first. */
 export const baseRelease = 'v4.5'
@@ -29,6 +32,9 @@ export const newestComplete = completeReleases.at(-1)!
 
 /** Within a release in the order in which it got them; posted versions beside the commit they became. */
 export const patches: readonly Patch[] = [
+  thp_e180cf806a93,
+  thp_3cd14fcd3f12,
+  thp_e009bb30c8df,
   thp_61f5d698cc97,
   thp_posted_v1,
   thp_posted_v2,

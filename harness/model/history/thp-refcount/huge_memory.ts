@@ -51,7 +51,8 @@ declare module '../../kernel.ts' {
   }
 }
 
-export const pmd_trans_splitting = (e: Pmd): boolean => (e & SPLITTING) !== 0
+/** In a PMD that points to a table the bit is one of the table's address. */
+export const pmd_trans_splitting = (e: Pmd): boolean => pmd_trans_huge(e) && (e & SPLITTING) !== 0
 
 /** include/linux/huge_mm.h: the split holds the anon_vma from before it marks a PMD until that is a PTE table. */
 function wait_split_huge_page(vma: Vma, pmd: Pmdp): void {

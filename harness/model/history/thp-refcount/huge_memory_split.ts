@@ -66,10 +66,12 @@ import { anon_vma_lock_write, anon_vma_unlock_write, put_anon_vma } from '../../
 import { __vma_address, anon_vma_interval_tree_foreach } from '../../mm/rmap_walk.ts'
 import { count_vm_event, mod_zone_page_state, NR_ANON_TRANSPARENT_HUGEPAGES, THP_SPLIT } from '../../mm/vmstat.ts'
 import {
+  again,
   atomic_add,
   atomic_read,
   atomic_set,
   clear_bit,
+  loop,
   READ_ONCE,
   set_bit,
   spin_lock,
@@ -86,6 +88,8 @@ declare module '../../kernel.ts' {
     page_check_address_pmd(page: Page, mm: Mm, addr: number, splitting: boolean): Pmdp
     __split_huge_page_splitting(page: Page, vma: Vma, addr: number): number
     __split_huge_page_refcount(page: Page): void
+    splitTail(page: Page, tail: Page): number
+    accountSplit(): void
     __split_huge_page_map(page: Page, vma: Vma, addr: number): number
   }
 }
@@ -114,29 +118,37 @@ function __split_huge_page_splitting(p: Page, vma: Vma, addr: number): number {
   return 1
 }
 
-/** What a tail has of its head's flags; all others it loses. */
-export const COPIED = PG_swapbacked | PG_mlocked | PG_active | PG_unevictable
+/** What the split changes of the counters. */
+export const accountSplit = (): void => mod_zone_page_state(NR_ANON_TRANSPARENT_HUGEPAGES, -1)
 
 /** Makes every tail a page of its own, the last one first. No PMD of the page can change meanwhile. */
-export function __split_huge_page_refcount(p: Page): void {
+function __split_huge_page_refcount(p: Page): void {
   let tail_count = 0
   spin_lock(zone.lru_lock)
   compound_lock(p)
+  const here = loop()
   for (let i = HPAGE_PMD_NR - 1; i >= 1; i--) {
+    again(here, i, tail_count)
     const t = subpage(p, i)
-    tail_count += splitTail(p, t, COPIED)
+    tail_count += k.splitTail(p, t)
     wr(t + page.index, rd(p + page.index) + i)
     BUG_ON(!PageAnon(t), '!PageAnon(page_tail)')
     BUG_ON(!PageSwapBacked(t), '!PageSwapBacked(page_tail)')
     k.lru_add_page_tail(p, t)
   }
+  again(here, 0, tail_count)
   atomic_add(_count(p), -tail_count)
   BUG_ON(atomic_read(_count(p)) <= 0, 'atomic_read(&page->_count) <= 0')
-  mod_zone_page_state(NR_ANON_TRANSPARENT_HUGEPAGES, -1)
+  k.accountSplit()
   ClearPageCompound(p)
   compound_unlock(p)
   spin_unlock(zone.lru_lock)
   putTails(p)
+}
+
+/** Of its head's flags a tail has these; all others it loses. */
+export function splitTail(p: Page, t: Page): number {
+  return splitTailCopying(p, t, PG_swapbacked | PG_mlocked | PG_active | PG_unevictable)
 }
 
 /**
@@ -144,7 +156,7 @@ export function __split_huge_page_refcount(p: Page): void {
  * Returns the pins that the tail takes from the head's count. The flags are not set in one go: whoever holds the tail's
  * page lock loses it, and a flag of the head that is cleared meanwhile may or may not be copied.
  */
-export function splitTail(p: Page, t: Page, copied: number): number {
+export function splitTailCopying(p: Page, t: Page, copied: number): number {
   const pins = page_mapcount(t)
   BUG_ON(pins < 0, 'page_mapcount(page_tail) < 0')
   BUG_ON(atomic_read(_count(t)) !== 0, 'atomic_read(&page_tail->_count) != 0')
@@ -159,11 +171,14 @@ export function splitTail(p: Page, t: Page, copied: number): number {
 }
 
 /** The reference that kept each tail goes; it may have been the last one. */
-export function putTails(p: Page): void {
+function putTails(p: Page): void {
+  const here = loop()
   for (let i = 1; i < HPAGE_PMD_NR; i++) {
+    again(here, i)
     BUG_ON(page_count(subpage(p, i)) <= 0, 'page_count(page_tail) <= 0')
     put_page(subpage(p, i))
   }
+  again(here, HPAGE_PMD_NR)
   BUG_ON(page_count(p) <= 0, 'page_count(page) <= 0')
 }
 
@@ -268,6 +283,8 @@ export const changes: Changes = {
   page_check_address_pmd: { before: page_check_address_pmd, after: undefined },
   __split_huge_page_splitting: { before: __split_huge_page_splitting, after: undefined },
   __split_huge_page_refcount: { before: __split_huge_page_refcount, after: undefined },
+  splitTail: { before: splitTail, after: undefined },
+  accountSplit: { before: accountSplit, after: undefined },
   __split_huge_page_map: { before: __split_huge_page_map, after: undefined },
   split_huge_page_to_list: { before: split_huge_page_to_list, after: whole.split_huge_page_to_list },
   split_huge_pages_pfn: { before: split_huge_pages_pfn, after: whole.split_huge_pages_pfn },
