@@ -130,12 +130,18 @@ export function variantsFor(ids: readonly string[]): string[] {
   const names = new Set<string>()
   for (const patch of patches) {
     if (!ids.includes(patch.id)) continue
-    const release = releaseBefore(patch)
-    const before = [release, ...(patch.needs ?? []).filter(id => !releaseHas(release, id))].join('+')
-    for (const side of [before, afterSide(before, patch)]) if (resolveVariant(side).ok) names.add(side)
+    for (const side of sidesOf(patch)) if (resolveVariant(side).ok) names.add(side)
   }
   if (names.size === 0) names.add(oldestComplete)
   return [...names, newestComplete]
+}
+
+/** Without and with the patch. What every modelled release has is taken away from the oldest. */
+function sidesOf(patch: Patch): readonly string[] {
+  const release = releaseBefore(patch)
+  if (release === undefined) return [`${modelledReleases[0]}-${patch.id}`, modelledReleases[0]!]
+  const before = [release, ...(patch.needs ?? []).filter(id => !releaseHas(release, id))].join('+')
+  return [before, afterSide(before, patch)]
 }
 
 /** The patch on top of what was before; where that is the base or does not apply by itself, the patch's release. */
@@ -151,8 +157,8 @@ function baseSize(): number {
 }
 
 /** The last modelled release without the patch, or without the commit that a posted version became. */
-function releaseBefore(patch: Patch): string {
+function releaseBefore(patch: Patch): string | undefined {
   const release = patch.release ?? patches.find(p => p.id === patch.standsFor)?.release
   const until = releaseNumber(release ?? '') ?? Number.POSITIVE_INFINITY
-  return modelledReleases.findLast(r => releaseNumber(r)! < until) ?? oldestComplete
+  return modelledReleases.findLast(r => releaseNumber(r)! < until)
 }
