@@ -215,6 +215,24 @@ export interface Exploration {
   readonly model: string
 }
 
+/** Pages that a case has named or mapped, in one state: `A.page(1..3)`, its flags and counts. */
+export interface PagesSeen {
+  readonly pages: string
+  readonly state: string
+}
+
+/** One step (op) of a schedule that is run again, and how things stand after it. */
+export interface OpTaken {
+  /** Empty before the first. */
+  readonly thread: string
+  /** What it did: `test_and_clear_bit A.page(0).flags mlocked: mlocked lru -> lru`. */
+  readonly op: string
+  /** The kernel functions that it stands in, innermost first. */
+  readonly within: readonly string[]
+  readonly pages: readonly PagesSeen[]
+  readonly counters: Counters
+}
+
 /** How far an engine goes through the interleavings of a race; nothing said: all of them. */
 export interface Exploring {
   /** Bounds: seconds, interleavings, MiB of states. */
@@ -225,6 +243,8 @@ export interface Exploring {
   readonly preemptions?: number | undefined
   /** So many interleavings drawn by lot. */
   readonly random?: { readonly seed: number; readonly times: number } | undefined
+  /** Only this schedule; `took` is told of how things stand before it, and of every step. */
+  readonly schedule?: { readonly text: string; readonly took?: (step: OpTaken) => void } | undefined
   /** False: every interleaving of single steps, states not matched. */
   readonly reduce?: boolean | undefined
   readonly signal?: AbortSignal | undefined

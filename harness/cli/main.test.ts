@@ -1,7 +1,7 @@
 // The command line end to end: what it prints where, and with which status it ends.
 
 import { type ChildProcess, spawn } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
@@ -126,6 +126,60 @@ t.test('a kernel that is none leaves nothing to judge', async t => {
   t.match(stdout, /^ok 1 - good\[kind=base\] \.\/good\.yaml # SKIP \S/m)
 })
 
+const race = `about: A page is given back while it is touched.
+machine: {hpage_nr: 4}
+steps:
+  - mmap: {as: A, size: 2P, touch: yes}
+  - race:
+      toucher: [{touch: A}]
+      giver: [{madvise: {A: dontneed}}]
+  - expect: {AnonPages: +2P}
+verdict: [clean, {sometimes: wrong-count, seen: {AnonPages: +0..+2P}}]
+`
+
+t.test('explore tells every end of a race, and replay runs each again', async t => {
+  const cwd = t.testdir({ 'race.yaml': race })
+  const { status, stdout, stderr } = await mmfunc(cwd, ['explore', 'race.yaml', '--variant', 'v4.5'])
+  t.same([status, stderr], [0, ''])
+  t.match(
+    stdout,
+    /^race v4\.5\n {2}\d+ interleavings, \d+ states, 3 distinct ends; complete\n {2}pass: wanted sometimes/,
+  )
+  t.match(stdout, /^ {2}AnonPages \+2P, clean: giver$/m)
+  const finding = /mmfunc replay '(race\.yaml v4\.5 [0-9a-f]{8} .+)'/.exec(stdout)![1]!
+  const again = await mmfunc(cwd, ['replay', finding])
+  t.equal(again.status, 0)
+  t.match(
+    again.stdout,
+    /^race v4\.5: .+\n {2}wrong-count: AnonPages is \+\d+, the case states \+8192 \(race\.yaml:8:14\)\n$/,
+  )
+  const stepped = await mmfunc(cwd, ['replay', finding, '--step'])
+  t.match(stepped.stdout, /^ +A\.page\(0\.\.1\) .* count \d mapcount 1\n +1 \w+: \w+ .*\n/)
+  t.equal(stepped.stdout, (await mmfunc(cwd, ['replay', finding, '--step'])).stdout, 'the same again')
+})
+
+t.test('a schedule of another case or model is refused, not misplayed', async t => {
+  const cwd = t.testdir({ 'race.yaml': race })
+  const run = await mmfunc(cwd, ['explore', 'race.yaml', '--variant', 'v4.5'])
+  const finding = /mmfunc replay '(.+)'/.exec(run.stdout)![1]!
+  writeFileSync(join(cwd, 'race.yaml'), race.replace('size: 2P', 'size: 3P'))
+  const { status, stdout, stderr } = await mmfunc(cwd, ['replay', finding])
+  t.same([status, stdout], [2, ''])
+  t.match(stderr, 'the model or the case has changed since this schedule was found; run `mmfunc explore race.yaml')
+})
+
+t.test('a search that a bound has ended is no answer, and says which bound', async t => {
+  const clean = race.replace(/verdict: .*/, 'verdict: clean').replace('  - expect: {AnonPages: +2P}\n', '')
+  const cwd = t.testdir({ 'race.yaml': clean })
+  const args = ['explore', 'race.yaml', '--variant', 'v4.5', '--random', '1,5']
+  const { status, stdout } = await mmfunc(cwd, args)
+  t.equal(status, 3)
+  t.match(
+    stdout,
+    /; ended by a bound: 5 by lot\n {2}no-answer: wanted clean, found clean\n {2}bound reached: 5 by lot\n/,
+  )
+})
+
 t.test('compare tells what changed, whatever the verdicts want', async t => {
   const cwd = t.testdir({
     'good.yaml': good,
@@ -189,7 +243,7 @@ t.test('dry-run, list, check and schema run nothing', async t => {
 t.test('--version and the help of each command', async t => {
   const cwd = t.testdir({})
   t.match((await mmfunc(cwd, ['--version'])).stdout, /^\d+\.\d+\.\d+\n$/)
-  for (const command of ['run', 'explore', 'compare', 'list', 'check', 'schema']) {
+  for (const command of ['run', 'explore', 'replay', 'compare', 'list', 'check', 'schema']) {
     const { status, stdout } = await mmfunc(cwd, [command, '--help'])
     t.equal(status, 0)
     t.match(stdout, /Example:\n {2}\$ mmfunc /, command)

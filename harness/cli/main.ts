@@ -48,6 +48,16 @@ function program(): Command {
     .option('--no-reduction', 'every interleaving of single steps, equivalent ones too')
     .action(async (cases, options) => finish((await import('./explore.ts')).explore(cases, whole(options))))
 
+  command(
+    'replay',
+    'run one schedule of a race again',
+    "replay 'mlock/munlock-split[hpage_nr=4] v3.8 1f3a90bc munlocker 4 · splitter 2 · munlocker' --step",
+  )
+    .argument('<FINDING>', 'the line that explore printed, or a file of such lines')
+    .option('--step', 'show every step, and the pages and counters after it')
+    .option('--patch <FILE>', 'a patch of your own that it was found with; repeatable', many)
+    .action(async (finding, options) => finish((await import('./replay.ts')).replay(finding, whole(options))))
+
   command('compare', 'what changes between two variants or kernels', 'compare v4.5 v4.5+6d0a07edd17c')
     .argument('<BEFORE>', 'a variant, or a kernel')
     .argument('<AFTER>', 'a variant, or a kernel')

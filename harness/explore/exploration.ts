@@ -11,11 +11,12 @@ import { bodiesOf, type ThreadEnd, worldAfter } from './race.ts'
 import { exhaustive } from './search/exhaustive.ts'
 import { Machine } from './search/machine.ts'
 import { random } from './search/replay.ts'
-import { formatSchedule, preemptions, type Schedule, scheduleOf } from './search/schedule.ts'
+import { formatSchedule, parseSchedule, preemptions, type Schedule, scheduleOf } from './search/schedule.ts'
 import { shrink } from './search/shrink.ts'
 import type { Bounds, Extent, Strategy } from './search/strategy.ts'
 import { stuckBug } from './search/stuck.ts'
 import { endOf, findingOf, look, nothing, Straight } from './straight.ts'
+import { stepping } from './trace.ts'
 import type { World } from './world.ts'
 
 /** Where in which case the race stands. */
@@ -34,13 +35,28 @@ export interface RaceAt {
 const SHRUNK = 32
 
 export function exploreRace(world: World, race: RaceAt, how: Exploring): Exploration {
+  if (how.schedule !== undefined) return replayRace(world, race, how.schedule)
   const machine = raceMachine(world, race)
   const ends = new Ends(world, race)
   const bounds: Bounds = how
   if (how.random === undefined && how.reduce !== false && how.preemptions === undefined)
     onePreemption.explore(machine, m => ends.add(m, scheduleOf(m)), { ...bounds, time: Math.min(how.time ?? 1, 1) })
   const extent = strategyOf(how).explore(machine, m => ends.add(m, scheduleOf(m)), bounds)
-  return { ...told(extent), endings: ends.list(machine), model: race.model }
+  return { ...told(extent), endings: ends.list(machine, SHRUNK), model: race.model }
+}
+
+/** One schedule again; its end keeps it as it was given. */
+function replayRace(
+  world: World,
+  race: RaceAt,
+  { text, took = () => {} }: NonNullable<Exploring['schedule']>,
+): Exploration {
+  const machine = raceMachine(world, race)
+  const schedule = parseSchedule(text, machine.names)
+  if (typeof schedule === 'string') throw new CannotJudge(schedule)
+  const ends = new Ends(world, race)
+  const extent = stepping(schedule, world, took).explore(machine, m => ends.add(m, schedule), {})
+  return { ...told(extent), endings: ends.list(machine, 0), model: race.model }
 }
 
 /** The threads of a race, ready to run. */
@@ -97,10 +113,10 @@ class Ends {
     return key
   }
 
-  /** Every distinct end with a short schedule, in the order in which they were found. */
-  list(machine: Machine): Ending[] {
+  /** Every distinct end, in the order in which they were found; the schedules of the first `shrunk` are made short. */
+  list(machine: Machine, shrunk: number): Ending[] {
     return [...this.#ways].map(([key, { ending, schedule }], i) => {
-      const short = i < SHRUNK ? shrink(machine, schedule, m => this.add(m, schedule) === key) : schedule
+      const short = i < shrunk ? shrink(machine, schedule, m => this.add(m, schedule) === key) : schedule
       machine.back(0)
       return { ...ending, schedule: formatSchedule(short, machine.names) }
     })

@@ -69,7 +69,7 @@ function unanswered({ name }: TestPoint, end: End): Observation {
 const digests = new WeakMap<object, string>()
 
 /** What a schedule depends on: the kernel's functions, the machine and the steps of the case. */
-function digest({ machine, prime, steps }: TestPoint, { functions }: Variant): string {
+export function digest({ machine, prime, steps }: TestPoint, { functions }: Variant): string {
   const source = digests.get(functions) ?? sha(Object.entries(functions).map(([name, f]) => [name, String(f)]))
   digests.set(functions, source)
   return sha([source, machine, prime, steps]).slice(0, 8)

@@ -24,6 +24,8 @@ export function* exploreLines(result: Result, plan: Telling): Generator<string> 
   yield `  ${paint(status === 'pass' ? 'green' : 'red', status)}: ${verdict}`
   for (const text of [...(reason === undefined ? [] : [reason]), ...against]) yield `  ${oneLine(text)}`
   yield* endLines(result, explored, observation!, exploration, paint)
+  const [first] = exploration.endings
+  if (explored.shown.length === 0 && first !== undefined) yield `  ${paint('dim', plan.replay(result, first.schedule))}`
   for (const { anomaly, ends, says, replay } of shownLines(result, plan)) {
     yield `  ${paint('red', anomaly)} at ${ends} ends, for example`
     for (const text of says) yield `    ${text}`

@@ -1,0 +1,69 @@
+// A schedule again: the same steps each time, told with what they did.
+
+import t from 'tap'
+import type { OpTaken, RaceArgs, Step, TestPoint } from '../engine.ts'
+import { resolveVariant } from '../model/history/index.ts'
+import { observe } from './model-engine.ts'
+
+const machine = { hpage_nr: 4, memory: undefined, thp: 'madvise', cpus: 2, debug_vm: false, swap: true } as const
+const pos = { file: 'x.yaml', line: 1, col: 1 }
+const P = 4096
+const range = { of: 'A', offset: 0, length: 2 * P, text: 'A' }
+
+function step(verb: string, args: unknown, cpu = 0): Step {
+  return { verb, args, by: 'main', cpu, gives: [], expect: undefined, pos, text: verb }
+}
+
+const base = { kind: 'base', prot: 'rw', touch: true, populate: false, align: P, shift: 0, at: -1, huge: 4 * P }
+const touch = { range, access: 'write' }
+const args: RaceArgs = {
+  threads: [
+    { name: 'a', by: 'main', cpu: 0, steps: [step('touch', touch)] },
+    { name: 'b', by: 'main', cpu: 1, steps: [step('madvise', [{ range, advice: 'dontneed' }], 1)] },
+  ],
+}
+const point: TestPoint = {
+  name: 'p',
+  machine,
+  prime: [],
+  steps: [step('mmap', { as: 'A', size: 2 * P, fill: undefined, ...base }), step('race', args), step('expect', null)],
+}
+
+function replayed(text: string) {
+  const resolved = resolveVariant('v4.5')
+  if (!resolved.ok) throw new Error(resolved.reason)
+  const steps: OpTaken[] = []
+  const took = (one: OpTaken) => steps.push(one)
+  return { seen: observe(point, resolved.variant, false, { schedule: { text, took } }), steps }
+}
+
+t.test('the steps are those of the schedule, and how things stood before them comes first', async t => {
+  const { seen, steps } = replayed('a 2 · b 3 · a')
+  t.same(steps[0]!.thread, '')
+  t.same(
+    steps.slice(1, 7).map(({ thread }) => thread),
+    ['a', 'a', 'b', 'b', 'b', 'a'],
+  )
+  t.match(seen.exploration, { complete: false, bound: 'one schedule', endings: [{ schedule: 'a 2 · b 3 · a' }] })
+  t.equal(seen.exploration!.endings.length, 1)
+})
+
+t.test('a step tells what it did, within which function, and how the pages are after it', async t => {
+  const { steps } = replayed('b · a')
+  t.same(steps[0]!.pages, [{ pages: 'A.page(0..1)', state: 'active swapbacked count 2 mapcount 1' }])
+  const freed = steps.find(({ op }) => op.startsWith('atomic_add_negative A.page(0)._mapcount'))
+  t.match(freed, { thread: 'b', op: 'atomic_add_negative A.page(0)._mapcount: 0 -> -1', within: ['page_remove_rmap'] })
+  t.match(freed!.pages[0], { pages: 'A.page(0)', state: /mapcount 0$/ })
+  t.notMatch(
+    steps.map(({ within }) => within.join(' ')),
+    [/exploration|recorder|doWord/],
+  )
+})
+
+t.test('the same schedule twice gives the same steps and the same end', async t => {
+  t.same(replayed('b 5 · a 4 · b'), replayed('b 5 · a 4 · b'))
+})
+
+t.test('a schedule of other threads is none', async t => {
+  t.match(replayed('c · a').seen.end, { kind: 'config', reason: /no thread of the race is called "c"/ })
+})
