@@ -52,6 +52,7 @@ class Search {
   readonly #machine: Machine
   readonly #atEnd: AtEnd
   readonly #watchdog: Watchdog
+  readonly #atState: (() => void) | undefined
   readonly #options: Exhaustive
   #visited = new Visited()
   #stack: Frame[] = []
@@ -62,6 +63,7 @@ class Search {
     this.#machine = machine
     this.#atEnd = atEnd
     this.#watchdog = new Watchdog(bounds)
+    this.#atState = bounds.atState
     this.#options = options
   }
 
@@ -132,6 +134,7 @@ class Search {
       this.#covered += known
       return known
     }
+    this.#atState?.()
     this.#stack.push({ depth: m.depth, h1, h2: m.h2, last, left, next: 0, moved: false, ways: 0 })
     return -1
   }

@@ -11,6 +11,8 @@ export interface Bounds {
   /** MiB of states. */
   readonly memory?: number | undefined
   readonly signal?: AbortSignal | undefined
+  /** Called at every state that the search has not met before. */
+  readonly atState?: (() => void) | undefined
 }
 
 /** How far a search came. */
