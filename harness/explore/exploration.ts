@@ -10,6 +10,7 @@ import { restore, snapshot } from '../model/store.ts'
 import { bodiesOf, type ThreadEnd, worldAfter } from './race.ts'
 import { exhaustive } from './search/exhaustive.ts'
 import { Machine } from './search/machine.ts'
+import { findRaces, type Races } from './search/races.ts'
 import { random } from './search/replay.ts'
 import { formatSchedule, parseSchedule, preemptions, type Schedule, scheduleOf } from './search/schedule.ts'
 import { shrink } from './search/shrink.ts'
@@ -57,6 +58,13 @@ function replayRace(
   const ends = new Ends(world, race)
   const extent = stepping(schedule, world, took).explore(machine, m => ends.add(m, schedule), {})
   return { ...told(extent), endings: ends.list(machine, 0), model: race.model }
+}
+
+/** What threads of a race touch at once although neither a lock nor an op orders it: searched in single steps. */
+export function racesIn(world: World, { point, at }: RaceAt, how: Exploring): Races {
+  const { threads } = point.steps[at]!.args as RaceArgs
+  prepareRace(threads.length)
+  return findRaces(bodiesOf(world, threads), how)
 }
 
 /** The threads of a race, ready to run. */

@@ -2,14 +2,15 @@
 
 import { createHash } from 'node:crypto'
 import type { Counters, End, Engine, Exploration, Exploring, Observation, TestPoint } from '../engine.ts'
-import { CannotJudge } from '../model/bug.ts'
+import { CannotJudge, ModelBug } from '../model/bug.ts'
 import { build } from '../model/history/compose.ts'
 import { type Variant, variantHas, whyUnanswerable } from '../model/history/index.ts'
 import { DoesNotBuild } from '../model/history/patch.ts'
 import { boot } from '../model/machine.ts'
 import { readCounters } from '../model/mm/vmstat.ts'
-import { exploreRace } from './exploration.ts'
+import { exploreRace, type RaceAt, racesIn } from './exploration.ts'
 import { perform } from './perform.ts'
+import { raceText } from './search/races.ts'
 import { Straight } from './straight.ts'
 import { World } from './world.ts'
 
@@ -29,6 +30,31 @@ export function modelEngine(variant: Variant): Engine {
 
 /** Runs one point from boot to the last exit. */
 export function observe(point: TestPoint, variant: Variant, detail: boolean, how: Exploring = {}): Observation {
+  return upToRace(point, variant, detail, (world, race) => exploreRace(world, race, how))
+}
+
+/**
+ * What the threads of the point's race touch at once without order, in words; nothing where it has no race, or where
+ * it cannot be judged. Throws ModelBug if a bound ends the search: half a proof is none.
+ */
+export function racesOf(point: TestPoint, variant: Variant, how: Exploring = {}): readonly string[] {
+  let found: readonly string[] = []
+  upToRace(point, variant, false, (world, race) => {
+    const { races, bound } = racesIn(world, race, how)
+    if (bound !== undefined) throw new ModelBug(`the search for races in ${point.name} ended at its bound: ${bound}`)
+    found = races.map(raceText)
+    return undefined
+  })
+  return found
+}
+
+/** Runs a point straight; a race on the way is left to `meet`, and what it gives is where the run ends. */
+function upToRace(
+  point: TestPoint,
+  variant: Variant,
+  detail: boolean,
+  meet: (world: World, race: RaceAt) => Exploration | undefined,
+): Observation {
   const reason = whyUnanswerable(variant, point.ids ?? [])
   if (reason !== undefined) return unanswered(point, { kind: 'config', reason })
   const kernel = build(variant.functions, point.machine)
@@ -45,14 +71,10 @@ export function observe(point: TestPoint, variant: Variant, detail: boolean, how
     for (const step of point.prime) perform(world, step)
     world.undo()
     baseline = readCounters()
-    const stopped = run.go(world, point.steps, 0)
-    if (stopped === point.steps.length) run.finish(world)
-    else if (run.end.kind === 'done' && point.steps[stopped]!.verb === 'race')
-      exploration = exploreRace(
-        world,
-        { point, at: stopped, detail, told: run.told, model: digest(point, variant) },
-        how,
-      )
+    const at = run.go(world, point.steps, 0)
+    if (at === point.steps.length) run.finish(world)
+    else if (point.steps[at]!.verb === 'race')
+      exploration = meet(world, { point, at, detail, told: run.told, model: digest(point, variant) })
   } catch (error) {
     if (!(error instanceof CannotJudge)) throw error
     run.end = { kind: 'config', reason: error.message, ...(run.index >= 0 && { step: run.index }) }

@@ -2,7 +2,7 @@
 
 import { k } from '../kernel.ts'
 import { atomic_add, might_sleep, spin_lock, spin_unlock } from '../ops.ts'
-import { rd } from '../store.ts'
+import { rd, rdm } from '../store.ts'
 import {
   FAULT_FLAG_WRITE,
   type Mm,
@@ -67,11 +67,11 @@ import { is_migration_entry } from './swapops.ts'
 
 /** vma->vm_page_prot of a private mapping: never writable, a write fault must come first. */
 export const vm_page_prot = (vma: Vma): number =>
-  rd(vma + vm_area.vm_flags) & (VM_READ | VM_WRITE) ? PRESENT | ACCESSED : PROTNONE | ACCESSED
+  rdm(vma + vm_area.vm_flags, VM_READ | VM_WRITE) ? PRESENT | ACCESSED : PROTNONE | ACCESSED
 
 /** Writable if the vma is. */
 export const maybe_mkwrite = <E extends Pte | Pmd>(e: E, vma: Vma): E =>
-  rd(vma + vm_area.vm_flags) & VM_WRITE ? ((e | RW) as E) : e
+  rdm(vma + vm_area.vm_flags, VM_WRITE) ? ((e | RW) as E) : e
 export const mkdirty = <E extends Pte | Pmd>(e: E): E => (e | DIRTY | SOFT_DIRTY) as E
 export const mkyoung = <E extends Pte | Pmd>(e: E): E => (e | ACCESSED) as E
 export const wrprotect = <E extends Pte | Pmd>(e: E): E => (e & ~RW) as E
@@ -263,7 +263,7 @@ export function wp_page_copy(mm: Mm, vma: Vma, addr: number, pte: Ptep, pmd: Pmd
   spin_unlock(ptl)
   if (old !== NULL) {
     // Others, with vmas that are not locked, shall not keep a mlocked page.
-    if (copied && rd(vma + vm_area.vm_flags) & VM_LOCKED) {
+    if (copied && rdm(vma + vm_area.vm_flags, VM_LOCKED) !== 0) {
       lock_page(old)
       if (PageMlocked(old)) k.munlock_vma_page(old)
       unlock_page(old)

@@ -2,7 +2,7 @@
 // mm/mlock.c, v4.5). Nobody is short of RLIMIT_MEMLOCK: processes have CAP_IPC_LOCK.
 
 import { k } from '../kernel.ts'
-import { again, down_write, loop, up_write, WRITE_ONCE } from '../ops.ts'
+import { again, down_write, loop, up_write } from '../ops.ts'
 import { rd, wr } from '../store.ts'
 import { EAGAIN, EFAULT, ENOMEM, IS_ERR } from './errno.ts'
 import {
@@ -18,6 +18,7 @@ import {
   type Vma,
   vm_area,
 } from './mm_types.ts'
+import { set_vm_flags } from './mmap.ts'
 import { lock_page, PageMlocked, PageTail, PageTransHuge, put_page, unlock_page, VM_BUG_ON_PAGE } from './page-flags.ts'
 import { task_size } from './pgtable.ts'
 import { load_int, local_int } from './stack.ts'
@@ -26,7 +27,7 @@ const { vm_start, vm_end, vm_flags, vm_pgoff, vm_next, vm_prev } = vm_area
 
 /** Munlocks every page of start..end, and takes VM_LOCKED from the vma. Caller holds mmap_sem for writing, or exits. */
 export function munlock_vma_pages_range(vma: Vma, start: number, end: number): void {
-  WRITE_ONCE(vma + vm_flags, rd(vma + vm_flags) & VM_LOCKED_CLEAR_MASK)
+  set_vm_flags(vma, rd(vma + vm_flags) & VM_LOCKED_CLEAR_MASK)
   const here = loop()
   while (start < end) {
     again(here, start)
@@ -79,7 +80,7 @@ export function mlock_fixup(vma: Vma, prev: Vma, start: number, end: number, new
   }
   const lock = (newflags & VM_LOCKED) !== 0
   wr(mm + mm_struct.locked_vm, rd(mm + mm_struct.locked_vm) + (lock ? end - start : start - end))
-  if (lock) WRITE_ONCE(vma + vm_flags, newflags)
+  if (lock) set_vm_flags(vma, newflags)
   else k.munlock_vma_pages_range(vma, start, end)
   return vma
 }

@@ -4,7 +4,7 @@
 // changes under the anon_vma lock too.
 
 import { k } from '../kernel.ts'
-import { down_write, up_write, WRITE_ONCE } from '../ops.ts'
+import { clear_bit, down_write, set_bit, up_write } from '../ops.ts'
 import { rd, wr } from '../store.ts'
 import type { Gather } from './memory_range.ts'
 import {
@@ -81,6 +81,16 @@ export function vm_area_alloc(mm: Mm, start: number, end: number, flags: number,
 }
 
 export const vm_area_free = (vma: Vma): void => kmem_cache_free(vm_area_cachep, vma)
+
+/**
+ * New flags for a vma. Only bits that change are written: who walks the rmap looks at others meanwhile, without
+ * mmap_sem. Caller holds mmap_sem for writing.
+ */
+export function set_vm_flags(vma: Vma, flags: number): void {
+  const old = rd(vma + vm_flags)
+  if (flags & ~old) set_bit(vma + vm_flags, flags & ~old)
+  if (old & ~flags) clear_bit(vma + vm_flags, old & ~flags)
+}
 
 // ---- splitting and merging ---------------------------------------------------------------------------------------
 
@@ -226,12 +236,12 @@ export function setVmaFlags(vma: Vma, start: number, end: number, flags: number)
   const prev = (start > rd(vma + vm_start) ? vma : rd(vma + vm_prev)) as Vma
   const merged = k.vma_merge(mm, prev, start, end, flags, rd(vma + vm_area.anon_vma), pgoff)
   if (merged !== NULL) {
-    WRITE_ONCE(merged + vm_flags, flags)
+    set_vm_flags(merged, flags)
     return merged
   }
   if (start !== rd(vma + vm_start)) k.__split_vma(vma, start, true)
   if (end !== rd(vma + vm_end)) k.__split_vma(vma, end, false)
-  WRITE_ONCE(vma + vm_flags, flags)
+  set_vm_flags(vma, flags)
   return vma
 }
 
@@ -248,7 +258,7 @@ export function mmap_region(mm: Mm, addr: number, len: number, flags: number): v
     vma_link(mm, vma, prev)
   }
   if (flags & VM_LOCKED) wr(mm + mm_struct.locked_vm, rd(mm + mm_struct.locked_vm) + len)
-  WRITE_ONCE(vma + vm_flags, rd(vma + vm_flags) | VM_SOFTDIRTY)
+  set_vm_flags(vma, rd(vma + vm_flags) | VM_SOFTDIRTY)
 }
 
 /** Caller holds mmap_sem for writing. */
