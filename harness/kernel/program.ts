@@ -89,6 +89,7 @@ function stepLines(step: Step, index: number, look: boolean): string[] | string 
 
 function wordsOf(step: Step): readonly Word[] | string {
   if (step.verb === 'race') return raceWords((step.args as RaceArgs).threads)
+  if (step.verb === 'isolate') return 'no system call takes pages off the LRU and keeps them'
   return steps[step.verb]?.words(step.args) ?? `real kernels do not have ${step.verb} yet`
 }
 

@@ -32,7 +32,7 @@ static struct racer {
 } racers[MAX_RACERS];
 static struct raced ops[MAX_OPS];
 static int racer_count, op_count;
-static volatile int arrived;
+static volatile int arrived, running;
 static u32 chance;
 static lock_t tell_lock;
 
@@ -114,7 +114,7 @@ static struct racer *racer_of(const struct process *task)
 	return racer;
 }
 
-/** Waits for all others, and then a little. */
+/** Waits for all others, and then a little. Until all are there init needs a CPU; from then on every one of them runs. */
 static void line_up(u32 state)
 {
 	u32 shift = random_next(&state) % LONGEST_DELAY;
@@ -122,6 +122,9 @@ static void line_up(u32 state)
 
 	__atomic_add_fetch(&arrived, 1, __ATOMIC_SEQ_CST);
 	while (arrived < racer_count)
+		sys0(SYS_sched_yield);
+	__atomic_add_fetch(&running, 1, __ATOMIC_SEQ_CST);
+	while (running < racer_count)
 		__builtin_ia32_pause();
 	for (volatile u32 i = 0; i < delay; i++)
 		;
@@ -197,7 +200,7 @@ static void go(void)
 	static const struct words start = { 1, { "race" } };
 
 	look_at_splits();
-	arrived = 0;
+	arrived = running = 0;
 	chance += MAX_RACERS;
 	for (int i = 0; i < racer_count; i++)
 		set_going(racers[i].task, &start);
