@@ -1,6 +1,22 @@
 // The order of Linux releases, and the patches of the modelled history in the order in which releases got them.
 
 import lru_8f182270dfec from './lru/8f182270dfec.ts'
+import mlock_1ebb7cc6a583 from './mlock/1ebb7cc6a583.ts'
+import mlock_3b25df93c6e3 from './mlock/3b25df93c6e3.ts'
+import mlock_6cdb18ad98a4 from './mlock/6cdb18ad98a4.ts'
+import mlock_6ebb4a1b848f from './mlock/6ebb4a1b848f.ts'
+import mlock_7a8010cd3627 from './mlock/7a8010cd3627.ts'
+import mlock_01cc2e58697e from './mlock/01cc2e58697e.ts'
+import mlock_70feee0e1ef3 from './mlock/70feee0e1ef3.ts'
+import mlock_7162a1e87b3e from './mlock/7162a1e87b3e.ts'
+import mlock_655548bf6271 from './mlock/655548bf6271.ts'
+import mlock_7225522bb429 from './mlock/7225522bb429.ts'
+import mlock_c424be1cbbf8 from './mlock/c424be1cbbf8.ts'
+import mlock_e90309c9f772 from './mlock/e90309c9f772.ts'
+import mlock_fec89c109f3a from './mlock/fec89c109f3a.ts'
+import mlock_ff6a6da60b89 from './mlock/ff6a6da60b89.ts'
+import mlock_posted_v2 from './mlock/posted-v2.ts'
+import mlock_split_pmd from './mlock/split-pmd.ts'
 import type { Patch } from './patch.ts'
 import thp_5a49973d7143 from './thp-cow/5a49973d7143.ts'
 import thp_6d0a07edd17c from './thp-cow/6d0a07edd17c.ts'
@@ -19,7 +35,7 @@ export const baseRelease = 'v4.5'
 const completeReleases: readonly string[] = [baseRelease, 'v4.6', 'v4.7']
 
 /** Releases of which the model has the patches to mlock, and what these build on, but not all the others. */
-const partialReleases: readonly string[] = ['v4.4']
+const partialReleases: readonly string[] = ['v3.8', 'v3.9', 'v3.12', 'v3.13', 'v3.14', 'v4.4', 'v4.9', 'v4.11', 'v4.12']
 
 /** Releases that can be run in the model, oldest first. */
 export const modelledReleases: readonly string[] = [...partialReleases, ...completeReleases].sort(
@@ -32,16 +48,32 @@ export const newestComplete = completeReleases.at(-1)!
 
 /** Within a release in the order in which it got them; posted versions beside the commit they became. */
 export const patches: readonly Patch[] = [
+  mlock_posted_v2,
+  mlock_ff6a6da60b89,
   thp_e180cf806a93,
   thp_3cd14fcd3f12,
+  mlock_7225522bb429,
+  mlock_1ebb7cc6a583,
+  mlock_7a8010cd3627,
   thp_e009bb30c8df,
+  mlock_c424be1cbbf8,
+  mlock_3b25df93c6e3,
+  mlock_01cc2e58697e,
+  mlock_6cdb18ad98a4,
   thp_61f5d698cc97,
+  mlock_e90309c9f772,
+  mlock_7162a1e87b3e,
   thp_posted_v1,
   thp_posted_v2,
+  mlock_fec89c109f3a,
+  mlock_split_pmd,
   thp_6d0a07edd17c,
   thp_0798d3c022dc,
   lru_8f182270dfec,
   thp_5a49973d7143,
+  mlock_655548bf6271,
+  mlock_6ebb4a1b848f,
+  mlock_70feee0e1ef3,
 ]
 
 /** 4005 for v4.5, so that releases compare as numbers; undefined for what is no release. A stable release counts as its base. */

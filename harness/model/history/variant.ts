@@ -21,7 +21,7 @@ const refuse = (reason: string): Resolved => ({ ok: false, reason })
 
 /** Reads a variant. `own`: patches that are not part of the history. The reason of a refusal is a sentence. */
 export function resolveVariant(text: string, own: readonly Patch[] = []): Resolved {
-  const [release = '', ...rest] = text.split(/(?=[+]|-(?=[0-9a-f]{7})|-(?=thp-))/)
+  const [release = '', ...rest] = text.split(/(?=[+]|-(?=[0-9a-f]{7})|-(?=thp-(?!posted)))/)
   const start = ofRelease(release)
   if (typeof start === 'string') return refuse(start)
   let variant = start

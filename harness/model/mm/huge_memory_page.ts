@@ -119,7 +119,13 @@ export function total_mapcount(head: Page): number {
  * Calls `visit` for the PTEs of as many pages as lie from `addr` on, under the lock of their table; a huge page that was
  * moved lies across two tables.
  */
-function forEachPte(mm: Mm, pmd: Pmdp, addr: number, pages: number, visit: (pte: Ptep, addr: number) => void): void {
+export function forEachPte(
+  mm: Mm,
+  pmd: Pmdp,
+  addr: number,
+  pages: number,
+  visit: (pte: Ptep, addr: number) => void,
+): void {
   const border = haddrOf(addr) + HPAGE_PMD_NR
   let table = read_pmd(pmd)
   spin_lock(pte_lockptr(table))

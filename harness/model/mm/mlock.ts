@@ -26,7 +26,6 @@ import {
 import { SWAP_AGAIN, SWAP_MLOCK } from './rmap_munlock.ts'
 import { del_page_from_lru_list, page_lru } from './swap.ts'
 import {
-  __mod_zone_page_state,
   count_vm_event,
   mod_zone_page_state,
   NR_MLOCK,
@@ -93,7 +92,7 @@ export function munlock_vma_page(page: Page): number {
     spin_unlock(zone.lru_lock)
     return nr_pages - 1
   }
-  __mod_zone_page_state(NR_MLOCK, -nr_pages)
+  k.__mod_zone_page_state(NR_MLOCK, -nr_pages)
   if (k.__munlock_isolate_lru_page(page, true)) {
     spin_unlock(zone.lru_lock)
     k.__munlock_isolated_page(page)

@@ -1,9 +1,9 @@
-// mm/gup.c and follow_trans_huge_pmd as of v4.4: the only place where pins of tails come from. mlock asks nothing of the
-// maps of a page, for whoever maps a part of a huge page maps the whole.
+// mm/gup.c and follow_trans_huge_pmd as of v4.4: the only place where pins of tails come from. The series leaves no huge
+// page in locked memory (7479df6da950), until e90309c9f772.
 
 import { k } from '../../kernel.ts'
 import { EFAULT, ERR_PTR } from '../../mm/errno.ts'
-import * as v4_5 from '../../mm/gup.ts'
+import * as huge_memory from '../../mm/huge_memory.ts'
 import { haddrOf, is_huge_zero_pmd } from '../../mm/huge_memory.ts'
 import * as huge_memory_range from '../../mm/huge_memory_range.ts'
 import { HPAGE_PMD_NR } from '../../mm/init.ts'
@@ -19,12 +19,11 @@ import {
   type Page,
   type Pmd,
   type Pmdp,
-  page as struct_page,
   VM_LOCKED,
   type Vma,
   vm_area,
 } from '../../mm/mm_types.ts'
-import { subpage, trylock_page, unlock_page } from '../../mm/page-flags.ts'
+import { subpage } from '../../mm/page-flags.ts'
 import {
   pmd_lockptr,
   pmd_none,
@@ -36,8 +35,9 @@ import {
   set_pmd,
 } from '../../mm/pgtable.ts'
 import { store_int } from '../../mm/stack.ts'
-import { READ_ONCE, spin_unlock } from '../../ops.ts'
+import { spin_unlock } from '../../ops.ts'
 import { rd } from '../../store.ts'
+import * as without_mlock from '../mlock/e90309c9f772.ts'
 import type { Changes } from '../patch.ts'
 
 /** As v4.5's, but a PMD that is splitting is waited for; then its PTEs are followed. */
@@ -70,17 +70,11 @@ function follow_trans_huge_pmd(vma: Vma, addr: number, pmd: Pmdp, flags: number)
   return page
 }
 
-/** Caller holds the page table lock. */
-function mlockMapped(page: Page): void {
-  if (READ_ONCE(page + struct_page.mapping) === 0 || !trylock_page(page)) return
-  k.lru_add_drain()
-  if (READ_ONCE(page + struct_page.mapping) !== 0) k.mlock_vma_page(page)
-  unlock_page(page)
-}
-
 export const changes: Changes = {
-  follow_page_mask: { before: follow_page_mask, after: v4_5.follow_page_mask },
+  follow_page_mask: { before: follow_page_mask, after: without_mlock.follow_page_mask },
   follow_trans_huge_pmd: { before: follow_trans_huge_pmd, after: huge_memory_range.follow_trans_huge_pmd },
-  mlockMappedByPmd: { before: mlockMapped, after: huge_memory_range.mlockMappedByPmd },
-  mlockMappedByPte: { before: mlockMapped, after: v4_5.mlockMappedByPte },
+  do_huge_pmd_anonymous_page: {
+    before: huge_memory.do_huge_pmd_anonymous_page,
+    after: without_mlock.do_huge_pmd_anonymous_page,
+  },
 }
