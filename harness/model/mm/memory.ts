@@ -1,7 +1,7 @@
 // Faults on base pages, copying and zapping of page tables (mm/memory.c, v4.5).
 
 import { k } from '../kernel.ts'
-import { atomic_add, might_sleep, spin_lock, spin_unlock } from '../ops.ts'
+import { atomic_add, might_sleep, spin_lock, spin_unlock, test_bit } from '../ops.ts'
 import { rd, rdm } from '../store.ts'
 import {
   FAULT_FLAG_WRITE,
@@ -65,13 +65,16 @@ import { is_migration_entry } from './swapops.ts'
 
 // ---- entries -----------------------------------------------------------------------------------------------------
 
-/** vma->vm_page_prot of a private mapping: never writable, a write fault must come first. */
+/**
+ * vma->vm_page_prot of a private mapping: never writable, a write fault must come first. Whoever comes by way of rmap
+ * looks without mmap_sem: mprotect changes the vma first, and then each entry under its lock.
+ */
 export const vm_page_prot = (vma: Vma): number =>
-  rdm(vma + vm_area.vm_flags, VM_READ | VM_WRITE) ? PRESENT | ACCESSED : PROTNONE | ACCESSED
+  test_bit(vma + vm_area.vm_flags, VM_READ | VM_WRITE) ? PRESENT | ACCESSED : PROTNONE | ACCESSED
 
-/** Writable if the vma is. */
+/** Writable if the vma is; as vm_page_prot. */
 export const maybe_mkwrite = <E extends Pte | Pmd>(e: E, vma: Vma): E =>
-  rdm(vma + vm_area.vm_flags, VM_WRITE) ? ((e | RW) as E) : e
+  test_bit(vma + vm_area.vm_flags, VM_WRITE) ? ((e | RW) as E) : e
 export const mkdirty = <E extends Pte | Pmd>(e: E): E => (e | DIRTY | SOFT_DIRTY) as E
 export const mkyoung = <E extends Pte | Pmd>(e: E): E => (e | ACCESSED) as E
 export const wrprotect = <E extends Pte | Pmd>(e: E): E => (e & ~RW) as E
