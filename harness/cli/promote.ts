@@ -2,9 +2,9 @@
 
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { globSync } from 'glob'
-import { goldens } from './golden.ts'
+import { goldenFiles, goldens } from './golden.ts'
 
-const left = new Set(globSync('cases/**/*.expected.tap', { posix: true }))
+const left = new Set(globSync(goldenFiles, { posix: true }))
 for await (const { file, text } of goldens()) {
   left.delete(file)
   if (existsSync(file) && readFileSync(file, 'utf8') === text) continue
@@ -13,5 +13,5 @@ for await (const { file, text } of goldens()) {
 }
 for (const file of left) {
   rmSync(file)
-  process.stdout.write(`${file} removed: it has no case\n`)
+  process.stdout.write(`${file} removed: no case gives it\n`)
 }

@@ -11,13 +11,10 @@ export interface Kept {
   readonly shows?: string
 }
 
-/** The simplest schedule to each anomaly of these results, one line each. */
-export function keptLines(results: readonly Result[]): string[] {
-  return results.flatMap(result =>
-    (result.explored?.shown ?? []).map(
-      ({ schedule, name }) => `${findingLine(findingOf(result, schedule))}  # ${name}`,
-    ),
-  )
+/** The simplest schedule to each anomaly of a race, one line each. */
+export function keptLines(result: Result): string[] {
+  const shown = result.explored?.shown ?? []
+  return shown.map(({ schedule, name }) => `${findingLine(findingOf(result, schedule))}  # ${name}`)
 }
 
 export function parseKept(text: string): Kept[] {

@@ -21,6 +21,8 @@ export function shrink(machine: Machine, schedule: Schedule, same: (machine: Mac
   }
   let best = attempt(schedule) ?? schedule
   const better = (candidate: Schedule): boolean => {
+    // Nobody could type a schedule without a thread.
+    if (candidate.length === 0) return false
     const plain = attempt(candidate)
     if (plain === undefined || !isShorter(plain, best)) return false
     best = plain
