@@ -1,6 +1,5 @@
 // The engine `model`: test points on the modelled kernel, each from boot to the last exit; races in every way.
 
-import { createHash } from 'node:crypto'
 import type { Counters, End, Engine, Exploration, Exploring, Observation, TestPoint } from '../engine.ts'
 import { CannotJudge, ModelBug } from '../model/bug.ts'
 import { build } from '../model/history/compose.ts'
@@ -8,6 +7,7 @@ import { type Variant, variantHas, whyUnanswerable } from '../model/history/inde
 import { DoesNotBuild } from '../model/history/patch.ts'
 import { boot } from '../model/machine.ts'
 import { readCounters } from '../model/mm/vmstat.ts'
+import { digest } from './digest.ts'
 import { exploreRace, type RaceAt, racesIn } from './exploration.ts'
 import { perform } from './perform.ts'
 import { raceText } from './search/races.ts'
@@ -86,18 +86,3 @@ function upToRace(
 function unanswered({ name }: TestPoint, end: End): Observation {
   return { point: name, baseline: {}, steps: [], after: [], end, log: [] }
 }
-
-/** Of the functions of each variant that was asked for. */
-const digests = new WeakMap<object, string>()
-
-/** What a schedule depends on: the kernel's functions, the machine and the steps of the case. */
-export function digest({ machine, prime, steps }: TestPoint, { functions }: Variant): string {
-  const source = digests.get(functions) ?? sha(Object.entries(functions).map(([name, f]) => [name, String(f)]))
-  digests.set(functions, source)
-  return sha([source, machine, prime, steps]).slice(0, 8)
-}
-
-const sha = (what: unknown): string => createHash('sha256').update(JSON.stringify(what, withoutPlaces)).digest('hex')
-
-/** Where and how a step is written down does not matter. */
-const withoutPlaces = (key: string, value: unknown): unknown => (key === 'pos' || key === 'text' ? undefined : value)
