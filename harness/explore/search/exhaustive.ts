@@ -125,7 +125,7 @@ class Search {
   /** Comes into a state: -1 and a frame for it, or in how many ways it goes on if that is known. */
   #enter(last: number, left: number): number {
     const m = this.#machine
-    for (let t = 0; t < m.threads; t++) this.#glue(t)
+    this.#glue()
     if (m.bug !== undefined) return this.#end()
     const bounded = this.#options.preemptions !== undefined
     const h1 = bounded ? (m.h1 ^ mix(last * 64 + left + 65)) | 0 : m.h1
@@ -158,8 +158,16 @@ class Search {
     return 1
   }
 
-  #glue(t: number): void {
+  /** Takes what nobody can notice; as a thread goes on it leaves things behind that then are another's alone. */
+  #glue(): void {
     const m = this.#machine
-    while (m.bug === undefined && m.canStep(t) && (this.#options.coalesce ? m.isPrivate(t) : !m.isChoice(t))) m.step(t)
+    const isFree = (t: number): boolean => (this.#options.coalesce ? m.isPrivate(t) : !m.isChoice(t))
+    for (let t = 0, idle = 0; idle < m.threads; t = (t + 1) % m.threads) {
+      idle++
+      while (m.bug === undefined && m.canStep(t) && isFree(t)) {
+        m.step(t, true)
+        idle = 0
+      }
+    }
   }
 }

@@ -76,14 +76,14 @@ export class Machine {
 
   /** Whether no other thread can notice the next step of `t`. */
   isPrivate(t: number): boolean {
-    return this.sharing.isPrivate(this.at[t]!)
+    return this.sharing.isPrivate(t, this.at)
   }
 
-  /** Takes the next step of `t`, which can. */
-  step(t: number): void {
+  /** Takes the next step of `t`, which can. `early`: before its turn, as nobody can notice. */
+  step(t: number, early = false): void {
     const { trie, memory } = this
     const n = this.at[t]!
-    this.#push(t, n)
+    this.#push(early ? ~t : t, n)
     const [m1, m2] = [memory.h1, memory.h2]
     let found = 0
     if (isOp(trie.kind[n]!)) {
@@ -106,7 +106,8 @@ export class Machine {
     if (this.depth === depth) return
     while (this.depth > depth) {
       this.depth--
-      this.at[this.#thread[this.depth]!] = this.#from[this.depth]!
+      const t = this.#thread[this.depth]!
+      this.at[t < 0 ? ~t : t] = this.#from[this.depth]!
     }
     this.memory.rewind(this.#changes[depth]!, this.#m1[depth]!, this.#m2[depth]!)
     this.h1 = this.#s1[depth]!
@@ -115,8 +116,9 @@ export class Machine {
   }
 
   /** Who took step `i`, and from which node. */
-  stepAt(i: number): { readonly thread: number; readonly node: number } {
-    return { thread: this.#thread[i]!, node: this.#from[i]! }
+  stepAt(i: number): { readonly thread: number; readonly node: number; readonly early: boolean } {
+    const t = this.#thread[i]!
+    return { thread: t < 0 ? ~t : t, node: this.#from[i]!, early: t < 0 }
   }
 
   /** Plain accesses, up to the next step. */

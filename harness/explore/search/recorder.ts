@@ -212,12 +212,10 @@ export class Recorder implements Watch {
     this.#halt()
     const trie = this.#trie
     const mark = this.#node
-    this.#fill(Kind.MARK, 0, 0, 0)
     const place = this.#places.get(key)
-    if (place !== undefined) {
-      trie.child[mark] = place
-      throw stop
-    }
+    trie.child[mark] = place ?? 0
+    this.#fill(Kind.MARK, 0, 0, 0)
+    if (place !== undefined) throw stop
     this.#node = trie.append(mark, 0)
     trie.rehash(this.#node, base, a, b, c)
     this.#places.set(key, this.#node)

@@ -44,11 +44,11 @@ export function scheduleOf(machine: Machine): Schedule {
   const pieces: { thread: number; ops: number }[] = []
   const early = new Int32Array(machine.threads)
   for (let i = 0; i < machine.depth; i++) {
-    const { thread, node } = machine.stepAt(i)
+    const { thread, node, early: ahead } = machine.stepAt(i)
     const last = pieces[pieces.length - 1]
     const ops = isOp(machine.trie.kind[node]!) ? 1 : 0
     if (last?.thread === thread) last.ops += ops
-    else if (machine.sharing.isPrivate(node)) early[thread]! += ops
+    else if (ahead) early[thread]! += ops
     else {
       pieces.push({ thread, ops: ops + early[thread]! })
       early[thread] = 0

@@ -1,32 +1,73 @@
-// Which steps nobody else can notice: of bits that one thread alone touches, that nobody writes, or that one lock
-// guards at every access. Such a step needs no choice before it and is taken at once with the step before (Lipton,
-// "Reduction", 1975). Learned while searching, and it only ever grows; a search that learned is done again.
+// Which steps nobody else can notice: steps on bits that no other thread, from where it stands, may still touch in a way
+// that conflicts, or that one lock guards at every access. Such a step, alone, is a persistent set (Godefroid,
+// "Partial-Order Methods", 1996): whatever the others do before it, they could as well do after it. So it needs no
+// choice and is taken at once.
 //
-// Bits of a cell are told apart, for a page's flags are many: each cell is a partition of its bits, refined as
-// accesses come.
+// What a thread may still touch is read off its trie: the trie is cut into regions, and each knows what is touched in it
+// and in all that follow. Learned while searching, and it only ever grows; a search whose decisions it overtakes is
+// done again. Bits of a cell are told apart, for a page's flags are many: each cell is a partition of its bits,
+// refined as accesses come.
 
 import { Op } from '../../model/effects.ts'
 import { LockSets } from './locksets.ts'
 import { isOp, Kind, type Trie } from './trie.ts'
 
-interface Bits {
-  mask: number
-  /** The only thread that touches them, or -1. */
-  owner: number
-  written: boolean
-  /** Locks held at every access so far; of writes only exclusive ones count. */
-  locks: number
-  /** Somebody tries the lock, or looks at it as at plain bits: its release is then noticed. */
-  watched: boolean
+/** How bits may be touched. */
+const READ = 1
+const WRITE = 2
+const ACQUIRE = 4
+const RELEASE = 8
+const ALL = 15
+
+/** How the op of a node touches its bits. */
+function touchOf(kind: number): number {
+  switch (kind) {
+    case Kind.PLAIN_READ:
+    case Op.READ:
+    case Op.WAIT_CLEAR:
+    case Op.WAIT_CHANGE:
+      return READ
+    case Op.LOCK:
+    case Op.DOWN_READ:
+    case Op.DOWN_WRITE:
+    case Op.BIT_LOCK:
+      return ACQUIRE
+    case Op.TRYLOCK:
+    case Op.DOWN_WRITE_TRYLOCK:
+    case Op.BIT_TRYLOCK:
+      return READ | ACQUIRE
+    case Op.UNLOCK:
+    case Op.UP_READ:
+    case Op.UP_WRITE:
+    case Op.BIT_UNLOCK:
+      return RELEASE
+    default:
+      return WRITE
+  }
 }
 
-const isRelease = (kind: number): boolean =>
-  kind === Op.UNLOCK || kind === Op.UP_READ || kind === Op.UP_WRITE || kind === Op.BIT_UNLOCK
-const isAcquire = (kind: number): boolean =>
-  kind === Op.LOCK || kind === Op.DOWN_READ || kind === Op.DOWN_WRITE || kind === Op.BIT_LOCK
-const isTry = (kind: number): boolean =>
-  kind === Op.TRYLOCK || kind === Op.DOWN_WRITE_TRYLOCK || kind === Op.BIT_TRYLOCK
-const isWait = (kind: number): boolean => kind === Op.WAIT_CLEAR || kind === Op.WAIT_CHANGE
+/**
+ * What others may not do for a step to go unnoticed. A release only lets others in, who could do nothing before it (a
+ * left mover: Lipton, "Reduction", 1975), unless they look at the lock without waiting for it; who can acquire does not
+ * meet a release.
+ */
+function conflictsOf(touch: number): number {
+  if (touch === READ) return WRITE | ACQUIRE | RELEASE
+  if (touch === ACQUIRE) return READ | WRITE | ACQUIRE
+  if (touch === RELEASE) return READ | WRITE
+  return ALL
+}
+
+interface Bits {
+  readonly id: number
+  mask: number
+  /** Locks held at every access so far; of writes only exclusive ones count. -1: none so far. */
+  locks: number
+  /** A decision was made on the ground of `locks`. */
+  onLocks: boolean
+  /** Threads of which a decision said that they will not touch these bits: a bit each. */
+  relied: number
+}
 
 /** The bits of its cell that a node reads or writes. */
 export function maskOf(trie: Trie, n: number): number {
@@ -48,15 +89,16 @@ export function maskOf(trie: Trie, n: number): number {
 }
 
 /** Whether a node of this kind may change its bits. */
-export function isWrite(kind: number): boolean {
-  return kind !== Kind.PLAIN_READ && kind !== Op.READ && !isWait(kind)
-}
+export const isWrite = (kind: number): boolean => touchOf(kind) !== READ
 
 export class Sharing {
-  /** Set when a step that went unnoticed no longer does. */
+  /** Set when a decision that was made no longer holds. */
   changed = false
   readonly #trie: Trie
   readonly #cells = new Map<number, Bits[]>()
+  readonly #parts: Bits[] = []
+  /** Of each region, four bits for each part: how it is touched from there on. */
+  readonly #futures: Uint32Array[] = []
 
   constructor(trie: Trie) {
     this.#trie = trie
@@ -65,59 +107,117 @@ export class Sharing {
   /** Takes note of what a node does. */
   note(n: number): void {
     const kind = this.#trie.kind[n]!
+    if (kind === Kind.MARK) {
+      this.#join(n)
+      return
+    }
     if (!isOp(kind) && kind !== Kind.PLAIN_READ && kind !== Kind.PLAIN_WRITE) return
-    const cell = this.#trie.cell[n]!
-    let parts = this.#cells.get(cell)
+    let parts = this.#cells.get(this.#trie.cell[n]!)
     if (parts === undefined) {
       parts = []
-      this.#cells.set(cell, parts)
+      this.#cells.set(this.#trie.cell[n]!, parts)
     }
     let rest = maskOf(this.#trie, n)
     for (const part of [...parts]) {
       const common = part.mask & rest
       if (common === 0) continue
-      if (common !== part.mask) parts.push({ ...part, mask: part.mask & ~common })
-      part.mask = common
-      this.#touch(part, n, kind)
+      if (common !== part.mask) this.#split(parts, part, common)
+      this.#touch(part, n)
       rest &= ~common
     }
-    if (rest === 0) return
-    const fresh = { mask: rest, owner: this.#trie.thread[n]!, written: false, locks: -1, watched: false }
-    parts.push(fresh)
-    this.#touch(fresh, n, kind)
+    if (rest !== 0) this.#touch(this.#part(parts, { mask: rest, locks: -1, onLocks: false, relied: 0 }), n)
   }
 
-  /** Whether no other thread can notice the step at `n`, nor when it is taken. */
-  isPrivate(n: number): boolean {
+  /** Whether no other thread, `at` these nodes, can notice the step of thread `t`, nor when it is taken. */
+  isPrivate(t: number, at: Int32Array): boolean {
+    const n = at[t]!
     const kind = this.#trie.kind[n]!
     if (!isOp(kind)) return true
     const mask = maskOf(this.#trie, n)
-    const parts = this.#cells.get(this.#trie.cell[n]!)!
-    for (const part of parts) if ((part.mask & mask) !== 0 && !isUnnoticed(part, kind)) return false
+    const conflicts = conflictsOf(touchOf(kind))
+    for (const part of this.#cells.get(this.#trie.cell[n]!)!) {
+      if ((part.mask & mask) === 0) continue
+      if (this.#isFree(part, t, at, conflicts)) continue
+      if (part.locks === LockSets.none) return false
+      part.onLocks = true
+    }
     return true
   }
 
-  #touch(part: Bits, n: number, kind: number): void {
-    const trie = this.#trie
-    const before = [isUnnoticed(part, Op.READ), isUnnoticed(part, Op.UNLOCK), isUnnoticed(part, Op.LOCK)]
-    if (part.owner !== trie.thread[n]) part.owner = -1
-    const lockish = isAcquire(kind) || isRelease(kind)
-    if (!lockish) part.watched = true
-    if (isTry(kind) || isWait(kind)) part.watched = true
-    if (isWrite(kind)) part.written = true
-    const locks = isWrite(kind) ? trie.owned[n]! : trie.held[n]!
-    part.locks = part.locks === -1 ? locks : trie.locks.meet(part.locks, locks)
-    const after = [isUnnoticed(part, Op.READ), isUnnoticed(part, Op.UNLOCK), isUnnoticed(part, Op.LOCK)]
-    if (before.some((was, i) => was && !after[i])) this.changed = true
+  /** Whether none of the others will touch these bits in one of the ways `conflicts`. */
+  #isFree(part: Bits, t: number, at: Int32Array, conflicts: number): boolean {
+    const [word, shift] = [part.id >> 3, (part.id & 7) * 4]
+    let others = 0
+    for (let u = 0; u < at.length; u++) {
+      if (u === t) continue
+      const future = this.#futures[this.#trie.region[at[u]!]!]
+      if (future !== undefined && word < future.length && ((future[word]! >>> shift) & conflicts) !== 0) return false
+      others |= 1 << u
+    }
+    part.relied |= others
+    return true
   }
-}
 
-/**
- * A release only lets others in, and so belongs to the step before it (a left mover) unless somebody looks at the lock
- * without waiting for it. All else must be out of everybody's sight.
- */
-function isUnnoticed(part: Bits, kind: number): boolean {
-  if (part.owner >= 0 || !part.written) return true
-  if (isRelease(kind) && !part.watched) return true
-  return part.locks !== LockSets.none && part.locks !== -1
+  #part(parts: Bits[], bits: Omit<Bits, 'id'>): Bits {
+    const part = { id: this.#parts.length, ...bits }
+    this.#parts.push(part)
+    parts.push(part)
+    return part
+  }
+
+  /** Part `part` keeps the bits `common`; the others become a part that was touched in the same way. */
+  #split(parts: Bits[], part: Bits, common: number): void {
+    const other = this.#part(parts, { ...part, mask: part.mask & ~common })
+    part.mask = common
+    for (const [region, future] of this.#futures.entries()) {
+      const touch = (future[part.id >> 3] ?? 0) >>> ((part.id & 7) * 4)
+      if ((touch & ALL) !== 0) this.#add(region, other.id, touch & ALL)
+    }
+  }
+
+  #touch(part: Bits, n: number): void {
+    const trie = this.#trie
+    const touch = touchOf(trie.kind[n]!)
+    const locks = touch === READ ? trie.held[n]! : trie.owned[n]!
+    part.locks = part.locks === -1 ? locks : trie.locks.meet(part.locks, locks)
+    if (part.locks === LockSets.none && part.onLocks) this.changed = true
+    this.#spread([trie.region[n]!], part, touch)
+  }
+
+  /** A part is touched in these regions, and so in the future of all that lead there. */
+  #spread(regions: number[], part: Bits, touch: number): void {
+    for (let region = regions.pop(); region !== undefined; region = regions.pop()) {
+      if (!this.#add(region, part.id, touch)) continue
+      if (part.relied & (1 << this.#trie.regions[region]!.thread)) this.changed = true
+      regions.push(...this.#trie.regions[region]!.before)
+    }
+  }
+
+  /** Adds to a region's future; false if it was there. */
+  #add(region: number, id: number, touch: number): boolean {
+    let future = this.#futures[region] ?? new Uint32Array(8)
+    const word = id >> 3
+    if (word >= future.length) {
+      const longer = new Uint32Array(Math.max(word + 1, future.length * 2))
+      longer.set(future)
+      future = longer
+    }
+    this.#futures[region] = future
+    const bits = touch << ((id & 7) * 4)
+    if ((future[word]! & bits) >>> 0 === bits >>> 0) return false
+    future[word] = (future[word]! | bits) >>> 0
+    return true
+  }
+
+  /** A history comes to a place where another has been: that one's future is its own. */
+  #join(mark: number): void {
+    const place = this.#trie.child[mark]!
+    if (place === 0) return
+    const [from, to] = [this.#trie.region[mark]!, this.#trie.region[place]!]
+    this.#trie.regions[to]!.before.push(from)
+    for (const part of this.#parts) {
+      const touch = ((this.#futures[to]?.[part.id >> 3] ?? 0) >>> ((part.id & 7) * 4)) & ALL
+      if (touch !== 0) this.#spread([from], part, touch)
+    }
+  }
 }

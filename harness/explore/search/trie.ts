@@ -29,7 +29,18 @@ export const isOp = (kind: number): boolean => kind < Kind.PLAIN_READ
 /** Whether the node is a step for the scheduler: an op, or one of the two places between. */
 export const isStep = (kind: number): boolean => kind < Kind.PLAIN_READ || kind === Kind.START || kind === Kind.PAUSE
 
+/** A piece of a trie: what follows it, or leads to it, does so as a whole. */
+export interface Region {
+  readonly thread: number
+  /** Regions that lead here. */
+  readonly before: number[]
+}
+
+/** Nodes on a way through a region. */
+const REGION = 32
+
 export class Trie {
+  readonly regions: Region[] = []
   readonly locks = new LockSets()
   readonly bugs = new Map<number, KernelBug>()
   /** What the thread has to say at its end, by node. */
@@ -45,6 +56,9 @@ export class Trie {
   child = new Int32Array(1024)
   sibling = new Int32Array(1024)
   thread = new Int32Array(1024)
+  region = new Int32Array(1024)
+  /** How far into its region a node is. */
+  #deep = new Int32Array(1024)
   h1 = new Int32Array(1024)
   h2 = new Int32Array(1024)
   /** Locks held, and of these the ones held exclusively: numbers of `locks`. */
@@ -57,6 +71,7 @@ export class Trie {
     this.kind[n] = Kind.START
     this.h1[n] = Math.imul(thread + 1, 0x9e3779b1)
     this.h2[n] = Math.imul(thread + 1, 0x5bd1e995)
+    this.region[n] = this.#region(thread, [])
     return n
   }
 
@@ -79,7 +94,14 @@ export class Trie {
     this.held[c] = this.held[n]!
     this.owned[c] = this.owned[n]!
     this.#locks(n, c, value)
+    const further = this.kind[n] !== Kind.MARK && this.#deep[n]! < REGION
+    this.region[c] = further ? this.region[n]! : this.#region(this.thread[n]!, [this.region[n]!])
+    this.#deep[c] = further ? this.#deep[n]! + 1 : 0
     return c
+  }
+
+  #region(thread: number, before: number[]): number {
+    return this.regions.push({ thread, before }) - 1
   }
 
   /** Says what a pending node does. */
@@ -148,6 +170,8 @@ export class Trie {
     this.child = grown(this.child, length)
     this.sibling = grown(this.sibling, length)
     this.thread = grown(this.thread, length)
+    this.region = grown(this.region, length)
+    this.#deep = grown(this.#deep, length)
     this.h1 = grown(this.h1, length)
     this.h2 = grown(this.h2, length)
     this.held = grown(this.held, length)
