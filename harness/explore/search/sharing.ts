@@ -97,6 +97,8 @@ export class Sharing {
   readonly #trie: Trie
   readonly #cells = new Map<number, Bits[]>()
   readonly #parts: Bits[] = []
+  /** The partition of the cell that a node touches. */
+  readonly #at: (readonly Bits[] | undefined)[] = []
   /** Of each region, four bits for each part: how it is touched from there on. */
   readonly #futures: Uint32Array[] = []
 
@@ -117,6 +119,7 @@ export class Sharing {
       parts = []
       this.#cells.set(this.#trie.cell[n]!, parts)
     }
+    this.#at[n] = parts
     let rest = maskOf(this.#trie, n)
     for (const part of [...parts]) {
       const common = part.mask & rest
@@ -131,13 +134,13 @@ export class Sharing {
   /** Whether no other thread, `at` these nodes, can notice the step of thread `t`, nor when it is taken. */
   isPrivate(t: number, at: Int32Array): boolean {
     const n = at[t]!
-    const kind = this.#trie.kind[n]!
-    if (!isOp(kind)) return true
+    const parts = this.#at[n]
+    if (parts === undefined) return true
     const mask = maskOf(this.#trie, n)
-    const conflicts = conflictsOf(touchOf(kind))
-    for (const part of this.#cells.get(this.#trie.cell[n]!)!) {
-      if ((part.mask & mask) === 0) continue
-      if (this.#isFree(part, t, at, conflicts)) continue
+    const conflicts = conflictsOf(touchOf(this.#trie.kind[n]!))
+    for (let i = 0; i < parts.length; i++) {
+      const part = parts[i]!
+      if ((part.mask & mask) === 0 || this.#isFree(part, t, at, conflicts)) continue
       if (part.locks === LockSets.none) return false
       part.onLocks = true
     }
@@ -146,15 +149,10 @@ export class Sharing {
 
   /** Whether none of the others will touch these bits in one of the ways `conflicts`. */
   #isFree(part: Bits, t: number, at: Int32Array, conflicts: number): boolean {
-    const [word, shift] = [part.id >> 3, (part.id & 7) * 4]
-    let others = 0
     for (let u = 0; u < at.length; u++) {
-      if (u === t) continue
-      const future = this.#futures[this.#trie.region[at[u]!]!]
-      if (future !== undefined && word < future.length && ((future[word]! >>> shift) & conflicts) !== 0) return false
-      others |= 1 << u
+      if (u !== t && (this.#future(this.#trie.region[at[u]!]!, part) & conflicts) !== 0) return false
     }
-    part.relied |= others
+    part.relied |= ~(1 << t)
     return true
   }
 
@@ -169,9 +167,9 @@ export class Sharing {
   #split(parts: Bits[], part: Bits, common: number): void {
     const other = this.#part(parts, { ...part, mask: part.mask & ~common })
     part.mask = common
-    for (const [region, future] of this.#futures.entries()) {
-      const touch = (future[part.id >> 3] ?? 0) >>> ((part.id & 7) * 4)
-      if ((touch & ALL) !== 0) this.#add(region, other.id, touch & ALL)
+    for (let region = 0; region < this.#futures.length; region++) {
+      const touch = this.#future(region, part)
+      if (touch !== 0) this.#add(region, other.id, touch)
     }
   }
 
@@ -216,8 +214,13 @@ export class Sharing {
     const [from, to] = [this.#trie.region[mark]!, this.#trie.region[place]!]
     this.#trie.regions[to]!.before.push(from)
     for (const part of this.#parts) {
-      const touch = ((this.#futures[to]?.[part.id >> 3] ?? 0) >>> ((part.id & 7) * 4)) & ALL
+      const touch = this.#future(to, part)
       if (touch !== 0) this.#spread([from], part, touch)
     }
+  }
+
+  /** How a part may be touched from a region on. */
+  #future(region: number, part: Bits): number {
+    return ((this.#futures[region]?.[part.id >> 3] ?? 0) >>> ((part.id & 7) * 4)) & ALL
   }
 }
