@@ -145,7 +145,7 @@ t.test('explore tells every end of a race, and replay runs each again', async t 
     stdout,
     /^race v4\.5\n {2}\d+ interleavings, \d+ states, 3 distinct ends; complete\n {2}pass: wanted sometimes/,
   )
-  t.match(stdout, /^ {2}AnonPages \+2P, clean: giver$/m)
+  t.match(stdout, /^ {2}clean: giver\n {4}AnonPages \+2P$/m)
   const finding = /mmfunc replay '(race\.yaml v4\.5 [0-9a-f]{8} .+)'/.exec(stdout)![1]!
   const again = await mmfunc(cwd, ['replay', finding])
   t.equal(again.status, 0)

@@ -33,7 +33,7 @@ export function* exploreLines(result: Result, plan: Telling): Generator<string> 
   }
 }
 
-/** What all ends share, then a line for each: what differs, and how it is reached. */
+/** What all ends share, then each: how it is reached, and what differs. */
 function* endLines(
   { steps }: Result,
   { endings: found }: Explored,
@@ -52,9 +52,11 @@ function* endLines(
   const rows = endings.map((_, i) => [
     ...names.filter(differs).map(name => changeText(name, changes[i]![name] ?? 0)),
     ...answers[i]!.filter(text => !common.has(text)),
-    found[i]!,
   ])
-  for (const [i, row] of rows.entries()) yield `  ${row.join(', ')}: ${paint('dim', endings[i]!.schedule)}`
+  for (const [i, row] of rows.entries()) {
+    yield `  ${found[i] === 'clean' ? 'clean' : paint('red', found[i]!)}: ${endings[i]!.schedule}`
+    if (row.length > 0) yield `    ${row.join(', ')}`
+  }
 }
 
 /** The change of every counter from where counting began to the last step of this end. */
