@@ -16,6 +16,8 @@ import { interruption } from './signals.ts'
 import { groupsFor } from './subjects.ts'
 
 export interface ExploreOptions extends BoundOptions {
+  /** A kernel function: only list where another CPU may come in in it. */
+  readonly points?: string
   readonly variant: readonly string[]
   readonly patch: readonly string[]
 }
@@ -31,6 +33,10 @@ export async function explore(named: readonly string[], options: ExploreOptions)
   const all = await groupsFor(cases, { ...options, kernel: [] }, patches)
   const groups = all.map(({ engine, trials }) => ({ engine, trials: trials.filter(hasRace) }))
   if (countTrials(groups) === 0) throw new Refusal('no race in these cases')
+  if (options.points !== undefined) {
+    const { listPoints } = await import('./points.ts')
+    return listPoints(options.points, groups, exploring, patches)
+  }
   const signal = interruption()
   const progress = new Progress(countTrials(groups))
   const paint = paintFor(process.stdout)

@@ -158,6 +158,15 @@ t.test('explore tells every end of a race, and replay runs each again', async t 
   t.equal(stepped.stdout, (await mmfunc(cwd, ['replay', finding, '--step'])).stdout, 'the same again')
 })
 
+t.test('explore --points lists where another CPU may come in in a function', async t => {
+  const cwd = t.testdir({ 'race.yaml': race })
+  const args = ['explore', 'race.yaml', '--variant', 'v4.5', '--points']
+  const { status, stdout } = await mmfunc(cwd, [...args, 'page_remove_rmap'])
+  t.equal(status, 0)
+  t.match(stdout, /^race v4\.5\n(?: {2}giver: .*\n)* {2}giver: atomic_add_negative page \w+\._mapcount\n/)
+  t.match(await mmfunc(cwd, [...args, 'page_remove_rmp']), { status: 2, stderr: /did you mean "page_remove_rmap"/ })
+})
+
 t.test('a schedule of another case or model is refused, not misplayed', async t => {
   const cwd = t.testdir({ 'race.yaml': race })
   const run = await mmfunc(cwd, ['explore', 'race.yaml', '--variant', 'v4.5'])

@@ -45,6 +45,7 @@ function program(): Command {
     .option('--patch <FILE>', 'a patch of your own, on top of each variant; repeatable', many)
     .option('--preemptions <N>', 'only where at most N times a thread is stopped that could have gone on')
     .option('--random <SEED[,N]>', 'N ways (1000) drawn by lot, the same for the same seed')
+    .option('--points <FUNCTION>', 'only list where another CPU may come in in this kernel function')
     .option('--no-reduction', 'every interleaving of single steps, equivalent ones too')
     .action(async (cases, options) => finish((await import('./explore.ts')).explore(cases, whole(options))))
 

@@ -16,6 +16,7 @@ import { formatSchedule, parseSchedule, preemptions, type Schedule, scheduleOf }
 import { shrink } from './search/shrink.ts'
 import type { Bounds, Extent, Strategy } from './search/strategy.ts'
 import { stuckBug } from './search/stuck.ts'
+import { type OpSite, sitesIn } from './sites.ts'
 import { endOf, findingOf, look, nothing, Straight } from './straight.ts'
 import { stepping } from './trace.ts'
 import type { World } from './world.ts'
@@ -65,6 +66,13 @@ export function racesIn(world: World, { point, at }: RaceAt, how: Exploring): Ra
   const { threads } = point.steps[at]!.args as RaceArgs
   prepareRace(threads.length)
   return findRaces(bodiesOf(world, threads), how)
+}
+
+/** Every op that the threads of a race come to. */
+export function sitesOfRace(world: World, race: RaceAt, how: Exploring): OpSite[] {
+  const machine = raceMachine(world, race)
+  strategyOf(how).explore(machine, () => {}, how)
+  return sitesIn(machine)
 }
 
 /** The threads of a race, ready to run. */

@@ -8,9 +8,10 @@ import { DoesNotBuild } from '../model/history/patch.ts'
 import { boot } from '../model/machine.ts'
 import { readCounters } from '../model/mm/vmstat.ts'
 import { digest } from './digest.ts'
-import { exploreRace, type RaceAt, racesIn } from './exploration.ts'
+import { exploreRace, type RaceAt, racesIn, sitesOfRace } from './exploration.ts'
 import { perform } from './perform.ts'
 import { raceText } from './search/races.ts'
+import type { OpSite } from './sites.ts'
 import { Straight } from './straight.ts'
 import { World } from './world.ts'
 
@@ -43,6 +44,16 @@ export function racesOf(point: TestPoint, variant: Variant, how: Exploring = {})
     const { races, bound } = racesIn(world, race, how)
     if (bound !== undefined) throw new ModelBug(`the search for races in ${point.name} ended at its bound: ${bound}`)
     found = races.map(raceText)
+    return undefined
+  })
+  return found
+}
+
+/** Where another CPU may come in: every op that the threads of the point's race come to. */
+export function sitesOf(point: TestPoint, variant: Variant, how: Exploring = {}): readonly OpSite[] {
+  let found: readonly OpSite[] = []
+  upToRace(point, variant, false, (world, race) => {
+    found = sitesOfRace(world, race, how)
     return undefined
   })
   return found

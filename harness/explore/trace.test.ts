@@ -3,7 +3,7 @@
 import t from 'tap'
 import type { OpTaken, RaceArgs, Step, TestPoint } from '../engine.ts'
 import { resolveVariant } from '../model/history/index.ts'
-import { observe } from './model-engine.ts'
+import { observe, sitesOf } from './model-engine.ts'
 
 const machine = { hpage_nr: 4, memory: undefined, thp: 'madvise', cpus: 2, debug_vm: false, swap: true } as const
 const pos = { file: 'x.yaml', line: 1, col: 1 }
@@ -29,12 +29,16 @@ const point: TestPoint = {
   steps: [step('mmap', { as: 'A', size: 2 * P, fill: undefined, ...base }), step('race', args), step('expect', null)],
 }
 
-function replayed(text: string) {
+function v45() {
   const resolved = resolveVariant('v4.5')
   if (!resolved.ok) throw new Error(resolved.reason)
+  return resolved.variant
+}
+
+function replayed(text: string) {
   const steps: OpTaken[] = []
   const took = (one: OpTaken) => steps.push(one)
-  return { seen: observe(point, resolved.variant, false, { schedule: { text, took } }), steps }
+  return { seen: observe(point, v45(), false, { schedule: { text, took } }), steps }
 }
 
 t.test('the steps are those of the schedule, and how things stood before them comes first', async t => {
@@ -66,4 +70,14 @@ t.test('the same schedule twice gives the same steps and the same end', async t 
 
 t.test('a schedule of other threads is none', async t => {
   t.match(replayed('c · a').seen.end, { kind: 'config', reason: /no thread of the race is called "c"/ })
+})
+
+t.test('the places where another CPU may come in are the ops, in the functions that they stand in', async t => {
+  const inRmap = sitesOf(point, v45()).filter(({ within }) => within.includes('page_remove_rmap'))
+  const texts = inRmap.map(({ thread, op }) => `${thread}: ${op}`)
+  t.ok(texts.includes('b: atomic_add_negative page tail._mapcount'), texts.join('\n'))
+  t.notOk(
+    texts.some(text => text.startsWith('a:')),
+    'who only touches unmaps nothing',
+  )
 })

@@ -1,13 +1,14 @@
 // One schedule step by step: what each op did, which functions it stands in, and how the pages of the case are then.
 
 import type { OpTaken } from '../engine.ts'
-import { Op, opNames } from '../model/effects.ts'
+import { opNames } from '../model/effects.ts'
 import { mem_map } from '../model/mm/init.ts'
 import { type Page, page } from '../model/mm/mm_types.ts'
 import { readCounters } from '../model/mm/vmstat.ts'
 import { cellName } from '../model/names.ts'
 import { S } from '../model/store.ts'
 import { flagText, Labels } from './labels.ts'
+import { functionsIn, operandText } from './opwords.ts'
 import type { Machine } from './search/machine.ts'
 import { runSchedule } from './search/replay.ts'
 import type { Schedule } from './search/schedule.ts'
@@ -61,34 +62,9 @@ function placeText(cell: number, labels: Labels): string {
   return label === undefined ? cellName(cell) : cellName(cell).replace(/^page \d+/, label)
 }
 
-const onBits: ReadonlySet<number> = new Set([
-  Op.BIT_LOCK,
-  Op.BIT_UNLOCK,
-  Op.BIT_TRYLOCK,
-  Op.WAIT_CLEAR,
-  Op.SET,
-  Op.CLEAR,
-  Op.TEST_AND_SET,
-  Op.TEST_AND_CLEAR,
-])
-
-/** Which flags an op is about. */
-function operandText(kind: number, cell: number, bits: number): string {
-  if (!onBits.has(kind)) return ''
-  return cellName(cell).endsWith('.flags') ? ` ${flagText(bits)}` : ` 0x${bits.toString(16)}`
-}
-
 /** `: 3 -> 2`, or what was found and left. */
 function changeText(cell: number, before: number): string {
   const after = S[cell]!
   const text = (value: number) => (cellName(cell).endsWith('.flags') ? flagText(value) || '0' : String(value))
   return before === after ? `: ${text(after)}` : `: ${text(before)} -> ${text(after)}`
-}
-
-/** The kernel's functions on a stack, innermost first; what is below them is ours. */
-function functionsIn(stack: string): string[] {
-  const frames = stack.matchAll(/^ +at (?:[\w$]+\.)*([\w$]+) \(.*\/model\/(?:mm|history)\//gm)
-  const names = [...frames].map(([, name]) => name!)
-  // A function that patches may replace stands behind a wrapper of its name.
-  return names.filter((name, i) => name !== names[i - 1])
 }

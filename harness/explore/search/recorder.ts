@@ -19,6 +19,9 @@ export interface ThreadBody {
 /** Ends a speculation; kernel functions have no `catch` that it could meet. */
 const stop = Symbol('stop')
 
+/** Functions of a stack, ours too. */
+const DEEPEST = 64
+
 /** Ops that a thread may run ahead alone. */
 const AHEAD = 100_000
 
@@ -71,7 +74,11 @@ export class Recorder implements Watch {
 
   /** Calls the thread once more up to node `n` and gives its stack there. */
   stackAt(n: number): string {
-    return this.#call(n, true) ?? ''
+    const { stackTraceLimit } = Error
+    Error.stackTraceLimit = DEEPEST
+    const stack = this.#call(n, true)
+    Error.stackTraceLimit = stackTraceLimit
+    return stack ?? ''
   }
 
   #call(n: number, looking: boolean): string | undefined {
