@@ -96,6 +96,7 @@ function told({ interleavings, states, transitions, bound }: Extent): Omit<Explo
 
 /** Exact as far as a double is. */
 function decimal(n: number): string {
+  if (n > Number.MAX_VALUE) return 'more than 1.8e+308'
   return n <= Number.MAX_SAFE_INTEGER ? String(n) : n.toExponential(2)
 }
 
