@@ -6,7 +6,7 @@
 
 import { CannotJudge, KernelBug } from '../bug.ts'
 import { k } from '../kernel.ts'
-import { cpu, spin_lock, spin_unlock } from '../ops.ts'
+import { atomic_read, atomic_set, cpu, spin_lock, spin_unlock } from '../ops.ts'
 import { rd, sbrk, touched, wr } from '../store.ts'
 import { debug_vm, HPAGE_PMD_NR, max_pfn, zone } from './init.ts'
 import { list_del, list_empty } from './list.ts'
@@ -91,7 +91,7 @@ export function alloc_page(): Page {
     if (p === NULL) return NULL
     for (let i = HPAGE_PMD_NR - 1; i > 0; i--) push(list, subpage(p, i))
   }
-  wr(p + page._count, 1)
+  atomic_set(p + page._count, 1)
   return p
 }
 
@@ -107,7 +107,7 @@ export function alloc_hugepage(): Page {
   let p = pop(pcps + cpu * pcp.SIZE + pcp.huge)
   if (p === NULL) p = freshBlock()
   if (p === NULL) return NULL
-  wr(p + page._count, 1)
+  atomic_set(p + page._count, 1)
   k.prep_compound_page(p)
   return p
 }
@@ -179,7 +179,9 @@ function free_pages_check(p: Page, what: string): void {
   if (rd(p + page._mapcount) !== -1) bad_page(`${what} freed with nonzero mapcount ${rd(p + page._mapcount) + 1}`)
   const mapping = rd(p + page.mapping)
   if (mapping !== 0 && (mapping & PAGE_MAPPING_ANON) === 0) bad_page(`${what} freed with non-NULL mapping`)
-  if (rd(p + page._count) !== 0) bad_page(`${what} freed with nonzero count ${rd(p + page._count)}`)
+  // Who holds a stale pointer may try to get the page (get_page_unless_zero) even now.
+  const count = atomic_read(p + page._count)
+  if (count !== 0) bad_page(`${what} freed with nonzero count ${count}`)
   const flags = rd(p + page.flags) & FLAGS_CHECK_AT_FREE
   if (flags !== 0) bad_page(`${what} freed with page flags 0x${flags.toString(16)} set`)
 }

@@ -5,7 +5,7 @@
 
 import { KernelBug } from '../bug.ts'
 import { k } from '../kernel.ts'
-import { clear_bit, cpu, local_lock, local_unlock, might_sleep, setCpu, spin_lock, spin_unlock } from '../ops.ts'
+import { clear_bit, cpu, local_lock, local_unlock, might_sleep, spin_lock, spin_unlock } from '../ops.ts'
 import { rd, S, sbrk, wr } from '../store.ts'
 import { debug_vm, zone } from './init.ts'
 import { type Page, page, VM_LOCKED, type Vma, vm_area } from './mm_types.ts'
@@ -148,23 +148,26 @@ export function lru_add_page_tail(head: Page, t: Page): void {
   if (!PageLRU(head)) add_page_to_lru_list(t, page_lru(t))
 }
 
-/** Empties this CPU's pagevec. */
-export function lru_add_drain(): void {
-  const v = lruAddPvec(cpu)
-  local_lock(cpu)
+/** Empties the pagevec of CPU `n`. */
+function lru_add_drain_cpu(n: number): void {
+  const v = lruAddPvec(n)
+  local_lock(n)
   if (rd(v + pagevec.nr) !== 0) k.__pagevec_lru_add(v)
-  local_unlock(cpu)
+  local_unlock(n)
 }
 
-/** Empties the pagevecs of all CPUs: work is queued on each and waited for. */
+/** Empties this CPU's pagevec. */
+export function lru_add_drain(): void {
+  lru_add_drain_cpu(cpu)
+}
+
+/**
+ * Empties the pagevecs of all CPUs. The kernel queues work on each and waits; here their work is done by us, and what
+ * it frees is ours to allocate next.
+ */
 export function lru_add_drain_all(): void {
   might_sleep()
-  const here = cpu
-  for (let c = 0; c < NR_CPUS; c++) {
-    setCpu(c)
-    k.lru_add_drain()
-  }
-  setCpu(here)
+  for (let c = 0; c < NR_CPUS; c++) lru_add_drain_cpu(c)
 }
 
 /** Takes a page that is about to be freed off the LRU. */

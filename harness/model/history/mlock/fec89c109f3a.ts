@@ -11,6 +11,7 @@ import { get_page, PageDirty, PageTransCompound, subpage } from '../../mm/page-f
 import { mk_pte, set_pte } from '../../mm/pgtable.ts'
 import { mm_find_pmd } from '../../mm/rmap_walk.ts'
 import { is_migration_entry, is_write_migration_entry, migration_entry_to_page } from '../../mm/swapops.ts'
+import { test_bit } from '../../ops.ts'
 import { rd } from '../../store.ts'
 import { patch } from '../patch.ts'
 
@@ -30,7 +31,7 @@ function after(vma: Vma, head: Page, head_addr: number): void {
     if (is_write_migration_entry(swp)) entry = maybe_mkwrite(entry, vma)
     set_pte(pte, entry)
     k.page_add_anon_rmap(p, vma, a, false)
-    if (rd(vma + vm_area.vm_flags) & VM_LOCKED && !PageTransCompound(p)) k.mlock_vma_page(p)
+    if (test_bit(vma + vm_area.vm_flags, VM_LOCKED) && !PageTransCompound(p)) k.mlock_vma_page(p)
   })
 }
 
