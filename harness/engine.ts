@@ -247,6 +247,8 @@ export interface Exploring {
   readonly schedule?: { readonly text: string; readonly took?: (step: OpTaken) => void } | undefined
   /** False: every interleaving of single steps, states not matched. */
   readonly reduce?: boolean | undefined
+  /** False: a loop's history goes on with all that it has read (ops.ts `again`); the ends must be the same. */
+  readonly marks?: boolean | undefined
   readonly signal?: AbortSignal | undefined
 }
 

@@ -30,6 +30,8 @@ export const anomalies = {
   'use-after-free': 'Freed memory was used.',
   'double-free': 'Memory was given back twice.',
   deadlock: 'Nobody can go on: everyone waits for another.',
+  'data-race':
+    'Two CPUs touch the same memory at once, one of them to write, and neither a lock nor an atomic orders them.',
   stall: 'Somebody waits for ever, or spins without end.',
   'lock-imbalance': 'A lock was taken twice, released by another than its holder, or held on return.',
   'sleep-in-atomic': 'Somebody slept where sleeping is forbidden.',

@@ -9,8 +9,9 @@ import { setCpu, setThread } from '../model/ops.ts'
 import { restore, snapshot } from '../model/store.ts'
 import { bodiesOf, type ThreadEnd, worldAfter } from './race.ts'
 import { exhaustive } from './search/exhaustive.ts'
-import { Machine } from './search/machine.ts'
-import { findRaces, type Races } from './search/races.ts'
+import { Machine, type MachineOptions } from './search/machine.ts'
+import { findRaces, type Race, type Races, raceText } from './search/races.ts'
+import type { ThreadBody } from './search/recorder.ts'
 import { random } from './search/replay.ts'
 import { formatSchedule, parseSchedule, preemptions, type Schedule, scheduleOf } from './search/schedule.ts'
 import { shrink } from './search/shrink.ts'
@@ -20,6 +21,9 @@ import { type OpSite, sitesIn } from './sites.ts'
 import { endOf, findingOf, look, nothing, Straight } from './straight.ts'
 import { stepping } from './trace.ts'
 import type { World } from './world.ts'
+
+/** As verdicts are searched for; the race detector has its own. */
+const usual: MachineOptions = { marks: true, pauses: false }
 
 /** Where in which case the race stands. */
 export interface RaceAt {
@@ -31,6 +35,8 @@ export interface RaceAt {
   readonly told: ReadonlySet<string>
   /** Digest of model and case. */
   readonly model: string
+  /** The variant has a patch that is not of the history: what its threads touch without order is looked for, too. */
+  readonly onTrial: boolean
 }
 
 /** Ends whose schedules are made short; beyond these the schedule is as it was found. */
@@ -38,13 +44,26 @@ const SHRUNK = 32
 
 export function exploreRace(world: World, race: RaceAt, how: Exploring): Exploration {
   if (how.schedule !== undefined) return replayRace(world, race, how.schedule)
-  const machine = raceMachine(world, race)
+  const bodies = readied(world, race)
+  const machine = new Machine(bodies, { ...usual, marks: how.marks !== false })
   const ends = new Ends(world, race)
   const bounds: Bounds = how
   if (how.random === undefined && how.reduce !== false && how.preemptions === undefined)
     onePreemption.explore(machine, m => ends.add(m, scheduleOf(m)), { ...bounds, time: Math.min(how.time ?? 1, 1) })
   const extent = strategyOf(how).explore(machine, m => ends.add(m, scheduleOf(m)), bounds)
-  return { ...told(extent), endings: ends.list(machine, SHRUNK), model: race.model }
+  const endings = ends.list(machine, SHRUNK)
+  if (!race.onTrial) return { ...told(extent), endings, model: race.model }
+  const { races, bound } = findRaces(bodies, bounds)
+  const all = [...endings, ...races.map(one => endingOf(one, race, machine.names))]
+  return { ...told({ ...extent, bound: extent.bound ?? bound }), endings: all, model: race.model }
+}
+
+/** A state in which two threads touch the same at once: nobody can say what comes of it. */
+function endingOf(race: Race, { at }: RaceAt, names: readonly string[]): Ending {
+  const finding = { anomaly: 'data-race', text: raceText(race) }
+  const step = { ...raceSeen(at), counters: readCounters(), findings: [finding] }
+  const schedule = race.schedule.length > 0 ? formatSchedule(race.schedule, names) : names[0]!
+  return { steps: [step], race: [], after: [], end: { kind: 'done' }, schedule }
 }
 
 /** One schedule again; its end keeps it as it was given. */
@@ -53,7 +72,7 @@ function replayRace(
   race: RaceAt,
   { text, took = () => {} }: NonNullable<Exploring['schedule']>,
 ): Exploration {
-  const machine = raceMachine(world, race)
+  const machine = new Machine(readied(world, race), usual)
   const schedule = parseSchedule(text, machine.names)
   if (typeof schedule === 'string') throw new CannotJudge(schedule)
   const ends = new Ends(world, race)
@@ -62,24 +81,20 @@ function replayRace(
 }
 
 /** What threads of a race touch at once although neither a lock nor an op orders it: searched in single steps. */
-export function racesIn(world: World, { point, at }: RaceAt, how: Exploring): Races {
-  const { threads } = point.steps[at]!.args as RaceArgs
-  prepareRace(threads.length)
-  return findRaces(bodiesOf(world, threads), how)
-}
+export const racesIn = (world: World, race: RaceAt, how: Exploring): Races => findRaces(readied(world, race), how)
 
 /** Every op that the threads of a race come to. */
 export function sitesOfRace(world: World, race: RaceAt, how: Exploring): OpSite[] {
-  const machine = raceMachine(world, race)
+  const machine = new Machine(readied(world, race), usual)
   strategyOf(how).explore(machine, () => {}, how)
   return sitesIn(machine)
 }
 
 /** The threads of a race, ready to run. */
-export function raceMachine(world: World, { point, at }: RaceAt): Machine {
+function readied(world: World, { point, at }: RaceAt): ThreadBody[] {
   const { threads } = point.steps[at]!.args as RaceArgs
   prepareRace(threads.length)
-  return new Machine(bodiesOf(world, threads), { marks: true, pauses: false })
+  return bodiesOf(world, threads)
 }
 
 /** Most anomalies need no more than one preemption, and are found so at once. */

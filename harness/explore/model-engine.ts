@@ -1,16 +1,16 @@
 // The engine `model`: test points on the modelled kernel, each from boot to the last exit; races in every way.
 
 import type { Counters, End, Engine, Exploration, Exploring, Observation, TestPoint } from '../engine.ts'
-import { CannotJudge, ModelBug } from '../model/bug.ts'
+import { CannotJudge } from '../model/bug.ts'
 import { build } from '../model/history/compose.ts'
-import { type Variant, variantHas, whyUnanswerable } from '../model/history/index.ts'
+import { hasOwnPatch, type Variant, variantHas, whyUnanswerable } from '../model/history/index.ts'
 import { DoesNotBuild } from '../model/history/patch.ts'
 import { boot } from '../model/machine.ts'
 import { readCounters } from '../model/mm/vmstat.ts'
 import { digest } from './digest.ts'
 import { exploreRace, type RaceAt, racesIn, sitesOfRace } from './exploration.ts'
 import { perform } from './perform.ts'
-import { raceText } from './search/races.ts'
+import type { Races } from './search/races.ts'
 import type { OpSite } from './sites.ts'
 import { Straight } from './straight.ts'
 import { World } from './world.ts'
@@ -35,15 +35,13 @@ export function observe(point: TestPoint, variant: Variant, detail: boolean, how
 }
 
 /**
- * What the threads of the point's race touch at once without order, in words; nothing where it has no race, or where
- * it cannot be judged. Throws ModelBug if a bound ends the search: half a proof is none.
+ * What the threads of the point's race touch at once without order; undefined where it has no race, or where it cannot
+ * be judged.
  */
-export function racesOf(point: TestPoint, variant: Variant, how: Exploring = {}): readonly string[] {
-  let found: readonly string[] = []
+export function racesOf(point: TestPoint, variant: Variant, how: Exploring = {}): Races | undefined {
+  let found: Races | undefined
   upToRace(point, variant, false, (world, race) => {
-    const { races, bound } = racesIn(world, race, how)
-    if (bound !== undefined) throw new ModelBug(`the search for races in ${point.name} ended at its bound: ${bound}`)
-    found = races.map(raceText)
+    found = racesIn(world, race, how)
     return undefined
   })
   return found
@@ -85,7 +83,14 @@ function upToRace(
     const at = run.go(world, point.steps, 0)
     if (at === point.steps.length) run.finish(world)
     else if (point.steps[at]!.verb === 'race')
-      exploration = meet(world, { point, at, detail, told: run.told, model: digest(point, variant) })
+      exploration = meet(world, {
+        point,
+        at,
+        detail,
+        told: run.told,
+        model: digest(point, variant),
+        onTrial: hasOwnPatch(variant),
+      })
   } catch (error) {
     if (!(error instanceof CannotJudge)) throw error
     run.end = { kind: 'config', reason: error.message, ...(run.index >= 0 && { step: run.index }) }

@@ -12,6 +12,7 @@ import { kindOfCell } from '../../model/names.ts'
 import { exhaustive } from './exhaustive.ts'
 import { Machine } from './machine.ts'
 import type { ThreadBody } from './recorder.ts'
+import { preemptions, type Schedule, scheduleOf } from './schedule.ts'
 import { isWrite, maskOf } from './sharing.ts'
 import type { Bounds } from './strategy.ts'
 import { isOp, isStep, Kind, type Trie } from './trie.ts'
@@ -21,6 +22,8 @@ export interface Race {
   readonly cell: string
   /** Both sides, in the order of their text: what is done there, and in which function. */
   readonly sides: readonly [string, string]
+  /** The way to a state in which both are next. */
+  readonly schedule: Schedule
 }
 
 export interface Races {
@@ -50,14 +53,19 @@ export function findRaces(bodies: readonly ThreadBody[], bounds: Bounds): Races 
   const races = new Map<string, Race>()
   if (suspects.size > 0) {
     const atState = (): void => {
-      for (const race of realRaces(machine, suspects)) races.set(JSON.stringify(race), race)
+      for (const race of realRaces(machine, suspects)) {
+        const text = raceText(race)
+        const known = races.get(text)
+        if (known === undefined || preemptions(race.schedule) < preemptions(known.schedule)) races.set(text, race)
+      }
     }
     singleSteps.explore(machine, () => {}, { ...bounds, atState })
   }
   return { races: [...races.values()], states, bound }
 }
 
-export const raceText = ({ cell, sides }: Race): string => `unlabelled race: ${cell}: ${sides[0]} against ${sides[1]}`
+export const raceText = ({ cell, sides }: Omit<Race, 'schedule'>): string =>
+  `${cell}: ${sides[0]} against ${sides[1]}, and no lock orders them`
 
 /** Pairs of nodes of two threads that were next at once. */
 class Pairs {
@@ -131,10 +139,11 @@ function* realRaces(m: Machine, suspects: ReadonlySet<number>): Generator<Race> 
 /** What the steps of `a`, then `b` really touch; the machine is left as it was. */
 function together(m: Machine, a: number, b: number): Race[] {
   const { depth } = m
+  const schedule = scheduleOf(m)
   const first = taken(m, a)
   const second = m.bug === undefined && m.canStep(b) ? taken(m, b) : []
   m.back(depth)
-  return first.flatMap(p => second.filter(q => conflict(p, q)).map(q => raceOf(m, p, q)))
+  return first.flatMap(p => second.filter(q => conflict(p, q)).map(q => raceOf(m, p, q, schedule)))
 }
 
 function taken(m: Machine, t: number): Access[] {
@@ -151,9 +160,9 @@ function taken(m: Machine, t: number): Access[] {
   return accesses
 }
 
-function raceOf(m: Machine, p: Access, q: Access): Race {
+function raceOf(m: Machine, p: Access, q: Access, schedule: Schedule): Race {
   const [one, other] = [side(m, p), side(m, q)].sort() as [string, string]
-  return { cell: kindOfCell(p.cell), sides: [one, other] }
+  return { cell: kindOfCell(p.cell), sides: [one, other], schedule }
 }
 
 function side(m: Machine, { node, plain, write }: Access): string {
@@ -161,12 +170,17 @@ function side(m: Machine, { node, plain, write }: Access): string {
   return `${what} in ${functionAt(m.recorder.stackAt(node))}`
 }
 
-/** The kernel function that a stack has come through last; accessors and ops are not functions of their own. */
+/**
+ * The kernel function that a stack has come through last; accessors and ops are not functions of their own. A patch of
+ * one's own may lie anywhere.
+ */
 function functionAt(stack: string): string {
   for (const line of stack.split('\n')) {
-    const match =
-      /at (?:async )?(?:Object\.|Module\.)?([\w$]+) \(.*\/model\/(?:mm|history)\/(?!page-flags|pgtable)/.exec(line)
-    if (match !== null) return match[1]!
+    const [, name, file = ''] = /at (?:async )?(?:Object\.|Module\.)?([\w$]+) \((.*)\)/.exec(line) ?? []
+    if (name === undefined || /\/explore\/search\/|\/model\/[\w-]+\.|\/mm\/(?:page-flags|pgtable)\./.test(file))
+      continue
+    if (!/\/explore\//.test(file)) return name
+    break
   }
   return "a function that is not the kernel's"
 }

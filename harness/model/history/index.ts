@@ -5,6 +5,7 @@ import { modelledReleases, patches, releases } from './releases.ts'
 
 export { counterNames } from '../mm/vmstat.ts'
 export {
+  hasOwnPatch,
   type Resolved,
   releaseHas,
   resolveVariant,

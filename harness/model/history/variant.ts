@@ -102,6 +102,9 @@ export function variantHas({ applied, release }: Variant, id: string): boolean {
   return patches.some(p => p.id === id) ? false : releaseHas(release, id)
 }
 
+/** Whether a patch that is not of the history was added: a person's own. */
+export const hasOwnPatch = ({ applied }: Variant): boolean => [...applied].some(patch => !patches.includes(patch))
+
 /** Whether a release, modelled or not, has a commit or an earlier release. */
 export function releaseHas(release: string, id: string): boolean {
   const known = patches.find(p => p.id === id) ?? landmarks.find(l => l.id === id)

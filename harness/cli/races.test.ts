@@ -1,0 +1,81 @@
+// The race detector on every race of the cases: whatever two CPUs may touch at once is an op, or a lock orders it.
+
+import t from 'tap'
+import type { Trial } from '../check/judge.ts'
+import type { Result } from '../check/result.ts'
+import { racesOf } from '../explore/model-engine.ts'
+import { raceText } from '../explore/search/races.ts'
+import { patch } from '../model/history/patch.ts'
+import { k } from '../model/kernel.ts'
+import { maybe_mkwrite, vm_page_prot } from '../model/mm/memory.ts'
+import { remove_migration_pte } from '../model/mm/migrate.ts'
+import { type Mm, type Page, type Vma, vm_area } from '../model/mm/mm_types.ts'
+import { get_page } from '../model/mm/page-flags.ts'
+import { mk_pte, pte_offset, read_pmd, set_pte } from '../model/mm/pgtable.ts'
+import { mm_find_pmd } from '../model/mm/rmap_walk.ts'
+import { rd } from '../model/store.ts'
+import { execute } from './execute.ts'
+import { casesOf } from './load.ts'
+import { root } from './project.ts'
+import { groupsFor } from './subjects.ts'
+import { variantOf } from './variants.ts'
+
+/** MiB of states, a million of them, and seconds for all races together. What needs more is looked at in part. */
+const MEMORY = 32
+const TIME = 60
+
+t.setTimeout(4 * TIME * 1000)
+
+/** The races of the cases, each with the smallest huge page that it is written for. */
+async function smallestRaces(): Promise<readonly Trial[]> {
+  process.chdir(root)
+  const groups = await groupsFor(await casesOf([]), { variant: [], kernel: [], patch: [] }, [])
+  const trials = groups.flatMap(group => group.trials).filter(({ point }) => point.steps.some(s => s.verb === 'race'))
+  const least = new Map<string, number>()
+  for (const {
+    case: { file },
+    point,
+  } of trials)
+    least.set(file, Math.min(point.machine.hpage_nr, least.get(file) ?? point.machine.hpage_nr))
+  return trials.filter(({ case: { file }, point }) => point.machine.hpage_nr === least.get(file))
+}
+
+t.test('no race of a case touches anything without order', async t => {
+  const end = performance.now() + TIME * 1000
+  let whole = 0
+  for (const { point, subject } of await smallestRaces()) {
+    const time = Math.max(1, (end - performance.now()) / 1000)
+    const found = racesOf(point, variantOf(subject.name, []), { memory: MEMORY, time })
+    const name = `${point.name} ${subject.name}`
+    t.same(found?.races.map(raceText) ?? [], [], name)
+    if (found?.bound === undefined) whole++
+    else t.comment(`${name}: looked at in part, ${found.states} states`)
+  }
+  t.ok(whole >= 25, 'races that were looked at as a whole')
+})
+
+/** remove_migration_pte without the lock of the page table. */
+function unlocked(p: Page, vma: Vma, addr: number): void {
+  const pmd = mm_find_pmd(rd(vma + vm_area.vm_mm) as Mm, addr)
+  get_page(p)
+  set_pte(pte_offset(read_pmd(pmd), addr), maybe_mkwrite(mk_pte(p, vm_page_prot(vma)), vma))
+  k.page_add_anon_rmap(p, vma, addr, false)
+}
+
+t.test("what a patch of one's own leaves without order is its anomaly, with both sites and a schedule", async t => {
+  process.chdir(root)
+  const own = patch('own', {
+    subject: 'no lock',
+    release: undefined,
+    changes: { remove_migration_pte: { before: remove_migration_pte, after: unlocked } },
+  })
+  const cases = await casesOf(['cases/migration/race-mprotect.yaml'], ['own'])
+  const groups = await groupsFor(cases, { variant: ['v4.5'], kernel: [], patch: [] }, [own])
+  const results: Result[] = []
+  for await (const result of execute(groups, { detail: false, signal: new AbortController().signal }))
+    results.push(result)
+  t.match(results, [{ status: 'fail', explored: { complete: true } }])
+  const shown = results[0]!.explored!.shown.find(({ name }) => name === 'data-race')
+  const text = 'pte: WRITE_ONCE in unlocked against plain read in change_pte_range, and no lock orders them'
+  t.match(shown, { anomalies: [{ name: 'data-race', text }], schedule: /^[a-z0-9 ·]+$/ })
+})
