@@ -8,7 +8,11 @@ import { grown } from './hash.ts'
 import { Memory } from './memory.ts'
 import { Recorder, type ThreadBody } from './recorder.ts'
 import { Sharing } from './sharing.ts'
+import { Solo } from './solo.ts'
 import { isOp, isStep, Kind, Trie } from './trie.ts'
+
+/** Steps that a thread is followed alone; most wait before. */
+const AHEAD = 16
 
 export interface MachineOptions {
   /** Whether marked loops forget their history (ops.ts, `again`). */
@@ -34,6 +38,10 @@ export class Machine {
   h1 = 0
   h2 = 0
   readonly #pauses: boolean
+  /** What each thread would do alone from here; undefined where nobody has asked. */
+  /** Where it is written down which nodes are passed; undefined: nowhere. */
+  #way: number[] | undefined
+  readonly #solos: (Solo | 'far' | undefined)[] = []
   #thread = new Int32Array(1024)
   #from = new Int32Array(1024)
   #changes = new Int32Array(1024)
@@ -45,6 +53,7 @@ export class Machine {
   constructor(bodies: readonly ThreadBody[], options: MachineOptions) {
     this.threads = bodies.length
     this.#pauses = options.pauses
+    for (let t = 0; t < bodies.length; t++) this.#solos.push(undefined)
     this.names = bodies.map(({ name }) => name)
     this.recorder = new Recorder(this.trie, this.memory, bodies, {
       ...options,
@@ -76,14 +85,69 @@ export class Machine {
 
   /** Whether no other thread can notice the next step of `t`. */
   isPrivate(t: number): boolean {
-    return this.sharing.isPrivate(t, this.at)
+    return this.sharing.isPrivate(t, this.at) || this.#missesAll(t)
+  }
+
+  /** Whether the next step of `t` meets nothing of what the others would do while it stands still. */
+  #missesAll(t: number): boolean {
+    for (let u = 0; u < this.threads; u++) {
+      if (u === t || this.isDone(u)) continue
+      const solo = this.#soloOf(u)
+      if (solo === 'far' || !solo.misses(this.trie, this.at[t]!)) return false
+      // Others that meet each other do not do what each would do alone.
+      for (let v = u + 1; v < this.threads; v++) {
+        if (v === t || this.isDone(v)) continue
+        const other = this.#soloOf(v)
+        if (other === 'far' || solo.meets(other)) return false
+      }
+    }
+    return true
+  }
+
+  #soloOf(u: number): Solo | 'far' {
+    const solo = this.#solos[u] ?? this.#solo(u)
+    this.#solos[u] = solo
+    return solo
+  }
+
+  /** Runs `u` alone, as far as it can, and goes back; gives up on one that comes far. */
+  #solo(u: number): Solo | 'far' {
+    const { trie, depth } = this
+    const way: number[] = []
+    this.#way = way
+    while (this.bug === undefined && this.canStep(u) && this.depth - depth < AHEAD) this.#take(u, false)
+    this.#way = undefined
+    const far = this.bug === undefined && this.canStep(u)
+    const waits = this.bug === undefined && !far && !this.isDone(u)
+    const last = this.at[u]!
+    this.#rewind(depth)
+    if (far) return 'far'
+    const solo = new Solo(waits ? trie.cell[last]! : -1)
+    for (const n of way) solo.add(trie, n)
+    solo.add(trie, last)
+    return solo
   }
 
   /** Takes the next step of `t`, which can. `early`: before its turn, as nobody can notice. */
   step(t: number, early = false): void {
+    const { at, trie } = this
+    // A step that meets nobody changes nobody's way, but may let one in who waits.
+    if (early) {
+      for (let u = 0; u < this.threads; u++) if (this.#waitsAt(u) === trie.cell[at[t]!]!) this.#solos[u] = undefined
+    } else this.#solos.fill(undefined)
+    this.#take(t, early)
+  }
+
+  #waitsAt(u: number): number {
+    const solo = this.#solos[u]
+    return solo === undefined || solo === 'far' ? -1 : solo.waitsAt
+  }
+
+  #take(t: number, early: boolean): void {
     const { trie, memory } = this
     const n = this.at[t]!
     this.#push(early ? ~t : t, n)
+    this.#way?.push(n)
     const [m1, m2] = [memory.h1, memory.h2]
     let found = 0
     if (isOp(trie.kind[n]!)) {
@@ -103,6 +167,12 @@ export class Machine {
 
   /** Goes back to `depth` steps. */
   back(depth: number): void {
+    if (this.depth === depth) return
+    this.#solos.fill(undefined)
+    this.#rewind(depth)
+  }
+
+  #rewind(depth: number): void {
     if (this.depth === depth) return
     while (this.depth > depth) {
       this.depth--
@@ -125,6 +195,7 @@ export class Machine {
   #walk(n: number): number {
     const { trie, memory } = this
     for (;;) {
+      this.#way?.push(n)
       switch (trie.kind[n]) {
         case Kind.PLAIN_READ:
           n = trie.next(n, S[trie.cell[n]!]! & trie.a[n]!)

@@ -16,11 +16,13 @@ import { isOp, Kind, type Trie } from './trie.ts'
 const READ = 1
 const WRITE = 2
 const ACQUIRE = 4
-const RELEASE = 8
+export const RELEASE = 8
 const ALL = 15
+/** Each way by itself. */
+export const TOUCHES = [READ, WRITE, ACQUIRE, RELEASE] as const
 
 /** How the op of a node touches its bits. */
-function touchOf(kind: number): number {
+export function touchOf(kind: number): number {
   switch (kind) {
     case Kind.PLAIN_READ:
     case Op.READ:
@@ -51,7 +53,7 @@ function touchOf(kind: number): number {
  * left mover: Lipton, "Reduction", 1975), unless they look at the lock without waiting for it; who can acquire does not
  * meet a release.
  */
-function conflictsOf(touch: number): number {
+export function conflictsOf(touch: number): number {
   if (touch === READ) return WRITE | ACQUIRE | RELEASE
   if (touch === ACQUIRE) return READ | WRITE | ACQUIRE
   if (touch === RELEASE) return READ | WRITE
