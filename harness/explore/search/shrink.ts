@@ -6,12 +6,13 @@ import type { Machine } from './machine.ts'
 import { runSchedule } from './replay.ts'
 import { preemptions, type Schedule } from './schedule.ts'
 
-/** Executions that may be spent on one schedule. */
-const TRIES = 400
+/** Steps that may be spent on one schedule, and executions at least. */
+const STEPS = 100_000
+const TRIES = 8
 
 /** `same` is asked at the end of an execution whether it is the end that is wanted. The machine stands at its start. */
 export function shrink(machine: Machine, schedule: Schedule, same: (machine: Machine) => boolean): Schedule {
-  let tries = TRIES
+  let tries = 1
   /** What comes of a schedule, in its plain form; undefined: another end. */
   const attempt = (candidate: Schedule): Schedule | undefined => {
     if (tries-- <= 0) return undefined
@@ -20,6 +21,7 @@ export function shrink(machine: Machine, schedule: Schedule, same: (machine: Mac
     return same(machine) ? plain : undefined
   }
   let best = attempt(schedule) ?? schedule
+  tries = Math.max(TRIES, Math.floor(STEPS / machine.depth))
   const better = (candidate: Schedule): boolean => {
     // Nobody could type a schedule without a thread.
     if (candidate.length === 0) return false
