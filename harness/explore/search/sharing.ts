@@ -18,8 +18,6 @@ const WRITE = 2
 const ACQUIRE = 4
 export const RELEASE = 8
 const ALL = 15
-/** Each way by itself. */
-export const TOUCHES = [READ, WRITE, ACQUIRE, RELEASE] as const
 
 /** How the op of a node touches its bits. */
 export function touchOf(kind: number): number {
