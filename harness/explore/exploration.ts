@@ -15,7 +15,7 @@ import type { ThreadBody } from './search/recorder.ts'
 import { random } from './search/replay.ts'
 import { formatSchedule, parseSchedule, preemptions, type Schedule, scheduleOf } from './search/schedule.ts'
 import { shrink } from './search/shrink.ts'
-import type { Bounds, Extent, Strategy } from './search/strategy.ts'
+import { type Bounds, drain, type Extent, type Strategy } from './search/strategy.ts'
 import { stuckBug } from './search/stuck.ts'
 import { type OpSite, sitesIn } from './sites.ts'
 import { endOf, findingOf, look, nothing, Straight } from './straight.ts'
@@ -42,15 +42,18 @@ export interface RaceAt {
 /** Ends whose schedules are made short; beyond these the schedule is as it was found. */
 const SHRUNK = 32
 
-export function exploreRace(world: World, race: RaceAt, how: Exploring): Exploration {
-  if (how.schedule !== undefined) return replayRace(world, race, how.schedule)
+export function* exploreRace(world: World, race: RaceAt, how: Exploring): Generator<void, Exploration> {
+  if (how.schedule !== undefined) return yield* replayRace(world, race, how.schedule)
   const bodies = readied(world, race)
   const machine = new Machine(bodies, { ...usual, marks: how.marks !== false })
   const ends = new Ends(world, race)
   const bounds: Bounds = how
   if (how.random === undefined && how.reduce !== false && how.preemptions === undefined)
-    onePreemption.explore(machine, m => ends.add(m, scheduleOf(m)), { ...bounds, time: Math.min(how.time ?? 1, 1) })
-  const extent = strategyOf(how).explore(machine, m => ends.add(m, scheduleOf(m)), bounds)
+    yield* onePreemption.explore(machine, m => ends.add(m, scheduleOf(m)), {
+      ...bounds,
+      time: Math.min(how.time ?? 1, 1),
+    })
+  const extent = yield* strategyOf(how).explore(machine, m => ends.add(m, scheduleOf(m)), bounds)
   const endings = ends.list(machine, SHRUNK)
   if (!race.onTrial) return { ...told(extent), endings, model: race.model }
   const { races, bound } = findRaces(bodies, bounds)
@@ -67,16 +70,16 @@ function endingOf(race: Race, { at }: RaceAt, names: readonly string[]): Ending 
 }
 
 /** One schedule again; its end keeps it as it was given. */
-function replayRace(
+function* replayRace(
   world: World,
   race: RaceAt,
   { text, took = () => {} }: NonNullable<Exploring['schedule']>,
-): Exploration {
+): Generator<void, Exploration> {
   const machine = new Machine(readied(world, race), usual)
   const schedule = parseSchedule(text, machine.names)
   if (typeof schedule === 'string') throw new CannotJudge(schedule)
   const ends = new Ends(world, race)
-  const extent = stepping(schedule, world, took).explore(machine, m => ends.add(m, schedule), {})
+  const extent = yield* stepping(schedule, world, took).explore(machine, m => ends.add(m, schedule), {})
   return { ...told(extent), endings: ends.list(machine, 0), model: race.model }
 }
 
@@ -86,7 +89,7 @@ export const racesIn = (world: World, race: RaceAt, how: Exploring): Races => fi
 /** Every op that the threads of a race come to. */
 export function sitesOfRace(world: World, race: RaceAt, how: Exploring): OpSite[] {
   const machine = new Machine(readied(world, race), usual)
-  strategyOf(how).explore(machine, () => {}, how)
+  drain(strategyOf(how).explore(machine, () => {}, how))
   return sitesIn(machine)
 }
 

@@ -1,5 +1,6 @@
 // The engine `model`: test points on the modelled kernel, each from boot to the last exit; races in every way.
 
+import { setImmediate as turn } from 'node:timers/promises'
 import type { Counters, End, Engine, Exploration, Exploring, Observation, TestPoint } from '../engine.ts'
 import { CannotJudge } from '../model/bug.ts'
 import { build } from '../model/history/compose.ts'
@@ -11,6 +12,7 @@ import { digest } from './digest.ts'
 import { exploreRace, type RaceAt, racesIn, sitesOfRace } from './exploration.ts'
 import { perform } from './perform.ts'
 import type { Races } from './search/races.ts'
+import { drain } from './search/strategy.ts'
 import type { OpSite } from './sites.ts'
 import { Straight } from './straight.ts'
 import { World } from './world.ts'
@@ -23,14 +25,21 @@ export function modelEngine(variant: Variant): Engine {
     async *run(points, { detail, signal, exploring }) {
       for (const point of points) {
         if (signal?.aborted) return
-        yield observe(point, variant, detail, { ...exploring, signal })
+        const work = observing(point, variant, detail, { ...exploring, signal })
+        let step = work.next()
+        for (; !step.done; step = work.next()) await turn()
+        yield step.value
       }
     },
   }
 }
 
-/** Runs one point from boot to the last exit. */
+/** Runs one point from boot to the last exit, at once. */
 export function observe(point: TestPoint, variant: Variant, detail: boolean, how: Exploring = {}): Observation {
+  return drain(observing(point, variant, detail, how))
+}
+
+function observing(point: TestPoint, variant: Variant, detail: boolean, how: Exploring): Generator<void, Observation> {
   return upToRace(point, variant, detail, (world, race) => exploreRace(world, race, how))
 }
 
@@ -40,30 +49,38 @@ export function observe(point: TestPoint, variant: Variant, detail: boolean, how
  */
 export function racesOf(point: TestPoint, variant: Variant, how: Exploring = {}): Races | undefined {
   let found: Races | undefined
-  upToRace(point, variant, false, (world, race) => {
+  const look = (world: World, race: RaceAt): void => {
     found = racesIn(world, race, how)
-    return undefined
-  })
+  }
+  drain(upToRace(point, variant, false, atOnce(look)))
   return found
 }
 
 /** Where another CPU may come in: every op that the threads of the point's race come to. */
 export function sitesOf(point: TestPoint, variant: Variant, how: Exploring = {}): readonly OpSite[] {
   let found: readonly OpSite[] = []
-  upToRace(point, variant, false, (world, race) => {
+  const look = (world: World, race: RaceAt): void => {
     found = sitesOfRace(world, race, how)
-    return undefined
-  })
+  }
+  drain(upToRace(point, variant, false, atOnce(look)))
   return found
 }
 
+/** Meets a race without exploring it. */
+function atOnce(look: (world: World, race: RaceAt) => void) {
+  // biome-ignore lint/correctness/useYield: at once
+  return function* (world: World, race: RaceAt): Generator<void, undefined> {
+    look(world, race)
+  }
+}
+
 /** Runs a point straight; a race on the way is left to `meet`, and what it gives is where the run ends. */
-function upToRace(
+function* upToRace(
   point: TestPoint,
   variant: Variant,
   detail: boolean,
-  meet: (world: World, race: RaceAt) => Exploration | undefined,
-): Observation {
+  meet: (world: World, race: RaceAt) => Generator<void, Exploration | undefined>,
+): Generator<void, Observation> {
   const reason = whyUnanswerable(variant, point.ids ?? [])
   if (reason !== undefined) return unanswered(point, { kind: 'config', reason })
   const kernel = build(variant.functions, point.machine)
@@ -83,7 +100,7 @@ function upToRace(
     const at = run.go(world, point.steps, 0)
     if (at === point.steps.length) run.finish(world)
     else if (point.steps[at]!.verb === 'race')
-      exploration = meet(world, {
+      exploration = yield* meet(world, {
         point,
         at,
         detail,

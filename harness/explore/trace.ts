@@ -19,7 +19,7 @@ import type { World } from './world.ts'
 /** Runs one schedule, and tells of every op that it takes. */
 export function stepping(schedule: Schedule, world: World, took: (step: OpTaken) => void): Strategy {
   return {
-    explore(machine, atEnd) {
+    *explore(machine, atEnd) {
       const labels = new Labels(world)
       runSchedule(machine, schedule)
       const order = Array.from({ length: machine.depth }, (_, i) => machine.stepAt(i).thread)

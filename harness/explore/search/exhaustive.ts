@@ -18,12 +18,12 @@ export interface Exhaustive {
 
 export function exhaustive(options: Exhaustive): Strategy {
   return {
-    explore(machine, atEnd, bounds) {
+    *explore(machine, atEnd, bounds) {
       const search = new Search(machine, atEnd, bounds, options)
       if (options.coalesce) search.probe()
       for (;;) {
         machine.sharing.changed = false
-        const extent = search.run()
+        const extent = yield* search.run()
         // A pass that learned of sharing took steps together that it should not have.
         if (extent.bound === undefined && options.coalesce && machine.sharing.changed) continue
         const { preemptions } = options
@@ -84,7 +84,7 @@ class Search {
     }
   }
 
-  run(): Extent {
+  *run(): Generator<void, Extent> {
     const m = this.#machine
     this.#visited = new Visited()
     this.#stack = []
@@ -107,6 +107,7 @@ class Search {
           frame.ways += ways
           m.back(frame.depth)
         }
+        if ((transitions & 0xfff) === 0) yield
         bound = this.#watchdog.reached(this.#visited.bytes, this.#covered)
       } else {
         ways = this.#leave(frame)

@@ -19,6 +19,7 @@ import { Machine } from './machine.ts'
 import { findRaces } from './races.ts'
 import type { ThreadBody } from './recorder.ts'
 import { lots } from './replay.ts'
+import { drain } from './strategy.ts'
 
 type Kind = 'lock' | 'unlock' | 'trylock' | 'READ' | 'WRITE' | 'ADD' | 'DEC' | 'read' | 'set' | 'copy' | 'bump'
 interface Statement {
@@ -112,13 +113,15 @@ interface Finals {
 function finalsOf(p: Program, fine: boolean, how: { readonly reduce: boolean; readonly coalesce: boolean }): Finals {
   const machine = new Machine(bodiesOf(p, fine), { marks: true, pauses: false })
   const finals = new Set<string>()
-  const { states } = exhaustive(how).explore(
-    machine,
-    m => {
-      const told = [...m.at].map(n => m.trie.results.get(n) ?? 'stuck')
-      finals.add([...S.slice(64, 64 + p.cells), ...told, m.bug?.anomaly].join())
-    },
-    {},
+  const { states } = drain(
+    exhaustive(how).explore(
+      machine,
+      m => {
+        const told = [...m.at].map(n => m.trie.results.get(n) ?? 'stuck')
+        finals.add([...S.slice(64, 64 + p.cells), ...told, m.bug?.anomaly].join())
+      },
+      {},
+    ),
   )
   return { finals: [...finals].sort().join(' '), states }
 }

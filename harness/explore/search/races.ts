@@ -14,7 +14,7 @@ import { Machine } from './machine.ts'
 import type { ThreadBody } from './recorder.ts'
 import { preemptions, type Schedule, scheduleOf } from './schedule.ts'
 import { isWrite, maskOf } from './sharing.ts'
-import type { Bounds } from './strategy.ts'
+import { type Bounds, drain } from './strategy.ts'
 import { isOp, isStep, Kind, type Trie } from './trie.ts'
 
 export interface Race {
@@ -48,7 +48,7 @@ const singleSteps = exhaustive({ reduce: true, coalesce: false })
 export function findRaces(bodies: readonly ThreadBody[], bounds: Bounds): Races {
   const machine = new Machine(bodies, { marks: true, pauses: true })
   const pairs = new Pairs(machine)
-  const { states, bound } = singleSteps.explore(machine, () => {}, { ...bounds, atState: () => pairs.note() })
+  const { states, bound } = drain(singleSteps.explore(machine, () => {}, { ...bounds, atState: () => pairs.note() }))
   const suspects = pairs.suspects()
   const races = new Map<string, Race>()
   if (suspects.size > 0) {
@@ -59,7 +59,7 @@ export function findRaces(bodies: readonly ThreadBody[], bounds: Bounds): Races 
         if (known === undefined || preemptions(race.schedule) < preemptions(known.schedule)) races.set(text, race)
       }
     }
-    singleSteps.explore(machine, () => {}, { ...bounds, atState })
+    drain(singleSteps.explore(machine, () => {}, { ...bounds, atState }))
   }
   return { races: [...races.values()], states, bound }
 }

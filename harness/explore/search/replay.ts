@@ -44,7 +44,8 @@ export function advance(machine: Machine, thread: number, ops: number): number {
 /** One execution. */
 export function replay(schedule: Schedule): Strategy {
   return {
-    explore(machine, atEnd) {
+    // biome-ignore lint/correctness/useYield: one execution is soon over
+    *explore(machine, atEnd) {
       runSchedule(machine, schedule)
       atEnd(machine)
       const transitions = machine.depth
@@ -59,7 +60,7 @@ export function random(seed: number, times: number): Strategy {
   return { explore: (machine, atEnd, bounds) => drawn(machine, atEnd, bounds, seed, times) }
 }
 
-function drawn(machine: Machine, atEnd: AtEnd, bounds: Bounds, seed: number, times: number): Extent {
+function* drawn(machine: Machine, atEnd: AtEnd, bounds: Bounds, seed: number, times: number): Generator<void, Extent> {
   const watchdog = new Watchdog(bounds)
   const draw = lots(seed)
   let transitions = 0
@@ -75,6 +76,7 @@ function drawn(machine: Machine, atEnd: AtEnd, bounds: Bounds, seed: number, tim
     }
     atEnd(machine)
     machine.back(0)
+    yield
   }
   return { interleavings: i, states: transitions + 1, transitions, bound: bound ?? `${times} by lot` }
 }

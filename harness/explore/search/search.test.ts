@@ -16,6 +16,7 @@ import { rd, resetStore, S, sbrk, wr } from '../../model/store.ts'
 import { type Exhaustive, exhaustive } from './exhaustive.ts'
 import { Machine } from './machine.ts'
 import { formatSchedule, scheduleOf } from './schedule.ts'
+import { drain } from './strategy.ts'
 
 const everything: Exhaustive = { reduce: false, coalesce: false }
 const matched: Exhaustive = { reduce: true, coalesce: false }
@@ -33,14 +34,16 @@ function explored(how: Exhaustive, cells: number, bodies: readonly (() => unknow
   const machine = new Machine(bodiesOf, { marks: true, pauses: false })
   const ends = new Set<string>()
   const schedules: string[] = []
-  const extent = exhaustive(how).explore(
-    machine,
-    m => {
-      const stuck = m.names.filter((_, i) => !m.isDone(i))
-      ends.add(m.bug?.anomaly ?? (stuck.length > 0 ? `stuck ${stuck.join('')}` : String(S.slice(64, 64 + cells))))
-      schedules.push(formatSchedule(scheduleOf(m), m.names))
-    },
-    {},
+  const extent = drain(
+    exhaustive(how).explore(
+      machine,
+      m => {
+        const stuck = m.names.filter((_, i) => !m.isDone(i))
+        ends.add(m.bug?.anomaly ?? (stuck.length > 0 ? `stuck ${stuck.join('')}` : String(S.slice(64, 64 + cells))))
+        schedules.push(formatSchedule(scheduleOf(m), m.names))
+      },
+      {},
+    ),
   )
   return { ...extent, ends: [...ends].sort(), schedules: schedules.sort() }
 }

@@ -29,7 +29,16 @@ export interface Extent {
 export type AtEnd = (machine: Machine) => void
 
 export interface Strategy {
-  explore(machine: Machine, atEnd: AtEnd, bounds: Bounds): Extent
+  /** Yields now and then, so that who drives it can look for signals. */
+  explore(machine: Machine, atEnd: AtEnd, bounds: Bounds): Generator<void, Extent>
+}
+
+/** Drives work to its end at once. */
+export function drain<T>(work: Generator<void, T>): T {
+  for (;;) {
+    const { done, value } = work.next()
+    if (done) return value
+  }
 }
 
 /** Looks at the clock and the signal now and then. */
