@@ -7,6 +7,9 @@ import type { Machine } from './machine.ts'
 import { type AtEnd, type Bounds, type Extent, type Strategy, Watchdog } from './strategy.ts'
 import { Visited } from './visited.ts'
 
+/** One state in so many is remembered where no choice is; the same ones, whoever comes there. */
+const MILESTONES = 0x1e
+
 export interface Exhaustive {
   /** False: states are not matched, and every interleaving of single steps is walked, as many as combinatorics says. */
   readonly reduce: boolean
@@ -46,6 +49,8 @@ interface Frame {
   next: number
   moved: boolean
   ways: number
+  /** Where its part of the states passed begins. */
+  readonly passed: number
 }
 
 class Search {
@@ -56,6 +61,9 @@ class Search {
   readonly #options: Exhaustive
   #visited = new Visited()
   #stack: Frame[] = []
+  /** Hashes of states passed between those of the stack, two words each. */
+  #passed: number[] = []
+  #states = 0
   /** Interleavings covered so far. */
   #covered = 0
 
@@ -88,6 +96,8 @@ class Search {
     const m = this.#machine
     this.#visited = new Visited()
     this.#stack = []
+    this.#passed = []
+    this.#states = 0
     this.#covered = 0
     let transitions = 0
     let bound: string | undefined
@@ -114,7 +124,7 @@ class Search {
       }
     }
     m.back(0)
-    const states = this.#options.reduce ? this.#visited.size : transitions + 1
+    const states = this.#options.reduce ? this.#states : transitions + 1
     return { interleavings: bound === undefined ? ways : this.#covered, states, transitions, bound }
   }
 
@@ -126,24 +136,38 @@ class Search {
   /** Comes into a state: -1 and a frame for it, or in how many ways it goes on if that is known. */
   #enter(last: number, left: number): number {
     const m = this.#machine
-    this.#glue()
-    if (m.bug !== undefined) return this.#end()
     const bounded = this.#options.preemptions !== undefined
-    const h1 = bounded ? (m.h1 ^ mix(last * 64 + left + 65)) | 0 : m.h1
-    if (this.#options.reduce && !this.#visited.add(h1, m.h2)) {
-      const known = this.#visited.ways(h1, m.h2)
-      this.#covered += known
-      return known
-    }
+    const salt = bounded ? mix(last * 64 + left + 65) : 0
+    const passed = this.#passed.length
+    if (!this.#glue(salt)) return this.#known(salt, passed)
+    if (m.bug !== undefined) return this.#settle(passed, this.#end())
+    if (this.#options.reduce && !this.#visited.add(m.h1 ^ salt, m.h2)) return this.#known(salt, passed)
+    this.#states++
     this.#atState?.()
-    this.#stack.push({ depth: m.depth, h1, h2: m.h2, last, left, next: 0, moved: false, ways: 0 })
+    this.#stack.push({ depth: m.depth, h1: m.h1 ^ salt, h2: m.h2, last, left, next: 0, moved: false, ways: 0, passed })
     return -1
+  }
+
+  /** In how many ways it goes on from a state that was met before. */
+  #known(salt: number, passed: number): number {
+    const ways = this.#visited.ways(this.#machine.h1 ^ salt, this.#machine.h2)
+    this.#covered += ways
+    return this.#settle(passed, ways)
+  }
+
+  /** The states passed since have come to this as well. */
+  #settle(passed: number, ways: number): number {
+    for (let i = passed; i < this.#passed.length; i += 2)
+      this.#visited.setWays(this.#passed[i]!, this.#passed[i + 1]!, ways)
+    this.#passed.length = passed
+    return ways
   }
 
   /** All that can come of a state has come. */
   #leave(frame: Frame): number {
     if (!frame.moved) frame.ways = this.#end()
     if (this.#options.reduce) this.#visited.setWays(frame.h1, frame.h2, frame.ways)
+    this.#settle(frame.passed, frame.ways)
     this.#stack.pop()
     const above = this.#stack[this.#stack.length - 1]
     if (above !== undefined) {
@@ -159,16 +183,29 @@ class Search {
     return 1
   }
 
-  /** Takes what nobody can notice; as a thread goes on it leaves things behind that then are another's alone. */
-  #glue(): void {
+  /**
+   * Takes what nobody can notice; as a thread goes on it leaves things behind that then are another's alone. Long ways
+   * have much of their ends in common: false, as soon as one comes to a state that was met before.
+   */
+  #glue(salt: number): boolean {
     const m = this.#machine
-    const isFree = (t: number): boolean => (this.#options.coalesce ? m.isPrivate(t) : !m.isChoice(t))
+    const { coalesce, reduce } = this.#options
+    const isFree = (t: number): boolean => (coalesce ? m.isPrivate(t) : !m.isChoice(t))
     for (let t = 0, idle = 0; idle < m.threads; t = (t + 1) % m.threads) {
       idle++
       while (m.bug === undefined && m.canStep(t) && isFree(t)) {
+        if (reduce && (m.h2 & MILESTONES) === 0 && !this.#pass(m.h1 ^ salt, m.h2)) return false
         m.step(t, true)
         idle = 0
       }
     }
+    return true
+  }
+
+  /** False if somebody has passed here before. */
+  #pass(h1: number, h2: number): boolean {
+    if (!this.#visited.add(h1, h2)) return false
+    this.#passed.push(h1, h2)
+    return true
   }
 }
