@@ -31,6 +31,7 @@ import type * as task_mmu from './mm/task_mmu.ts'
 import type * as vmscan from './mm/vmscan.ts'
 import type * as vmstat from './mm/vmstat.ts'
 import type * as recount_compound from './recount-compound.ts'
+import type * as recount_mlock from './recount-mlock.ts'
 
 /** v4.5 as mm/ has it: every exported function. */
 type Modules = typeof fault &
@@ -54,6 +55,7 @@ type Modules = typeof fault &
   typeof mremap &
   typeof page_alloc &
   typeof recount_compound &
+  typeof recount_mlock &
   typeof rmap &
   typeof rmap_munlock &
   typeof rmap_unmap &

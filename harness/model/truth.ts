@@ -16,6 +16,7 @@ import {
   type Pte,
   page,
   tail,
+  VM_LOCKED,
   vm_area,
 } from './mm/mm_types.ts'
 import { vm_area_cachep } from './mm/mmap.ts'
@@ -33,7 +34,7 @@ import {
 } from './mm/pgtable.ts'
 import { anon_vma_cachep, anon_vma_chain_cachep } from './mm/rmap.ts'
 import { isFreed, liveObjects } from './mm/slab.ts'
-import { pagevecPages } from './mm/swap.ts'
+import { MLOCK_PVEC_FLAGS, mlockPvecEntries, pagevecPages } from './mm/swap.ts'
 import {
   global_page_state,
   NR_ACTIVE_ANON,
@@ -61,6 +62,7 @@ let ptes = new Int32Array(0)
 let pmds = new Int32Array(0)
 let refs = new Int32Array(0)
 let tailPins = new Int32Array(0)
+let locks = new Int32Array(0)
 let writers = new Uint8Array(0)
 let frames = 0
 
@@ -72,6 +74,7 @@ function clear(): void {
     pmds = new Int32Array(length)
     refs = new Int32Array(length)
     tailPins = new Int32Array(length)
+    locks = new Int32Array(length)
     writers = new Uint8Array(length)
     return
   }
@@ -79,6 +82,7 @@ function clear(): void {
   pmds.fill(0, 0, frames)
   refs.fill(0, 0, frames)
   tailPins.fill(0, 0, frames)
+  locks.fill(0, 0, frames)
   writers.fill(0, 0, frames)
 }
 
@@ -102,6 +106,9 @@ export function recount(holders: Holders): Finding[] {
   for (const [name, mm] of holders.mms) zeroMaps += countMaps(name, mm, found)
   for (const pin of holders.pins) for (const p of pin) countReference(p)
   for (const p of pagevecPages()) countReference(p)
+  for (const entry of mlockPvecEntries()) {
+    if (!(entry & MLOCK_PVEC_FLAGS)) locks[page_to_pfn(entry as Page)]!++
+  }
   checkHugeZeroPage(zeroMaps, found)
   checkFrames(found)
   checkQueue(found)
@@ -150,7 +157,7 @@ function countMaps(name: string, mm: Mm, found: Findings): number {
     } else {
       countPmd(pmd)
       rss += HPAGE_PMD_NR
-      reach.check(addr, pmd, HPAGE_PMD_NR)
+      if (reach.check(addr, pmd, HPAGE_PMD_NR)) locks[pte_pfn(pmd)]!++
     }
   })
   expectSame(found, 'counter-drift', `anonymous RSS of ${name}`, S[mm + mm_struct.anon_rss]!, rss)
@@ -166,7 +173,7 @@ function countTable(pmd: Pmd, addr: number, reach: Reach): number {
     const pte = S[first + i]! as Pte
     if (pte === 0) continue
     const pfn = pte_pfn(pte)
-    reach.check(addr + i, pte, 1)
+    const locked = reach.check(addr + i, pte, 1)
     if (pfn === 0) continue
     pages++
     if (!pte_present(pte)) {
@@ -174,6 +181,8 @@ function countTable(pmd: Pmd, addr: number, reach: Reach): number {
       continue
     }
     ptes[pfn]!++
+    if (locked && headOf(pfn_to_page(pfn)) === pfn_to_page(pfn) && !(S[pfn_to_page(pfn) + page.flags]! & PG_head))
+      locks[pfn]!++
     if (pte_write(pte)) writers[pfn] = 1
     refs[page_to_pfn(headOf(pfn_to_page(pfn)) as Page)]!++
   }
@@ -201,14 +210,16 @@ class Reach {
     this.vma = S[mm + mm_struct.mmap]!
   }
 
-  check(addr: number, entry: Pte | Pmd, pages: number): void {
+  /** Returns whether the vma is locked. */
+  check(addr: number, entry: Pte | Pmd, pages: number): boolean {
     while (this.vma !== 0 && S[this.vma + vm_area.vm_end]! <= addr) this.enter(S[this.vma + vm_area.vm_next]!)
     if (this.vma === 0 || S[this.vma + vm_area.vm_start]! > addr || S[this.vma + vm_area.vm_end]! < addr + pages) {
       this.found.add('stale-mapping', `${this.name} maps page ${addr} outside every vma`)
-      return
+      return false
     }
+    const locked = (S[this.vma + vm_area.vm_flags]! & VM_LOCKED) !== 0
     const p = pfn_to_page(pte_pfn(entry))
-    if (pte_pfn(entry) === 0) return
+    if (pte_pfn(entry) === 0) return locked
     const head = headOf(p)
     const mapping = S[head + page.mapping]!
     if (mapping !== this.lastAnon) {
@@ -217,11 +228,12 @@ class Reach {
     }
     const index = S[head + page.index]! + (p - head) / page.SIZE
     const expected = addr - S[this.vma + vm_area.vm_start]! + S[this.vma + vm_area.vm_pgoff]!
-    if (this.linked && index === expected) return
+    if (this.linked && index === expected) return locked
     this.found.add(
       'unreachable-by-rmap',
       `${this.name} maps frame ${pte_pfn(entry)} at page ${addr}, where its anon_vma does not lead`,
     )
+    return locked
   }
 
   /** A page that is being split or moved is locked; this entry would never go. */
@@ -260,6 +272,7 @@ function checkFrames(found: Findings): void {
     const compound = (S[p + page.flags]! & PG_head) !== 0
     if (compound) checkCompound(p, pfn, found)
     else checkSingle(p, pfn, found)
+    k.recountMlock(p, pfn, locks[pfn]!, (anomaly, text) => found.add(anomaly, text))
     const nr = compound ? HPAGE_PMD_NR : 1
     const flags = S[p + page.flags]!
     if (flags & PG_lru) sums[listOf(flags)] += nr

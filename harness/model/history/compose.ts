@@ -32,6 +32,7 @@ import * as task_mmu from '../mm/task_mmu.ts'
 import * as vmscan from '../mm/vmscan.ts'
 import * as vmstat from '../mm/vmstat.ts'
 import * as recount_compound from '../recount-compound.ts'
+import * as recount_mlock from '../recount-mlock.ts'
 import { DoesNotBuild, type Patch } from './patch.ts'
 
 /** Functions by name; a side that does not build under some configuration stands as such. */
@@ -59,6 +60,7 @@ const modules = [
   mremap,
   page_alloc,
   recount_compound,
+  recount_mlock,
   rmap,
   rmap_munlock,
   rmap_unmap,

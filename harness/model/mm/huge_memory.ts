@@ -235,7 +235,7 @@ export function copyHugePage(mm: Mm, vma: Vma, addr: number, pmd: Pmdp, orig: Pm
     put_huge_zero_page()
   } else {
     VM_BUG_ON_PAGE(!PageHead(page), page, '!PageHead(page)')
-    k.page_remove_rmap(page, true)
+    k.page_remove_rmap(page, true, vma)
     put_page(page)
   }
   spin_unlock(ptl)
@@ -273,7 +273,7 @@ export function do_huge_pmd_wp_page_fallback(mm: Mm, vma: Vma, addr: number, pmd
     set_pte(pgtable_pte(pgtable, i), maybe_mkwrite(mkdirty(mk_pte(pages[i]!, vm_page_prot(vma))), vma))
   }
   pmd_populate(pmd, pgtable)
-  k.page_remove_rmap(page, true)
+  k.page_remove_rmap(page, true, vma)
   spin_unlock(ptl)
   put_page(page)
   return VM_FAULT_WRITE

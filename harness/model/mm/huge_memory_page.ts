@@ -162,7 +162,7 @@ export function freeze_page_vma(vma: Vma, head: Page, head_addr: number): void {
     set_pte(pte, 0 as Pte)
     if (entry & DIRTY) SetPageDirty(p)
     set_pte(pte, (make_migration_entry(p, pte_write(entry)) | (entry & SOFT_DIRTY)) as Pte)
-    k.page_remove_rmap(p, false)
+    k.page_remove_rmap(p, false, vma)
     put_page(p)
   })
 }

@@ -98,7 +98,7 @@ export function zap_huge_pmd(tlb: Gather, vma: Vma, pmd: Pmdp, addr: number): bo
   const page = pmd_page(old)
   set_pmd(pmd, 0 as Pmd)
   if (!zero) {
-    k.page_remove_rmap(page, true)
+    k.page_remove_rmap(page, true, vma)
     VM_BUG_ON_PAGE(page_mapcount(page) < 0, page, 'page_mapcount(page) < 0')
     add_anon_rss(mm, -HPAGE_PMD_NR)
   }

@@ -105,13 +105,13 @@ export function __split_huge_pmd_locked(vma: Vma, pmd: Pmdp, haddr: number, free
   pmd_populate(pmd, pgtable)
   if (!freeze) return
   for (let i = 0; i < HPAGE_PMD_NR; i++) {
-    k.page_remove_rmap(subpage(page, i), false)
+    k.page_remove_rmap(subpage(page, i), false, vma)
     put_page(subpage(page, i))
   }
 }
 
 /** The PTE of one page of a huge PMD: v4.5 takes young and write over, soft-dirty is lost. */
-function pteOfHuge(page: Page, vma: Vma, old: Pmd): Pte {
+export function pteOfHuge(page: Page, vma: Vma, old: Pmd): Pte {
   let entry = maybe_mkwrite(mk_pte(page, vm_page_prot(vma)), vma)
   if (!pte_write(old)) entry = wrprotect(entry)
   return old & ACCESSED ? entry : mkold(entry)

@@ -157,7 +157,7 @@ export function collapsePmd(mm: Mm, vma: Vma, addr: number, pmd: Pmdp, new_page:
   }
   // All pages are isolated and locked: rmap cannot come here any more.
   anon_vma_unlock_write(anon_vma)
-  k.__collapse_huge_page_copy(mm, table, addr, new_page)
+  k.__collapse_huge_page_copy(vma, table, addr, new_page)
   spin_lock(pmd_ptl)
   BUG_ON(!pmd_none(rd(pmd) as Pmd), '!pmd_none(*pmd)')
   k.page_add_new_anon_rmap(new_page, vma, addr, true)
@@ -211,14 +211,14 @@ export function lockAndIsolate(page: Page): boolean {
 }
 
 /** Copies what the table maps and lets the pages go. Caller holds mmap_sem for writing; nobody else finds the table. */
-export function __collapse_huge_page_copy(mm: Mm, table: Pmd, addr: number, new_page: Page): void {
+export function __collapse_huge_page_copy(vma: Vma, table: Pmd, addr: number, new_page: Page): void {
   const ptl = pte_lockptr(table)
   for (let i = 0; i < HPAGE_PMD_NR; i++) {
     const pte = pte_offset(table, addr + i)
     const entry = rd(pte) as Pte
     if (none_or_zero(entry)) {
       set_page_content(subpage(new_page, i), 0)
-      add_anon_rss(mm, 1)
+      add_anon_rss(rd(vma + vm_area.vm_mm) as Mm, 1)
       if (pte_none(entry)) continue
       spin_lock(ptl)
       set_pte(pte, 0 as Pte)
@@ -231,7 +231,7 @@ export function __collapse_huge_page_copy(mm: Mm, table: Pmd, addr: number, new_
     release_pte_page(src)
     spin_lock(ptl)
     set_pte(pte, 0 as Pte)
-    k.page_remove_rmap(src, false)
+    k.page_remove_rmap(src, false, vma)
     spin_unlock(ptl)
     put_page(src)
   }

@@ -259,7 +259,7 @@ export function wp_page_copy(mm: Mm, vma: Vma, addr: number, pte: Ptep, pmd: Pmd
     k.lru_cache_add_active_or_unevictable(fresh, vma)
     set_pte(pte, maybe_mkwrite(mkdirty(mk_pte(fresh, vm_page_prot(vma))), vma))
     // Only now, so that no second mapper reuses a page that a TLB may still show here.
-    if (old !== NULL) k.page_remove_rmap(old, false)
+    if (old !== NULL) k.page_remove_rmap(old, false, vma)
     drop = old
   }
   if (drop !== NULL) page_cache_release(drop)

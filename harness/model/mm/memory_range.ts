@@ -137,11 +137,11 @@ export function unmap_page_range(tlb: Gather, vma: Vma, start: number, end: numb
     }
     // pmd_none_or_trans_huge_or_clear_bad: others with mmap_sem for reading may have been here.
     if (pmd_none(read_pmd(pmd)) || pmd_trans_huge(read_pmd(pmd))) continue
-    k.zap_pte_range(tlb, mm, pmd, addr, next)
+    k.zap_pte_range(tlb, vma, pmd, addr, next)
   }
 }
 
-export function zap_pte_range(tlb: Gather, mm: Mm, pmd: Pmdp, addr: number, end: number): void {
+export function zap_pte_range(tlb: Gather, vma: Vma, pmd: Pmdp, addr: number, end: number): void {
   const table = read_pmd(pmd)
   const ptl = pte_lockptr(table)
   let rss = 0
@@ -161,10 +161,10 @@ export function zap_pte_range(tlb: Gather, mm: Mm, pmd: Pmdp, addr: number, end:
     const page = vm_normal_page(entry)
     if (page === NULL) continue
     rss--
-    k.page_remove_rmap(page, false)
+    k.page_remove_rmap(page, false, vma)
     tlb.push(page)
   }
-  add_anon_rss(mm, rss)
+  add_anon_rss(rd(vma + vm_area.vm_mm) as Mm, rss)
   spin_unlock(ptl)
 }
 

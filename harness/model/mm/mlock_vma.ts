@@ -112,7 +112,7 @@ export function do_mlock(mm: Mm, start: number, len: number, flags: number): num
 }
 
 /** What POSIX wants to hear. */
-function __mlock_posix_error_return(error: number): number {
+export function __mlock_posix_error_return(error: number): number {
   if (error === -EFAULT) return -ENOMEM
   return error === -ENOMEM ? -EAGAIN : error
 }

@@ -34,6 +34,8 @@ export const page = {
   content: 5,
   /** Free list link. */
   lru: 6,
+  /** Over `lru` of a page on the unevictable list, since v5.18: locked vmas that map it. Under lru_lock. */
+  mlock_count: 6,
   /** Of a tail: its head + 1. */
   compound_head: 7,
   /** 1 << ORDER, so that frame numbers come by a shift. */
@@ -126,6 +128,8 @@ export const VM_ACCOUNT = 64
 export const VM_LOCKED = 128
 /** Locked when it is faulted in, not at once (v4.4). */
 export const VM_LOCKONFAULT = 256
+/** Memory of a device, never locked. While mlock walks a vma it stands beside VM_LOCKED (v5.18). */
+export const VM_IO = 512
 export const VM_LOCKED_CLEAR_MASK = ~(VM_LOCKED | VM_LOCKONFAULT)
 
 /** What a fault handler answers (include/linux/mm.h). */

@@ -274,7 +274,7 @@ export function do_munmap(mm: Mm, start: number, len: number): void {
   const last = find_vma(mm, end)
   if (last !== NULL && end > rd(last + vm_start)) k.__split_vma(last, end, true)
   vma = (prev !== NULL ? next(prev) : rd(mm + mm_struct.mmap)) as Vma
-  munlockBeforeUnmap(mm, vma, end)
+  k.munlockBeforeUnmap(mm, vma, end)
   const gone: Vma[] = []
   while (vma !== NULL && rd(vma + vm_start) < end) {
     const after = next(vma)
@@ -287,7 +287,7 @@ export function do_munmap(mm: Mm, start: number, len: number): void {
 }
 
 /** While its vmas are still on the list, locked memory up to `end` is munlocked. */
-function munlockBeforeUnmap(mm: Mm, vma: Vma, end: number): void {
+export function munlockBeforeUnmap(mm: Mm, vma: Vma, end: number): void {
   if (rd(mm + mm_struct.locked_vm) === 0) return
   for (let v = vma; v !== NULL && rd(v + vm_start) < end; v = next(v)) {
     if (!(rd(v + vm_flags) & VM_LOCKED)) continue
@@ -314,7 +314,7 @@ function free_pgtables(mm: Mm, gone: readonly Vma[], floor: number, ceiling: num
 
 /** The last user of the address space is gone: everything it mapped goes, then the tables. */
 export function exit_mmap(mm: Mm): void {
-  munlockBeforeUnmap(mm, rd(mm + mm_struct.mmap) as Vma, task_size())
+  k.munlockBeforeUnmap(mm, rd(mm + mm_struct.mmap) as Vma, task_size())
   const gone: Vma[] = []
   for (let vma = rd(mm + mm_struct.mmap) as Vma; vma !== NULL; vma = next(vma)) gone.push(vma)
   const tlb: Gather = []

@@ -69,6 +69,7 @@ export const TestClearPageActive = (p: Page): boolean => test_and_clear_bit(head
 export const PageSwapBacked = (p: Page): boolean => test_bit(headFlags(p), PG_swapbacked)
 export const SetPageSwapBacked = (p: Page): void => set_bit(headFlags(p), PG_swapbacked)
 
+export const TestClearPageLRU = (p: Page): boolean => test_and_clear_bit(headFlags(p), PG_lru)
 export const ClearPageLRU = (p: Page): void => clear_bit(headFlags(p), PG_lru)
 export const ClearPageActive = (p: Page): void => clear_bit(headFlags(p), PG_active)
 export const PageUnevictable = (p: Page): boolean => test_bit(headFlags(p), PG_unevictable)
@@ -76,6 +77,7 @@ export const SetPageUnevictable = (p: Page): void => set_bit(headFlags(p), PG_un
 export const ClearPageUnevictable = (p: Page): void => clear_bit(headFlags(p), PG_unevictable)
 export const TestClearPageUnevictable = (p: Page): boolean => test_and_clear_bit(headFlags(p), PG_unevictable)
 export const PageMlocked = (p: Page): boolean => test_bit(headFlags(p), PG_mlocked)
+export const SetPageMlocked = (p: Page): void => set_bit(headFlags(p), PG_mlocked)
 export const TestSetPageMlocked = (p: Page): boolean => test_and_set_bit(headFlags(p), PG_mlocked)
 export const TestClearPageMlocked = (p: Page): boolean => test_and_clear_bit(headFlags(p), PG_mlocked)
 

@@ -20,7 +20,7 @@ export function try_to_unmap_one(p: Page, vma: Vma, addr: number): void {
   set_pte(pte, 0 as Pte)
   if (entry & DIRTY) SetPageDirty(p)
   set_pte(pte, (make_migration_entry(p, pte_write(entry)) | (entry & SOFT_DIRTY)) as Pte)
-  k.page_remove_rmap(p, false)
+  k.page_remove_rmap(p, false, vma)
   put_page(p)
   spin_unlock(ptl)
 }

@@ -49,16 +49,32 @@ let lru_add_pvecs = 0
 /** The pagevec in which new pages of a CPU wait (lru_add_pvec). */
 export const lruAddPvec = (n: number): number => lru_add_pvecs + n * pagevec.SIZE
 
+let mlock_pvecs = 0
+/** The pagevec in which pages of a CPU wait to be mlocked or munlocked (mlock_pvec, since v5.18): see history/mlock. */
+export const mlockPvec = (n: number): number => mlock_pvecs + n * pagevec.SIZE
+/** What stands in it is a page, and in these bits what is to be done. */
+export const MLOCK_PVEC_FLAGS = 3
+
 export function init_swap(): void {
   lru_add_pvecs = sbrk(NR_CPUS * pagevec.SIZE)
+  mlock_pvecs = sbrk(NR_CPUS * pagevec.SIZE)
 }
 
-/** The pages that wait in a CPU's pagevec; for truth.ts. */
+/** The pages that wait in pagevecs; for truth.ts. */
 export function* pagevecPages(): Generator<Page> {
   for (let c = 0; c < NR_CPUS; c++) {
-    const v = lruAddPvec(c)
-    for (let i = 0; i < S[v + pagevec.nr]!; i++) yield S[v + pagevec.pages + i]! as Page
+    yield* entriesOf(lruAddPvec(c)) as Iterable<Page>
+    for (const entry of entriesOf(mlockPvec(c))) yield (entry & ~MLOCK_PVEC_FLAGS) as Page
   }
+}
+
+/** What waits to be mlocked or munlocked, with its flags; for truth.ts. */
+export function* mlockPvecEntries(): Generator<number> {
+  for (let c = 0; c < NR_CPUS; c++) yield* entriesOf(mlockPvec(c))
+}
+
+function* entriesOf(v: number): Generator<number> {
+  for (let i = 0; i < S[v + pagevec.nr]!; i++) yield S[v + pagevec.pages + i]!
 }
 
 /** Takes a reference and puts the page into this CPU's pagevec, which is drained first if it is full. */
@@ -149,7 +165,7 @@ export function lru_add_page_tail(head: Page, t: Page): void {
 }
 
 /** Empties the pagevec of CPU `n`. */
-function lru_add_drain_cpu(n: number): void {
+export function lru_add_drain_cpu(n: number): void {
   const v = lruAddPvec(n)
   local_lock(n)
   if (rd(v + pagevec.nr) !== 0) k.__pagevec_lru_add(v)
