@@ -12,6 +12,7 @@ const landmark = (id: string, release: string, subject: string): Landmark => ({ 
 export const landmarks: readonly Landmark[] = [
   landmark('ba3c4ce6def4', 'v4.14', 'mm, THP, swap: make reuse_swap_page() works for THP swapped out'),
   landmark('c444eb564fb1', 'v5.8', 'mm: thp: make the THP mapcount atomic against __split_huge_pmd_locked()'),
+  landmark('3917c80280c9', 'v5.8', 'thp: change CoW semantics for anon-THP'),
   landmark('17839856fd58', 'v5.8', 'gup: document and work around "COW can break either way" issue'),
   landmark('09854ba94c6a', 'v5.9', 'mm: do_wp_page() simplification'),
   landmark('a308c71bf1e6', 'v5.9', 'mm/gup: Remove enfornced COW mechanism'),

@@ -1,6 +1,7 @@
 // The order of Linux releases, and the patches of the modelled history in the order in which releases got them.
 
 import lru_8f182270dfec from './lru/8f182270dfec.ts'
+import lru_c6c919eb90e0 from './lru/c6c919eb90e0.ts'
 import mlock_1ebb7cc6a583 from './mlock/1ebb7cc6a583.ts'
 import mlock_3b25df93c6e3 from './mlock/3b25df93c6e3.ts'
 import mlock_6cdb18ad98a4 from './mlock/6cdb18ad98a4.ts'
@@ -15,6 +16,7 @@ import mlock_c424be1cbbf8 from './mlock/c424be1cbbf8.ts'
 import mlock_e90309c9f772 from './mlock/e90309c9f772.ts'
 import mlock_fec89c109f3a from './mlock/fec89c109f3a.ts'
 import mlock_ff6a6da60b89 from './mlock/ff6a6da60b89.ts'
+import mlock_munlock_5_18 from './mlock/munlock-5.18/cea86fe246b6.ts'
 import mlock_posted_v2 from './mlock/posted-v2.ts'
 import mlock_split_pmd from './mlock/split-pmd.ts'
 import type { Patch } from './patch.ts'
@@ -35,7 +37,18 @@ export const baseRelease = 'v4.5'
 const completeReleases: readonly string[] = [baseRelease, 'v4.6', 'v4.7']
 
 /** Releases of which the model has the patches to mlock, and what these build on, but not all the others. */
-const partialReleases: readonly string[] = ['v3.8', 'v3.9', 'v3.12', 'v3.13', 'v3.14', 'v4.4', 'v4.9', 'v4.11', 'v4.12']
+const partialReleases: readonly string[] = [
+  'v3.8',
+  'v3.9',
+  'v3.12',
+  'v3.13',
+  'v3.14',
+  'v4.4',
+  'v4.9',
+  'v4.11',
+  'v4.12',
+  'v5.18',
+]
 
 /** Releases that can be run in the model, oldest first. */
 export const modelledReleases: readonly string[] = [...partialReleases, ...completeReleases].sort(
@@ -71,9 +84,11 @@ export const patches: readonly Patch[] = [
   thp_0798d3c022dc,
   lru_8f182270dfec,
   thp_5a49973d7143,
+  lru_c6c919eb90e0,
   mlock_655548bf6271,
   mlock_6ebb4a1b848f,
   mlock_70feee0e1ef3,
+  mlock_munlock_5_18,
 ]
 
 /** 4005 for v4.5, so that releases compare as numbers; undefined for what is no release. A stable release counts as its base. */

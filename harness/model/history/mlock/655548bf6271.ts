@@ -13,7 +13,7 @@ import { NR_MLOCK } from '../../mm/vmstat.ts'
 import { spin_lock, spin_unlock } from '../../ops.ts'
 import { patch } from '../patch.ts'
 
-function after(page: Page): number {
+export function munlock_vma_page(page: Page): number {
   BUG_ON(!PageLocked(page), '!PageLocked(page)')
   VM_BUG_ON_PAGE(PageTail(page), page, 'PageTail(page)')
   spin_lock(zone.lru_lock)
@@ -36,5 +36,5 @@ function after(page: Page): number {
 export default patch('655548bf6271', {
   subject: 'thp: fix corner case of munlock() of PTE-mapped THPs',
   release: 'v4.9',
-  changes: { munlock_vma_page: { before, after } },
+  changes: { munlock_vma_page: { before, after: munlock_vma_page } },
 })

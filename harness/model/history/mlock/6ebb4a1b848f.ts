@@ -22,7 +22,7 @@ import { again, loop, WRITE_ONCE } from '../../ops.ts'
 import { rd } from '../../store.ts'
 import { patch } from '../patch.ts'
 
-function after(vma: Vma, start: number, end: number): void {
+export function munlock_vma_pages_range(vma: Vma, start: number, end: number): void {
   WRITE_ONCE(vma + vm_area.vm_flags, rd(vma + vm_area.vm_flags) & VM_LOCKED_CLEAR_MASK)
   const here = loop()
   while (start < end) {
@@ -51,5 +51,5 @@ function after(vma: Vma, start: number, end: number): void {
 export default patch('6ebb4a1b848f', {
   subject: 'thp: fix another corner case of munlock() vs. THPs',
   release: 'v4.11',
-  changes: { munlock_vma_pages_range: { before, after } },
+  changes: { munlock_vma_pages_range: { before, after: munlock_vma_pages_range } },
 })

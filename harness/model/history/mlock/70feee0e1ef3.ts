@@ -12,7 +12,7 @@ import { mod_zone_page_state, NR_MLOCK } from '../../mm/vmstat.ts'
 import { spin_lock, spin_unlock } from '../../ops.ts'
 import { patch } from '../patch.ts'
 
-function after(pvec: readonly Page[]): void {
+export function __munlock_pagevec(pvec: readonly Page[]): void {
   const isolated: Page[] = []
   const putback: Page[] = []
   let delta_munlocked = -pvec.length
@@ -38,5 +38,5 @@ function after(pvec: readonly Page[]): void {
 export default patch('70feee0e1ef3', {
   subject: 'mlock: fix mlock count can not decrease in race condition',
   release: 'v4.12',
-  changes: { __munlock_pagevec: { before, after } },
+  changes: { __munlock_pagevec: { before, after: __munlock_pagevec } },
 })

@@ -16,7 +16,7 @@ import { rd } from '../../store.ts'
 import { patch } from '../patch.ts'
 
 /** As unfreeze_page_vma of v4.5, which does not look at VM_LOCKED. */
-function after(vma: Vma, head: Page, head_addr: number): void {
+export function unfreeze_page_vma(vma: Vma, head: Page, head_addr: number): void {
   const mm = rd(vma + vm_area.vm_mm) as Mm
   const addr = Math.max(head_addr, rd(vma + vm_area.vm_start))
   const pmd = mm_find_pmd(mm, addr)
@@ -38,5 +38,5 @@ function after(vma: Vma, head: Page, head_addr: number): void {
 export default patch('fec89c109f3a', {
   subject: 'thp: rewrite freeze_page()/unfreeze_page() with generic rmap walkers',
   release: 'v4.6',
-  changes: { unfreeze_page_vma: { before, after } },
+  changes: { unfreeze_page_vma: { before, after: unfreeze_page_vma } },
 })

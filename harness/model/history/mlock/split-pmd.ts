@@ -13,7 +13,7 @@ import { spin_lock, spin_unlock } from '../../ops.ts'
 import { rd } from '../../store.ts'
 import { patch } from '../patch.ts'
 
-function after(vma: Vma, pmd: Pmdp, addr: number): void {
+export function __split_huge_pmd(vma: Vma, pmd: Pmdp, addr: number): void {
   const ptl = pmd_lockptr(rd(vma + vm_area.vm_mm) as Mm, addr)
   spin_lock(ptl)
   if (pmd_trans_huge(rd(pmd) as Pmd)) {
@@ -27,5 +27,5 @@ function after(vma: Vma, pmd: Pmdp, addr: number): void {
 export default patch('thp-split-pmd-posted-v1', {
   subject: 'thp: fix deadlock in split_huge_pmd()',
   release: 'v4.6',
-  changes: { __split_huge_pmd: { before, after } },
+  changes: { __split_huge_pmd: { before, after: __split_huge_pmd } },
 })

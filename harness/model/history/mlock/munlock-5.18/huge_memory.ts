@@ -1,0 +1,170 @@
+// mm/huge_memory.c since v5.18: a PMD that is split is a locked map less; its PTEs are none, for a huge page.
+
+import { BUG_ON } from '../../../bug.ts'
+import { k } from '../../../kernel.ts'
+import { EBUSY } from '../../../mm/errno.ts'
+import { haddrOf, is_huge_zero_pmd } from '../../../mm/huge_memory.ts'
+import * as whole from '../../../mm/huge_memory_page.ts'
+import * as split from '../../../mm/huge_memory_split.ts'
+import { debug_vm, HPAGE_PMD_NR, zone } from '../../../mm/init.ts'
+import { list_del, list_empty } from '../../../mm/list.ts'
+import { maybe_mkwrite, mkdirty, mkold, vm_page_prot } from '../../../mm/memory.ts'
+import {
+  type AnonVma,
+  type Mm,
+  NULL,
+  type Page,
+  type Pmd,
+  type Pmdp,
+  type Pte,
+  tail,
+  VM_LOCKED,
+  type Vma,
+  vm_area,
+} from '../../../mm/mm_types.ts'
+import {
+  _count,
+  _mapcount,
+  compound_mapcount,
+  compound_mapcount_ptr,
+  get_page,
+  PageDirty,
+  page_count,
+  put_page,
+  SetPageDirty,
+  subpage,
+  TestClearPageDoubleMap,
+  TestSetPageDoubleMap,
+  VM_BUG_ON_PAGE,
+} from '../../../mm/page-flags.ts'
+import {
+  DIRTY,
+  mk_pte,
+  pgtable_pte,
+  pgtable_trans_huge_withdraw,
+  pmd_lockptr,
+  pmd_page,
+  pmd_populate,
+  pmd_trans_huge,
+  pte_write,
+  set_pte,
+} from '../../../mm/pgtable.ts'
+import { mm_find_pmd } from '../../../mm/rmap_walk.ts'
+import {
+  is_migration_entry,
+  is_write_migration_entry,
+  make_migration_entry,
+  migration_entry_to_page,
+} from '../../../mm/swapops.ts'
+import {
+  count_vm_event,
+  mod_zone_page_state,
+  NR_ANON_TRANSPARENT_HUGEPAGES,
+  THP_SPLIT_PMD,
+} from '../../../mm/vmstat.ts'
+import {
+  atomic_add,
+  atomic_add_negative,
+  atomic_dec,
+  atomic_inc,
+  spin_lock,
+  spin_unlock,
+  test_bit,
+} from '../../../ops.ts'
+import { rd, wr } from '../../../store.ts'
+import type { Changes } from '../../patch.ts'
+import { unfreeze_page_vma as unfreeze_page_vma_4_6 } from '../fec89c109f3a.ts'
+import { __split_huge_pmd as __split_huge_pmd_4_6 } from '../split-pmd.ts'
+import { munlock_vma_page } from './internal.ts'
+
+function __split_huge_pmd(vma: Vma, pmd: Pmdp, addr: number): void {
+  const ptl = pmd_lockptr(rd(vma + vm_area.vm_mm) as Mm, addr)
+  spin_lock(ptl)
+  if (pmd_trans_huge(rd(pmd) as Pmd)) k.__split_huge_pmd_locked(vma, pmd, haddrOf(addr), false)
+  spin_unlock(ptl)
+}
+
+/** As v4.5's, with munlock_vma_page where the PMD's map is gone. */
+function __split_huge_pmd_locked(vma: Vma, pmd: Pmdp, haddr: number, freeze: boolean): void {
+  const mm = rd(vma + vm_area.vm_mm) as Mm
+  const old = rd(pmd) as Pmd
+  count_vm_event(THP_SPLIT_PMD)
+  if (is_huge_zero_pmd(old)) {
+    k.__split_huge_zero_page_pmd(vma, pmd, haddr)
+    return
+  }
+  const page = pmd_page(old)
+  atomic_add(_count(page), HPAGE_PMD_NR - 1)
+  const pgtable = pgtable_trans_huge_withdraw(mm, haddr)
+  for (let i = 0; i < HPAGE_PMD_NR; i++) {
+    if (freeze) set_pte(pgtable_pte(pgtable, i), make_migration_entry(subpage(page, i), pte_write(old)))
+    else set_pte(pgtable_pte(pgtable, i), split.pteOfHuge(subpage(page, i), vma, old))
+    if (old & DIRTY) SetPageDirty(subpage(page, i))
+    atomic_inc(_mapcount(subpage(page, i)))
+  }
+  if (compound_mapcount(page) > 1 && !TestSetPageDoubleMap(page)) {
+    for (let i = 0; i < HPAGE_PMD_NR; i++) atomic_inc(_mapcount(subpage(page, i)))
+  }
+  if (atomic_add_negative(-1, compound_mapcount_ptr(page))) {
+    mod_zone_page_state(NR_ANON_TRANSPARENT_HUGEPAGES, -1)
+    if (TestClearPageDoubleMap(page)) {
+      for (let i = 0; i < HPAGE_PMD_NR; i++) atomic_dec(_mapcount(subpage(page, i)))
+    }
+  }
+  munlock_vma_page(page, vma, true)
+  pmd_populate(pmd, pgtable)
+  if (!freeze) return
+  for (let i = 0; i < HPAGE_PMD_NR; i++) {
+    k.page_remove_rmap(subpage(page, i), false, vma)
+    put_page(subpage(page, i))
+  }
+}
+
+/** As v4.5's, but no pagevec is drained: a huge page does not wait in one. */
+function splitFrozen(av: AnonVma, p: Page, head: Page): number {
+  k.freeze_page(av, head)
+  if (debug_vm) VM_BUG_ON_PAGE(compound_mapcount(head) !== 0, head, 'compound_mapcount(head)')
+  spin_lock(zone.split_queue_lock)
+  const count = page_count(head)
+  const mapcount = k.total_mapcount(head)
+  if (mapcount === 0 && count === 1) {
+    if (!list_empty(head + tail.deferred_list)) {
+      wr(zone.split_queue_len, rd(zone.split_queue_len) - 1)
+      list_del(head + tail.deferred_list)
+    }
+    spin_unlock(zone.split_queue_lock)
+    k.__split_huge_page(p, head)
+    return 0
+  }
+  BUG_ON(debug_vm && mapcount !== 0, 'total_mapcount(head)')
+  spin_unlock(zone.split_queue_lock)
+  k.unfreeze_page(av, head)
+  return -EBUSY
+}
+
+/** As since v4.6, but page_add_anon_rmap mlocks, and what waits is drained at once (b74355078b65). */
+function unfreeze_page_vma(vma: Vma, head: Page, head_addr: number): void {
+  const mm = rd(vma + vm_area.vm_mm) as Mm
+  const addr = Math.max(head_addr, rd(vma + vm_area.vm_start))
+  const pmd = mm_find_pmd(mm, addr)
+  if (pmd === NULL) return
+  whole.forEachPte(mm, pmd, addr, head_addr + HPAGE_PMD_NR - addr, (pte, a) => {
+    const swp = rd(pte) as Pte
+    const p = subpage(head, a - head_addr)
+    if (!is_migration_entry(swp) || migration_entry_to_page(swp) !== p) return
+    get_page(p)
+    let entry = mkold(mk_pte(p, vm_page_prot(vma)))
+    if (PageDirty(p)) entry = mkdirty(entry)
+    if (is_write_migration_entry(swp)) entry = maybe_mkwrite(entry, vma)
+    k.page_add_anon_rmap(p, vma, a, false)
+    set_pte(pte, entry)
+    if (test_bit(vma + vm_area.vm_flags, VM_LOCKED)) k.mlock_page_drain_local()
+  })
+}
+
+export const changes: Changes = {
+  __split_huge_pmd: { before: __split_huge_pmd_4_6, after: __split_huge_pmd },
+  __split_huge_pmd_locked: { before: split.__split_huge_pmd_locked, after: __split_huge_pmd_locked },
+  splitFrozen: { before: whole.splitFrozen, after: splitFrozen },
+  unfreeze_page_vma: { before: unfreeze_page_vma_4_6, after: unfreeze_page_vma },
+}

@@ -1,0 +1,94 @@
+// mm/rmap.c since v5.18: whoever adds or removes a map of a page says for which vma, and a locked one mlocks or munlocks
+// the page along with that.
+
+import { KernelBug } from '../../../bug.ts'
+import { k } from '../../../kernel.ts'
+import { HPAGE_PMD_NR } from '../../../mm/init.ts'
+import { type Mm, type Page, type Pte, VM_LOCKED, type Vma, vm_area } from '../../../mm/mm_types.ts'
+import {
+  _mapcount,
+  compound_head,
+  compound_mapcount_ptr,
+  PageAnon,
+  PageTransCompound,
+  put_page,
+  SetPageDirty,
+  subpage,
+  TestClearPageDoubleMap,
+} from '../../../mm/page-flags.ts'
+import { DIRTY, pte_write, SOFT_DIRTY, set_pte } from '../../../mm/pgtable.ts'
+import * as rmap from '../../../mm/rmap.ts'
+import * as rmap_munlock from '../../../mm/rmap_munlock.ts'
+import * as rmap_unmap from '../../../mm/rmap_unmap.ts'
+import { page_check_address } from '../../../mm/rmap_walk.ts'
+import { make_migration_entry } from '../../../mm/swapops.ts'
+import { mod_zone_page_state, NR_ANON_PAGES, NR_ANON_TRANSPARENT_HUGEPAGES } from '../../../mm/vmstat.ts'
+import { atomic_add_negative, spin_unlock, test_bit } from '../../../ops.ts'
+import { rd } from '../../../store.ts'
+import type { Changes } from '../../patch.ts'
+import { mlock_vma_page, munlock_vma_page } from './internal.ts'
+
+declare module '../../../kernel.ts' {
+  interface Patched {
+    /** Callers name the vma for v5.18's sake; releases before take no notice. There it is the second argument. */
+    page_remove_rmap(page: Page, compound: boolean, vma?: Vma): void
+  }
+}
+
+function page_add_anon_rmap(p: Page, vma: Vma, addr: number, compound: boolean): void {
+  rmap.page_add_anon_rmap(p, vma, addr, compound)
+  mlock_vma_page(p, vma, compound)
+}
+
+function page_remove_rmap(p: Page, compound: boolean, vma?: Vma): void {
+  if (!PageAnon(p)) throw new KernelBug('mapcount-mismatch', 'a page that is not anonymous loses an anonymous map')
+  if (compound) {
+    k.page_remove_anon_compound_rmap(p)
+  } else if (atomic_add_negative(-1, _mapcount(p))) {
+    mod_zone_page_state(NR_ANON_PAGES, -1)
+    if (PageTransCompound(p)) k.deferred_split_huge_page(compound_head(p))
+  }
+  munlock_vma_page(p, vma!, compound)
+}
+
+function page_remove_anon_compound_rmap(p: Page): void {
+  if (!atomic_add_negative(-1, compound_mapcount_ptr(p))) return
+  mod_zone_page_state(NR_ANON_TRANSPARENT_HUGEPAGES, -1)
+  let nr = HPAGE_PMD_NR
+  if (TestClearPageDoubleMap(p)) {
+    nr = 0
+    for (let i = 0; i < HPAGE_PMD_NR; i++) {
+      if (atomic_add_negative(-1, _mapcount(subpage(p, i)))) nr++
+    }
+  }
+  if (nr === 0) return
+  mod_zone_page_state(NR_ANON_PAGES, -nr)
+  k.deferred_split_huge_page(p)
+}
+
+/** As v4.5's try_to_unmap_one, later called try_to_migrate_one. The reference that the pagevec holds would make it fail. */
+function try_to_unmap_one(p: Page, vma: Vma, addr: number): void {
+  const found = page_check_address(p, rd(vma + vm_area.vm_mm) as Mm, addr)
+  if (found === undefined) return
+  const { pte, ptl } = found
+  const entry = rd(pte) as Pte
+  set_pte(pte, 0 as Pte)
+  if (entry & DIRTY) SetPageDirty(p)
+  set_pte(pte, (make_migration_entry(p, pte_write(entry)) | (entry & SOFT_DIRTY)) as Pte)
+  k.page_remove_rmap(p, false, vma)
+  if (test_bit(vma + vm_area.vm_flags, VM_LOCKED)) k.mlock_page_drain_local()
+  put_page(p)
+  spin_unlock(ptl)
+}
+
+export const changes: Changes = {
+  page_add_anon_rmap: { before: rmap.page_add_anon_rmap, after: page_add_anon_rmap },
+  page_remove_rmap: { before: rmap.page_remove_rmap, after: page_remove_rmap },
+  page_remove_anon_compound_rmap: {
+    before: rmap.page_remove_anon_compound_rmap,
+    after: page_remove_anon_compound_rmap,
+  },
+  try_to_unmap_one: { before: rmap_unmap.try_to_unmap_one, after: try_to_unmap_one },
+  try_to_munlock_one: { before: rmap_munlock.try_to_munlock_one, after: undefined },
+  try_to_munlock: { before: rmap_munlock.try_to_munlock, after: undefined },
+}
