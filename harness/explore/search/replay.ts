@@ -41,20 +41,6 @@ export function advance(machine: Machine, thread: number, ops: number): number {
   return taken
 }
 
-/** One execution. */
-export function replay(schedule: Schedule): Strategy {
-  return {
-    // biome-ignore lint/correctness/useYield: one execution is soon over
-    *explore(machine, atEnd) {
-      runSchedule(machine, schedule)
-      atEnd(machine)
-      const transitions = machine.depth
-      machine.back(0)
-      return { interleavings: 1, states: transitions + 1, transitions, bound: 'one schedule' }
-    },
-  }
-}
-
 /** `times` executions in which whoever can is as likely as another to take the next step; the same for the same seed. */
 export function random(seed: number, times: number): Strategy {
   return { explore: (machine, atEnd, bounds) => drawn(machine, atEnd, bounds, seed, times) }
