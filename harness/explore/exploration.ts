@@ -8,6 +8,7 @@ import { readCounters } from '../model/mm/vmstat.ts'
 import { setCpu, setThread } from '../model/ops.ts'
 import { restore, snapshot } from '../model/store.ts'
 import { bodiesOf, type ThreadEnd, worldAfter } from './race.ts'
+import { whyNobodyMeets } from './search/excluded.ts'
 import { exhaustive } from './search/exhaustive.ts'
 import { Machine, type MachineOptions } from './search/machine.ts'
 import { findRaces, type Race, type Races, raceText } from './search/races.ts'
@@ -54,6 +55,8 @@ export function* exploreRace(world: World, race: RaceAt, how: Exploring): Genera
       time: Math.min(how.time ?? 1, 1),
     })
   const extent = yield* strategyOf(how).explore(machine, m => ends.add(m, scheduleOf(m)), bounds)
+  const apart = extent.bound === undefined ? whyNobodyMeets(machine) : undefined
+  if (apart !== undefined) throw new CannotJudge(`there is no race: ${apart}; a race needs what may happen at once`)
   const endings = ends.list(machine, SHRUNK)
   if (!race.onTrial) return { ...told(extent), endings, model: race.model }
   const { races, bound } = findRaces(bodies, bounds)

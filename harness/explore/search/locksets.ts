@@ -33,6 +33,11 @@ export class LockSets {
     return common
   }
 
+  /** Where the locks of a set lie. */
+  cellsOf(set: number): number[] {
+    return this.#sets[set]!.map(lock => Math.floor(lock / 32))
+  }
+
   #intern(locks: readonly Lock[]): number {
     const key = locks.join()
     let id = this.#ids.get(key)
