@@ -13,7 +13,7 @@ import type { Machine } from './search/machine.ts'
 import { runSchedule } from './search/replay.ts'
 import type { Schedule } from './search/schedule.ts'
 import type { Strategy } from './search/strategy.ts'
-import { isOp } from './search/trie.ts'
+import { isOp, Joined } from './search/trie.ts'
 import type { World } from './world.ts'
 
 /** Runs one schedule, and tells of every op that it takes. */
@@ -40,7 +40,7 @@ export function stepping(schedule: Schedule, world: World, took: (step: OpTaken)
 /** Takes the next step of a thread; undefined if it is no op, but only what comes before the first. */
 function takeStep(machine: Machine, thread: number, labels: Labels): OpTaken | undefined {
   const { trie } = machine
-  const node = machine.at[thread]!
+  const node = lastOpOf(machine, thread)
   const [kind, cell, a] = [trie.kind[node]!, trie.cell[node]!, trie.a[node]!]
   const within = isOp(kind) ? functionsIn(machine.recorder.stackAt(node)) : []
   const before = S[cell]!
@@ -53,6 +53,16 @@ function takeStep(machine: Machine, thread: number, labels: Labels): OpTaken | u
     pages: labels.states(),
     counters: readCounters(),
   }
+}
+
+/** The node that the next step of a thread is told by: of ops that are one step, the last. */
+function lastOpOf(machine: Machine, thread: number): number {
+  const { trie, depth } = machine
+  const node = machine.at[thread]!
+  if (trie.joined[node] === Joined.NOT) return node
+  machine.step(thread)
+  machine.back(depth)
+  return machine.lastOp
 }
 
 /** `A.page(3).flags` where the case knows the page, else the kernel's words. */

@@ -10,6 +10,7 @@ import type { Advice } from '../model/mm/madvise.ts'
 import { MCL_CURRENT, MCL_FUTURE, MCL_ONFAULT } from '../model/mm/mlock_vma.ts'
 import { type Page, VM_LOCKED, VM_READ, VM_WRITE } from '../model/mm/mm_types.ts'
 import { page_content, set_page_content } from '../model/mm/page-flags.ts'
+import { beginAccess, endAccess } from '../model/ops.ts'
 import { hasShape, mapAt } from './look.ts'
 import * as machine from './machine-words.ts'
 import { Pin } from './pins.ts'
@@ -65,7 +66,9 @@ function through(frames: readonly Page[], { offset, length }: Range, visit: Visi
   let from = offset % PAGE
   for (let page = (offset - from) / PAGE, at = offset; at < end; page++) {
     const to = Math.min(PAGE, from + end - at)
+    beginAccess()
     visit(frames[page]!, from, to, at - offset)
+    endAccess()
     at += to - from
     from = 0
   }

@@ -186,9 +186,9 @@ export class World {
     let addr = this.range(range.of).addr + (range.offset - from) / PAGE
     for (let at = range.offset; at < end; addr++) {
       const to = Math.min(PAGE, from + end - at)
-      const frame = k.user_access(mm, addr, write)
+      const [first, done] = [from, at - range.offset]
+      const frame = k.user_access(mm, addr, write, page => visit(page, first, to, done))
       if (frame instanceof Signal) return signalAnswer(frame, range.of, at)
-      visit(frame, from, to, at - range.offset)
       at += to - from
       from = 0
     }

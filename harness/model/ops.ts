@@ -284,6 +284,20 @@ export function this_cpu_add(cell: number, n: number): void {
 /** Where this CPU counts. In a race all count in one place, as nobody tells their counts apart but by the sum. */
 export const statCpu = (): number => (watch === undefined ? cpu : 0)
 
+// ---- what a processor does as one ------------------------------------------------------------------------------------
+
+/**
+ * An access by a user or a device: finding the place and reading or writing it. Who takes the place away flushes the
+ * TLB, and the flush waits for accesses that are under way; so for others it is one step, up to endAccess().
+ */
+export function beginAccess(): void {
+  if (watch !== undefined) watch.atOnce(true)
+}
+
+export function endAccess(): void {
+  if (watch !== undefined) watch.atOnce(false)
+}
+
 // ---- loops that read without a lock -----------------------------------------------------------------------------------
 
 /**

@@ -116,6 +116,8 @@ export interface Watch {
   count(cell: number, n: number): void
   /** An op, by its number in effects.ts: another CPU may come in before it. */
   op(kind: number, cell: number, a: number, b: number): number
+  /** From here on, or no longer, no other CPU comes in between ops. */
+  atOnce(yes: boolean): void
   /** Where a loop stands that reads without a lock: see ops.ts. */
   loop(): number
   again(here: number, a: number, b: number, c: number): void

@@ -6,6 +6,8 @@ import t from 'tap'
 import {
   atomic_add,
   atomic_add_return,
+  beginAccess,
+  endAccess,
   READ_ONCE,
   setThread,
   spin_lock,
@@ -21,7 +23,7 @@ import type { ThreadBody } from './recorder.ts'
 import { lots } from './replay.ts'
 import { drain } from './strategy.ts'
 
-type Kind = 'lock' | 'unlock' | 'trylock' | 'READ' | 'WRITE' | 'ADD' | 'DEC' | 'read' | 'set' | 'copy' | 'bump'
+type Kind = 'lock' | 'unlock' | 'trylock' | 'READ' | 'WRITE' | 'ADD' | 'DEC' | 'move' | 'read' | 'set' | 'copy' | 'bump'
 interface Statement {
   readonly kind: Kind
   readonly cell: number
@@ -57,8 +59,8 @@ function program(draw: (n: number) => number): Program {
         list.push({ kind: 'trylock', cell: lock, value: cell })
       } else {
         const plain = (!disciplined || held.includes(guard[cell]!)) && draw(8) !== 0
-        const kinds: Kind[] = plain ? ['read', 'set', 'copy', 'bump'] : ['READ', 'WRITE', 'ADD', 'DEC']
-        list.push({ kind: kinds[draw(4)]!, cell, value: draw(3) })
+        const kinds: Kind[] = plain ? ['read', 'set', 'copy', 'bump'] : ['READ', 'WRITE', 'ADD', 'DEC', 'move']
+        list.push({ kind: kinds[draw(kinds.length)]!, cell, value: draw(3) })
       }
     }
     while (held.length > 0) list.push({ kind: 'unlock', cell: held.pop()!, value: 0 })
@@ -94,7 +96,13 @@ function bodiesOf({ threads, cells, locks }: Program, fine: boolean): ThreadBody
         } else if (kind === 'READ') add(READ_ONCE(x + cell))
         else if (kind === 'WRITE') WRITE_ONCE(x + cell, value)
         else if (kind === 'ADD') atomic_add(x + cell, value)
-        else if (kind === 'DEC') add(50 + atomic_add_return(x + cell, -1))
+        else if (kind === 'move') {
+          beginAccess()
+          const found = READ_ONCE(x + cell)
+          add(found)
+          WRITE_ONCE(x + (found & 1 ? value % cells : cell), value)
+          endAccess()
+        } else if (kind === 'DEC') add(50 + atomic_add_return(x + cell, -1))
         else if (kind === 'read') add(read(x + cell))
         else if (kind === 'set') write(x + cell, value)
         else if (kind === 'copy') write(x + cell, sum % 3)

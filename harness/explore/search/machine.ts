@@ -2,14 +2,14 @@
 // after it; taking steps back costs what they changed.
 
 import { KernelBug } from '../../model/bug.ts'
-import { isBlocked } from '../../model/effects.ts'
+import { isBlocked, Op } from '../../model/effects.ts'
 import { S } from '../../model/store.ts'
 import { grown } from './hash.ts'
 import { Memory } from './memory.ts'
 import { Recorder, type ThreadBody } from './recorder.ts'
 import { Sharing } from './sharing.ts'
 import { Solo } from './solo.ts'
-import { isOp, isStep, Kind, Trie } from './trie.ts'
+import { isOp, isStep, Joined, Kind, Trie } from './trie.ts'
 
 /** Steps that a thread is followed alone; most wait before. */
 const AHEAD = 16
@@ -34,6 +34,8 @@ export class Machine {
   bug: KernelBug | undefined
   /** Steps taken, and of each what it takes to go back. */
   depth = 0
+  /** The node of the last op of the last step: of an access the one that reads or writes. */
+  lastOp = 0
   /** Hash of the state. */
   h1 = 0
   h2 = 0
@@ -85,15 +87,34 @@ export class Machine {
 
   /** Whether no other thread can notice the next step of `t`. */
   isPrivate(t: number): boolean {
-    return this.sharing.isPrivate(t, this.at) || this.#missesAll(t)
+    const { trie } = this
+    for (let n = this.at[t]!; ; ) {
+      if (!this.sharing.isPrivate(t, this.at, n) && !this.#missesAll(t, n)) return false
+      if (trie.joined[n] === Joined.NOT) return true
+      const next = this.#afterwards(n)
+      if (next === 0 || trie.kind[next] === Kind.PENDING) return false
+      if (!isOp(trie.kind[next]!) || trie.joined[next] !== Joined.TO_BEFORE) return true
+      n = next
+    }
   }
 
-  /** Whether the next step of `t` meets nothing of what the others would do while it stands still. */
-  #missesAll(t: number): boolean {
+  /** Where op `n` of an access leads as things are, past what is read plainly; 0: nobody has been there. */
+  #afterwards(n: number): number {
+    const { trie } = this
+    for (;;) {
+      const kind = trie.kind[n]!
+      const found = kind === Op.WRITE ? 0 : S[trie.cell[n]!]! & (kind === Op.CMPXCHG ? -1 : trie.a[n]!)
+      n = trie.find(n, found)
+      if (n === 0 || trie.kind[n] !== Kind.PLAIN_READ) return n
+    }
+  }
+
+  /** Whether the op at `n` of thread `t` meets nothing of what the others would do while it stands still. */
+  #missesAll(t: number, n: number): boolean {
     for (let u = 0; u < this.threads; u++) {
       if (u === t || this.isDone(u)) continue
       const solo = this.#soloOf(u)
-      if (solo === 'far' || !solo.misses(this.trie, this.at[t]!)) return false
+      if (solo === 'far' || !solo.misses(this.trie, n)) return false
       // Others that meet each other do not do what each would do alone.
       for (let v = u + 1; v < this.threads; v++) {
         if (v === t || this.isDone(v)) continue
@@ -149,17 +170,21 @@ export class Machine {
     this.#push(early ? ~t : t, n)
     this.#way?.push(n)
     const [m1, m2] = [memory.h1, memory.h2]
-    let found = 0
-    if (isOp(trie.kind[n]!)) {
-      try {
-        found = memory.effect(trie.kind[n]!, trie.cell[n]!, trie.a[n]!, trie.b[n]!)
-      } catch (error) {
-        if (!(error instanceof KernelBug)) throw error
-        this.bug = error
-        return
+    let to = n
+    do {
+      let found = 0
+      if (isOp(trie.kind[to]!)) {
+        this.lastOp = to
+        try {
+          found = memory.effect(trie.kind[to]!, trie.cell[to]!, trie.a[to]!, trie.b[to]!)
+        } catch (error) {
+          if (!(error instanceof KernelBug)) throw error
+          this.bug = error
+          return
+        }
       }
-    }
-    const to = this.#walk(trie.next(n, found))
+      to = this.#walk(trie.next(to, found))
+    } while (trie.joined[to] === Joined.TO_BEFORE && this.bug === undefined)
     this.at[t] = to
     this.h1 = (this.h1 + memory.h1 - m1 + trie.h1[to]! - trie.h1[n]!) | 0
     this.h2 = (this.h2 + memory.h2 - m2 + trie.h2[to]! - trie.h2[n]!) | 0

@@ -15,7 +15,7 @@ import type { ThreadBody } from './recorder.ts'
 import { preemptions, type Schedule, scheduleOf } from './schedule.ts'
 import { isWrite, maskOf } from './sharing.ts'
 import { type Bounds, drain } from './strategy.ts'
-import { isOp, isStep, Kind, type Trie } from './trie.ts'
+import { isOp, isStep, Joined, Kind, type Trie } from './trie.ts'
 
 export interface Race {
   /** The place in words, without its number: `page head.flags`. */
@@ -102,7 +102,8 @@ class Pairs {
     const accesses: Access[] = []
     const rest = [n]
     for (let node = rest.pop(); node !== undefined; node = rest.pop()) {
-      if (node !== n && (isStep(trie.kind[node]!) || trie.kind[node]! >= Kind.DONE)) continue
+      const isNext = isStep(trie.kind[node]!) && trie.joined[node] !== Joined.TO_BEFORE
+      if (node !== n && (isNext || trie.kind[node]! >= Kind.DONE)) continue
       const access = accessOf(trie, node)
       if (access !== undefined) accesses.push(access)
       for (let c = trie.child[node]!; c !== 0; c = trie.kind[node] === Kind.MARK ? 0 : trie.sibling[c]!) rest.push(c)

@@ -7,7 +7,7 @@ import { KernelBug, ModelBug } from '../../model/bug.ts'
 import { isBlocked, opNames } from '../../model/effects.ts'
 import { dense, S, setWatch, type Watch } from '../../model/store.ts'
 import type { Memory } from './memory.ts'
-import { isOp, Kind, type Trie } from './trie.ts'
+import { isOp, Joined, Kind, type Trie } from './trie.ts'
 
 /** What a thread of a race does: a function of what it reads alone, called again and again. */
 export interface ThreadBody {
@@ -45,6 +45,8 @@ export class Recorder implements Watch {
   /** Kept from growing: the call only goes to the end of the path. */
   #looking = false
   #segment = 0
+  /** How the next op belongs to an access that goes on. */
+  #joined: number = Joined.NOT
   /** What this segment knows of a cell already: in which segment, which bits, what they were. */
   readonly #dense = dense()
   readonly #seen = new Int32Array(this.#dense.places)
@@ -91,6 +93,7 @@ export class Recorder implements Watch {
     this.#node = n
     this.#ahead = AHEAD
     this.#segment++
+    this.#joined = Joined.NOT
     this.#looking = looking
     this.runs++
     setWatch(this)
@@ -152,6 +155,7 @@ export class Recorder implements Watch {
   }
 
   write(cell: number, value: number): void {
+    if (this.#joined !== Joined.NOT) throw new ModelBug('an access writes plainly')
     const place = this.#place(cell)
     this.#pause()
     if (this.#replaying) {
@@ -182,16 +186,23 @@ export class Recorder implements Watch {
 
   op(kind: number, cell: number, a: number, b: number): number {
     this.#segment++
+    const joined = this.#joined
+    if (joined === Joined.FIRST) this.#joined = Joined.TO_BEFORE
     if (this.#replaying) {
       this.#expect(kind, cell, a)
       return this.#trie.value[this.#path[this.#at++]!]!
     }
     this.#halt()
+    this.#trie.joined[this.#node] = joined
     this.#fill(kind, cell, a, b)
     if (isBlocked(kind, cell, a) || --this.#ahead < 0) throw stop
     const result = this.#memory.effect(kind, cell, a, b)
     this.#node = this.#trie.append(this.#node, result)
     return result
+  }
+
+  atOnce(yes: boolean): void {
+    this.#joined = yes ? Joined.FIRST : Joined.NOT
   }
 
   loop(): number {
@@ -236,7 +247,7 @@ export class Recorder implements Watch {
       if (trie.kind[this.#path[this.#at - 1]!] === Kind.PAUSE) this.#at++
       return
     }
-    if (this.#looking || !isOp(trie.kind[trie.parent[this.#node]!]!)) return
+    if (this.#looking || this.#joined === Joined.TO_BEFORE || !isOp(trie.kind[trie.parent[this.#node]!]!)) return
     this.#fill(Kind.PAUSE, 0, 0, 0)
     this.#node = trie.append(this.#node, 0)
   }

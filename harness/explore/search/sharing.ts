@@ -131,9 +131,8 @@ export class Sharing {
     if (rest !== 0) this.#touch(this.#part(parts, { mask: rest, locks: -1, onLocks: false, relied: 0 }), n)
   }
 
-  /** Whether no other thread, `at` these nodes, can notice the step of thread `t`, nor when it is taken. */
-  isPrivate(t: number, at: Int32Array): boolean {
-    const n = at[t]!
+  /** Whether no other thread, `at` these nodes, can notice what thread `t` does at node `n`, nor when. */
+  isPrivate(t: number, at: Int32Array, n: number): boolean {
     const parts = this.#at[n]
     if (parts === undefined) return true
     const mask = maskOf(this.#trie, n)

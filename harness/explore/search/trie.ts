@@ -29,6 +29,9 @@ export const isOp = (kind: number): boolean => kind < Kind.PLAIN_READ
 /** Whether the node is a step for the scheduler: an op, or one of the two places between. */
 export const isStep = (kind: number): boolean => kind < Kind.PLAIN_READ || kind === Kind.START || kind === Kind.PAUSE
 
+/** Ops that are one step with others (ops.ts, beginAccess): the first of them, and those that follow at once. */
+export const Joined = { NOT: 0, FIRST: 1, TO_BEFORE: 2 } as const
+
 /** A piece of a trie: what follows it, or leads to it, does so as a whole. */
 export interface Region {
   readonly thread: number
@@ -57,6 +60,8 @@ export class Trie {
   sibling = new Int32Array(1024)
   thread = new Int32Array(1024)
   region = new Int32Array(1024)
+  /** Of an op: `Joined`. */
+  joined = new Uint8Array(1024)
   /** How far into its region a node is. */
   #deep = new Int32Array(1024)
   h1 = new Int32Array(1024)
@@ -77,9 +82,15 @@ export class Trie {
 
   /** Where the thread goes on from `n` having found `value`, made if it is new. */
   next(n: number, value: number): number {
+    const c = this.find(n, value)
+    return c === 0 ? this.append(n, value) : c
+  }
+
+  /** As next, but 0 if it is not there. */
+  find(n: number, value: number): number {
     let c = this.child[n]!
     while (c !== 0 && this.value[c] !== value) c = this.sibling[c]!
-    return c === 0 ? this.append(n, value) : c
+    return c
   }
 
   append(n: number, value: number): number {
@@ -171,6 +182,9 @@ export class Trie {
     this.sibling = grown(this.sibling, length)
     this.thread = grown(this.thread, length)
     this.region = grown(this.region, length)
+    const joined = new Uint8Array(length)
+    joined.set(this.joined)
+    this.joined = joined
     this.#deep = grown(this.#deep, length)
     this.h1 = grown(this.h1, length)
     this.h2 = grown(this.h2, length)

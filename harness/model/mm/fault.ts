@@ -3,7 +3,7 @@
 
 import { KernelBug } from '../bug.ts'
 import { k } from '../kernel.ts'
-import { cmpxchg, down_read, up_read } from '../ops.ts'
+import { beginAccess, cmpxchg, down_read, endAccess, up_read } from '../ops.ts'
 import { rd } from '../store.ts'
 import { HPAGE_PMD_NR } from './init.ts'
 import {
@@ -51,10 +51,13 @@ export class Signal {
 /** A fault that leads nowhere is tried again this often. */
 const TRIES = 16
 
-/** The frame that an access at `addr` reaches. */
-export function user_access(mm: Mm, addr: number, write: boolean): Page | Signal {
+/** The frame that an access at `addr` reaches, and `use` reads or writes before anybody can take it away. */
+export function user_access(mm: Mm, addr: number, write: boolean, use?: (frame: Page) => void): Page | Signal {
   for (let i = 0; i < TRIES; i++) {
+    beginAccess()
     const page = walk(mm, addr, write)
+    if (page !== NULL && use !== undefined) use(page)
+    endAccess()
     if (page !== NULL) return page
     const signal = k.do_page_fault(mm, addr, write)
     if (signal !== undefined) return signal
