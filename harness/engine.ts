@@ -73,6 +73,8 @@ export interface Step {
   readonly pos: Position
   /** The step in one line, as the case wrote it. */
   readonly text: string
+  /** Of a step that no line of the case says: the name that it ends. Nothing is done where that was never made. */
+  readonly ends?: string
 }
 
 /** What `args` of the verb `race` holds: what happens at once, thread i on CPU i. */

@@ -169,7 +169,7 @@ export class Plan {
     for (const naming of done.namings) round.made.push({ naming, maker: done.step.by, conditions })
   }
 
-  /** A race and, after it, the end of what its threads have made. */
+  /** A race; what a thread has made ends in the thread, which alone knows it. */
   #race(map: Mapping, { values, conditions, noRace }: Round, setting: Setting): void {
     const { problems } = this.#desk
     const second = this.#steps.some(({ step }) => step.verb === 'race')
@@ -177,15 +177,13 @@ export class Plan {
     if (why !== undefined) problems.add('BAD_VALUE', get(map, 'race')!, why)
     const race = readRace(substitute(map, values, problems), setting)
     if (race === undefined) return
-    this.#add({ step: race.step, conditions })
-    for (const { steps } of race.step.args.threads) this.#desk.planned += steps.length
-    for (const { scope, made } of race.threads) {
-      this.#endRound(
-        made.map(one => ({ ...one, conditions })),
-        scope,
-        map,
-      )
-    }
+    const threads = race.step.args.threads.map((thread, i) => {
+      const { made, scope } = race.threads[i]!
+      const ends = this.#endsOf(made, scope, map)
+      this.#desk.planned += thread.steps.length + ends.length
+      return { ...thread, steps: [...thread.steps, ...ends.map(({ step }) => step)] }
+    })
+    this.#add({ step: { ...race.step, args: { threads } }, conditions })
   }
 
   #repeat(map: Mapping, round: Round): void {
@@ -206,7 +204,8 @@ export class Plan {
       const inner: Round = { values, conditions: round.conditions, made: [], noRace }
       const before = this.#steps.length
       this.#readList(args.steps, step => this.#read(step, inner))
-      this.#endRound(inner.made, this.#scope, map)
+      for (const { step, made } of this.#endsOf(inner.made, this.#scope, map))
+        this.#add({ step, conditions: made.conditions })
       // A round without a step, or one too many: no other round would be better.
       if (this.#steps.length === before || this.#isTooMuch(args.steps)) return
     }
@@ -229,30 +228,37 @@ export class Plan {
     }
   }
 
-  /** What a round has made ends with it, last first: children exit, pins are let go, ranges unmapped. */
-  #endRound(made: readonly Made[], scope: Scope, node: Node): void {
-    for (const { naming, maker, conditions } of made.toReversed()) {
+  /** The steps that end what was made, last first: children exit, pins are let go, ranges unmapped. */
+  #endsOf<M extends Pick<Made, 'naming' | 'maker'>>(
+    made: readonly M[],
+    scope: Scope,
+    node: Node,
+  ): { readonly step: Step; readonly made: M }[] {
+    const pos = this.#desk.problems.position(node)
+    const ends: { step: Step; made: M }[] = []
+    for (const one of made.toReversed()) {
+      const { naming, maker } = one
       const { kind, name } = naming
+      const end = (verb: string, args: unknown, by: string): void => {
+        const text = `${verb}: ${name}`
+        ends.push({
+          step: { verb, args, by, cpu: 0, gives: plainOk, expect: undefined, pos, text, ends: name },
+          made: one,
+        })
+      }
       if (kind === 'process' && scope.isAlive(name)) {
-        this.#implicit('exit', name, name, conditions, node, name)
+        end('exit', name, name)
         scope.end(name)
       } else if (kind === 'range') {
-        const range = { of: name, offset: 0, length: naming.size, text: name }
-        if (scope.isAlive(maker)) this.#implicit('munmap', range, maker, conditions, node, name)
+        if (scope.isAlive(maker)) end('munmap', { of: name, offset: 0, length: naming.size, text: name }, maker)
         scope.forget(name)
       } else if (kind === 'frames') {
         const owner = scope.isAlive(maker) ? maker : 'main'
-        if (scope.isPinned(name)) this.#implicit('unpin', { frames: name, owner }, owner, conditions, node, name)
+        if (scope.isPinned(name)) end('unpin', { frames: name, owner }, owner)
         scope.forget(name)
       }
     }
-  }
-
-  /** A step that no line of the case says; `node` is what makes it happen. */
-  #implicit(verb: string, args: unknown, by: string, conditions: readonly Condition[], node: Node, name: string): void {
-    const pos = this.#desk.problems.position(node)
-    const step = { verb, args, by, cpu: 0, gives: plainOk, expect: undefined, pos, text: `${verb}: ${name}` }
-    this.#add({ step, conditions })
+    return ends
   }
 
   #add(planned: Planned): void {

@@ -9,7 +9,8 @@ import { doWord } from './words.ts'
 import type { World } from './world.ts'
 
 /** The words of a step, in order; the first that is not ok is its answer. */
-export function perform(world: World, { verb, args, by, cpu }: Step): Answer | undefined {
+export function perform(world: World, { verb, args, by, cpu, ends }: Step): Answer | undefined {
+  if (ends !== undefined && !world.knows(ends)) return undefined
   if (cpu >= NR_CPUS) throw new CannotJudge(`the model has ${NR_CPUS} CPUs`)
   setCpu(cpu)
   for (const word of verbs[verb]!.words(args)) {

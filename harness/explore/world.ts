@@ -85,6 +85,11 @@ export class World {
     return mm
   }
 
+  /** Whether there is a process, a range or frames of this name. */
+  knows(name: string): boolean {
+    return this.processes.has(name) || this.ranges.has(name) || this.frames.has(name)
+  }
+
   range(name: string): Named {
     const range = this.ranges.get(name)
     if (range === undefined) throw neverMade('range', name)
