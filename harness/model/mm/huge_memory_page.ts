@@ -99,7 +99,7 @@ import {
 import { count_vm_event, THP_SPLIT_PAGE, THP_SPLIT_PAGE_FAILED } from './vmstat.ts'
 
 /** Flags of the head that its tails get. */
-const INHERITED = PG_swapbacked | PG_mlocked | PG_active | PG_locked | PG_unevictable | PG_dirty
+export const INHERITED = PG_swapbacked | PG_mlocked | PG_active | PG_locked | PG_unevictable | PG_dirty
 
 /** All maps of a huge page, by PMD and by PTE. Racy, unless it is frozen. */
 export function total_mapcount(head: Page): number {

@@ -20,6 +20,7 @@ import { changes as mlock } from './mlock.ts'
 import { changes as mlock_page } from './mlock_page.ts'
 import { changes as recount } from './recount.ts'
 import { changes as rmap } from './rmap.ts'
+import { changes as split_page } from './split_page.ts'
 import { changes as swap } from './swap.ts'
 import { changes as vmscan } from './vmscan.ts'
 
@@ -36,6 +37,7 @@ export default patch('cea86fe246b6', {
     ...memory,
     ...gup,
     ...huge_memory,
+    ...split_page,
     ...migrate,
     ...recount,
   },

@@ -1,23 +1,18 @@
 // mm/huge_memory.c since v5.18: a PMD that is split is a locked map less; its PTEs are none, for a huge page.
 
-import { BUG_ON } from '../../../bug.ts'
 import { k } from '../../../kernel.ts'
-import { EBUSY } from '../../../mm/errno.ts'
 import { haddrOf, is_huge_zero_pmd } from '../../../mm/huge_memory.ts'
 import * as whole from '../../../mm/huge_memory_page.ts'
 import * as split from '../../../mm/huge_memory_split.ts'
-import { debug_vm, HPAGE_PMD_NR, zone } from '../../../mm/init.ts'
-import { list_del, list_empty } from '../../../mm/list.ts'
+import { HPAGE_PMD_NR } from '../../../mm/init.ts'
 import { maybe_mkwrite, mkdirty, mkold, vm_page_prot } from '../../../mm/memory.ts'
 import {
-  type AnonVma,
   type Mm,
   NULL,
   type Page,
   type Pmd,
   type Pmdp,
   type Pte,
-  tail,
   VM_LOCKED,
   type Vma,
   vm_area,
@@ -29,13 +24,11 @@ import {
   compound_mapcount_ptr,
   get_page,
   PageDirty,
-  page_count,
   put_page,
   SetPageDirty,
   subpage,
   TestClearPageDoubleMap,
   TestSetPageDoubleMap,
-  VM_BUG_ON_PAGE,
 } from '../../../mm/page-flags.ts'
 import {
   DIRTY,
@@ -71,7 +64,7 @@ import {
   spin_unlock,
   test_bit,
 } from '../../../ops.ts'
-import { rd, wr } from '../../../store.ts'
+import { rd } from '../../../store.ts'
 import type { Changes } from '../../patch.ts'
 import { unfreeze_page_vma as unfreeze_page_vma_4_6 } from '../fec89c109f3a.ts'
 import { __split_huge_pmd as __split_huge_pmd_4_6 } from '../split-pmd.ts'
@@ -120,28 +113,6 @@ function __split_huge_pmd_locked(vma: Vma, pmd: Pmdp, haddr: number, freeze: boo
   }
 }
 
-/** As v4.5's, but no pagevec is drained: a huge page does not wait in one. */
-function splitFrozen(av: AnonVma, p: Page, head: Page): number {
-  k.freeze_page(av, head)
-  if (debug_vm) VM_BUG_ON_PAGE(compound_mapcount(head) !== 0, head, 'compound_mapcount(head)')
-  spin_lock(zone.split_queue_lock)
-  const count = page_count(head)
-  const mapcount = k.total_mapcount(head)
-  if (mapcount === 0 && count === 1) {
-    if (!list_empty(head + tail.deferred_list)) {
-      wr(zone.split_queue_len, rd(zone.split_queue_len) - 1)
-      list_del(head + tail.deferred_list)
-    }
-    spin_unlock(zone.split_queue_lock)
-    k.__split_huge_page(p, head)
-    return 0
-  }
-  BUG_ON(debug_vm && mapcount !== 0, 'total_mapcount(head)')
-  spin_unlock(zone.split_queue_lock)
-  k.unfreeze_page(av, head)
-  return -EBUSY
-}
-
 /** As since v4.6, but page_add_anon_rmap mlocks, and what waits is drained at once (b74355078b65). */
 function unfreeze_page_vma(vma: Vma, head: Page, head_addr: number): void {
   const mm = rd(vma + vm_area.vm_mm) as Mm
@@ -165,6 +136,5 @@ function unfreeze_page_vma(vma: Vma, head: Page, head_addr: number): void {
 export const changes: Changes = {
   __split_huge_pmd: { before: __split_huge_pmd_4_6, after: __split_huge_pmd },
   __split_huge_pmd_locked: { before: split.__split_huge_pmd_locked, after: __split_huge_pmd_locked },
-  splitFrozen: { before: whole.splitFrozen, after: splitFrozen },
   unfreeze_page_vma: { before: unfreeze_page_vma_4_6, after: unfreeze_page_vma },
 }
