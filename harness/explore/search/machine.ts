@@ -89,7 +89,7 @@ export class Machine {
   isPrivate(t: number): boolean {
     const { trie } = this
     for (let n = this.at[t]!; ; ) {
-      if (!this.sharing.isPrivate(t, this.at, n) && !this.#missesAll(t, n)) return false
+      if (!this.sharing.isPrivate(t, this.at, n) && !this.#missesOther(t, n)) return false
       if (trie.joined[n] === Joined.NOT) return true
       const next = this.#afterwards(n)
       if (next === 0 || trie.kind[next] === Kind.PENDING) return false
@@ -109,20 +109,20 @@ export class Machine {
     }
   }
 
-  /** Whether the op at `n` of thread `t` meets nothing of what the others would do while it stands still. */
-  #missesAll(t: number, n: number): boolean {
+  /**
+   * Whether the op at `n` of thread `t` meets nothing of what the one other thread would do while `t` stands still. If
+   * more than one is not done yet, it would have to be known that they do not meet each other: dearer than it is worth.
+   */
+  #missesOther(t: number, n: number): boolean {
+    let other = -1
     for (let u = 0; u < this.threads; u++) {
       if (u === t || this.isDone(u)) continue
-      const solo = this.#soloOf(u)
-      if (solo === 'far' || !solo.misses(this.trie, n)) return false
-      // Others that meet each other do not do what each would do alone.
-      for (let v = u + 1; v < this.threads; v++) {
-        if (v === t || this.isDone(v)) continue
-        const other = this.#soloOf(v)
-        if (other === 'far' || solo.meets(other)) return false
-      }
+      if (other >= 0) return false
+      other = u
     }
-    return true
+    if (other < 0) return true
+    const solo = this.#soloOf(other)
+    return solo !== 'far' && solo.misses(this.trie, n)
   }
 
   #soloOf(u: number): Solo | 'far' {

@@ -16,7 +16,7 @@ import { isOp, Kind, type Trie } from './trie.ts'
 const READ = 1
 const WRITE = 2
 const ACQUIRE = 4
-export const RELEASE = 8
+const RELEASE = 8
 const ALL = 15
 
 /** How the op of a node touches its bits. */

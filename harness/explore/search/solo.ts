@@ -2,7 +2,7 @@
 // nothing that meets any of it may as well go first (a persistent set again, see sharing.ts; here exact for the state,
 // where sharing.ts says what could ever be).
 
-import { conflictsOf, maskOf, RELEASE, touchOf } from './sharing.ts'
+import { conflictsOf, maskOf, touchOf } from './sharing.ts'
 import { isOp, Kind, type Trie } from './trie.ts'
 
 export class Solo {
@@ -31,12 +31,6 @@ export class Solo {
     return !this.#isMet(trie.cell[n]!, maskOf(trie, n), touchOf(trie.kind[n]!))
   }
 
-  /** Whether two threads that run while a third stands still could meet, or one let the other in. */
-  meets(other: Solo): boolean {
-    if (this.#letsIn(other) || other.#letsIn(this)) return true
-    return this.#cells.some((cell, i) => other.#isMet(cell, this.#masks[i]!, this.#touches[i]!))
-  }
-
   #isMet(cell: number, mask: number, touch: number): boolean {
     const conflicts = conflictsOf(touch)
     for (let i = 0; i < this.#cells.length; i++) {
@@ -44,9 +38,5 @@ export class Solo {
         return true
     }
     return false
-  }
-
-  #letsIn(other: Solo): boolean {
-    return other.waitsAt >= 0 && this.#cells.some((cell, i) => cell === other.waitsAt && this.#touches[i] === RELEASE)
   }
 }
