@@ -20,9 +20,10 @@ export interface SeenWanted {
   readonly pos: Position
 }
 
-/** What a case says of a subject: `clean`, or an anomaly `always` or `sometimes`. */
+/** What a case says of a subject: `clean`, or anomalies `always` or `sometimes`. */
 export interface Wanted {
-  readonly anomaly: string
+  /** `clean` alone, or one anomaly; of a race that ends now so, now so, all that it comes to. */
+  readonly anomalies: readonly string[]
   readonly how: 'always' | 'sometimes'
   readonly seen: readonly SeenWanted[]
   readonly pos: Position

@@ -61,7 +61,7 @@ const verdictLine = z.union([
   z.enum(['clean']),
   z.strictObject({
     always: value.optional().describe('An anomaly that every run shows'),
-    sometimes: value.optional().describe('An anomaly that some interleaving shows'),
+    sometimes: values.optional().describe('An anomaly that some interleaving shows; of a list some show each'),
     seen: z
       .record(z.string(), values)
       .optional()

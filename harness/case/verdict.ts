@@ -76,7 +76,7 @@ function readLine(node: Node, anomalies: readonly string[], problems: Problems):
   if (node.kind === 'scalar') {
     if (node.text === 'clean')
       return {
-        wanted: { anomaly: 'clean', how: 'always', pos: problems.position(node) },
+        wanted: { anomalies: ['clean'], how: 'always', pos: problems.position(node) },
         when: undefined,
         seen: undefined,
       }
@@ -103,9 +103,29 @@ function readMap(node: Mapping, anomalies: readonly string[], problems: Problems
     return undefined
   }
   const how = first.key.text === 'always' ? 'always' : 'sometimes'
-  if (!isAnomaly(first.value, anomalies, problems)) return undefined
-  const wanted = { anomaly: first.value.text, how, pos: problems.position(node) } as const
+  const names = readAnomalies(first.value, how, anomalies, problems)
+  if (names === undefined) return undefined
+  const wanted = { anomalies: names, how, pos: problems.position(node) } as const
   return { wanted, when: get(node, 'when'), seen: get(node, 'seen') }
+}
+
+/** One anomaly; a list after `sometimes`: some ways end with each of them, and some with none. */
+function readAnomalies(
+  node: Node,
+  how: Wanted['how'],
+  anomalies: readonly string[],
+  problems: Problems,
+): readonly string[] | undefined {
+  if (node.kind !== 'list' || how === 'always') return isAnomaly(node, anomalies, problems) ? [node.text] : undefined
+  if (node.items.length < 2) problems.add('BAD_SHAPE', node, 'a list names two anomalies or more')
+  const names: string[] = []
+  for (const item of node.items) {
+    if (!isAnomaly(item, anomalies, problems)) return undefined
+    if (names.includes(item.text)) problems.add('BAD_VALUE', item, `${quoted(item.text)} is named twice`)
+    if (item.text === 'clean') problems.add('BAD_VALUE', item, 'sometimes says already that some ways are clean')
+    names.push(item.text)
+  }
+  return names
 }
 
 function isAnomaly(node: Node, anomalies: readonly string[], problems: Problems): node is Scalar {

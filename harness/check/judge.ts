@@ -92,8 +92,8 @@ function shownOf(ways: readonly Way[]): Shown[] {
 }
 
 /** Which of the anomalies is told: one that nobody wanted comes first. */
-function tellingOf({ anomaly }: Wanted, shown: readonly Shown[]): Pick<Result, 'found' | 'anomalies'> {
-  const told = shown.find(({ name }) => name !== anomaly) ?? shown[0]
+function tellingOf({ anomalies }: Wanted, shown: readonly Shown[]): Pick<Result, 'found' | 'anomalies'> {
+  const told = shown.find(({ name }) => !anomalies.includes(name)) ?? shown[0]
   return { found: told?.name ?? 'clean', anomalies: told?.anomalies ?? [] }
 }
 
@@ -113,7 +113,7 @@ function verdictOf(
   const bound = isModel && explored?.complete === false ? (explored.bound ?? 'a bound') : undefined
   const found = [...againstFound(wanted, ways)]
   if (bound !== undefined && wanted.how === 'always')
-    found.push({ text: `${wanted.anomaly} in what was looked at, which is not all`, open: true })
+    found.push({ text: `${wanted.anomalies.join()} in what was looked at, which is not all`, open: true })
   const seen = [...againstSeen(wanted, ways)]
   const counts = ({ open }: Objection) => !open || isModel
   const all = [...found, ...seen].filter(counts)

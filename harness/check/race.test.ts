@@ -79,6 +79,13 @@ t.test('another anomaly beside the wanted one is none that was wanted', async t 
   })
 })
 
+t.test('sometimes of several is some of each, and some clean', async t => {
+  const both = [['counter-drift', 'oops'], 'sometimes'] as const
+  t.match(raced([clean, short, oops], { wanted: both }), { status: 'pass', against: [] })
+  t.match(raced([clean, short], { wanted: both }), { status: 'fail', against: ['no end is oops'] })
+  t.match(raced([short, oops], { wanted: both }), { status: 'fail', against: ['no end is clean'] })
+})
+
 t.test('a search that a bound has ended says neither never nor always', async t => {
   const reason = 'bound reached: 5 interleavings'
   t.match(raced([clean], {}, bounded), { status: 'no-answer', reason })

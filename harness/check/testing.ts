@@ -29,7 +29,7 @@ export interface Given {
   readonly steps: readonly Step[]
   readonly seen: readonly StepSeen[]
   readonly more?: Partial<Observation>
-  readonly wanted?: readonly [anomaly: string, how?: 'always' | 'sometimes']
+  readonly wanted?: readonly [anomalies: string | readonly string[], how?: 'always' | 'sometimes']
   readonly ends?: readonly SeenWanted[]
   readonly engine?: 'model' | 'qemu'
 }
@@ -38,13 +38,14 @@ export function judged({
   steps,
   seen,
   more = {},
-  wanted: [anomaly, how = 'always'] = ['clean'],
+  wanted: [names, how = 'always'] = ['clean'],
   ends = [],
   engine = 'model',
 }: Given): Result {
   const machine = { hpage_nr: 512, memory: undefined, thp: 'always', cpus: 1, debug_vm: false, swap: true } as const
   const point: TestPoint = { name: 'x', machine, prime: [], steps }
-  const wanted = { anomaly, how, seen: ends, pos: pos(9) }
+  const anomalies = typeof names === 'string' ? [names] : names
+  const wanted = { anomalies, how, seen: ends, pos: pos(9) }
   const of: Case = {
     file: 'a.yaml', name: 'x', about: '', see: [], tags: [], variants: undefined, ids: [], combinations: [{}],
     pointName: () => 'x', point: () => point, wanted: () => wanted,

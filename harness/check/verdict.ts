@@ -27,8 +27,8 @@ export interface Objection {
 }
 
 /** What was found against what was wanted. */
-export function* againstFound({ anomaly, how }: Wanted, ways: readonly Way[]): Generator<Objection> {
-  const wanted = new Set(how === 'sometimes' ? [anomaly, 'clean'] : [anomaly])
+export function* againstFound({ anomalies, how }: Wanted, ways: readonly Way[]): Generator<Objection> {
+  const wanted = new Set(how === 'sometimes' ? [...anomalies, 'clean'] : anomalies)
   const found = new Set(ways.map(({ name }) => name))
   for (const name of found) {
     const count = ways.filter(way => way.name === name).length

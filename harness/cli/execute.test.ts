@@ -17,7 +17,7 @@ function caseOf(n: number): Case {
     steps: [],
   })
   const combinations = Array.from({ length: n }, (_, i) => ({ i: String(i) }))
-  const wanted = { anomaly: 'clean', how: 'always', seen: [], pos: { file: 'x.yaml', line: 1, col: 1 } } as const
+  const wanted = { anomalies: ['clean'], how: 'always', seen: [], pos: { file: 'x.yaml', line: 1, col: 1 } } as const
   return {
     file: 'x.yaml', name: 'x', about: '', see: [], tags: [], variants: undefined, ids: [], combinations,
     pointName: values => point(values).name, point, wanted: () => wanted,

@@ -17,7 +17,7 @@ export const plan: Plan = {
 /** A clean pass of `thp/pin-fork[hold=get]` under v4.5, but for what is said otherwise. */
 export function result(more: Partial<Result> = {}, name = 'thp/pin-fork'): Result {
   const wanted = {
-    anomaly: 'clean',
+    anomalies: ['clean'],
     how: 'always',
     seen: [],
     pos: { file: `cases/${name}.yaml`, line: 14, col: 3 },

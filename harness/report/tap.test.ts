@@ -56,7 +56,7 @@ t.test('a failure says where, what was wanted, what was found, and how to see it
 
 t.test('an unexpected pass points at the verdict', async t => {
   const { wanted } = result()
-  const one = result({ status: 'fail', wanted: { ...wanted, anomaly: 'oops' } })
+  const one = result({ status: 'fail', wanted: { ...wanted, anomalies: ['oops'] } })
   t.match(consumed([one]).points[0]?.diag, {
     at: 'cases/thp/pin-fork.yaml:14:3',
     wanted: 'always oops',

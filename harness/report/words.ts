@@ -13,9 +13,10 @@ export function positionOf({ anomalies, wanted }: Result): Position {
   return anomalies[0]?.pos ?? wanted.pos
 }
 
-/** `clean`, `always stale-dma` */
-export function wantedText({ wanted: { anomaly, how } }: Result): string {
-  return anomaly === 'clean' ? anomaly : `${how} ${anomaly}`
+/** `clean`, `always stale-dma`, `sometimes counter-drift and oops` */
+export function wantedText({ wanted: { anomalies, how } }: Result): string {
+  const names = anomalies.join(' and ')
+  return names === 'clean' ? names : `${how} ${names}`
 }
 
 export function anomalyText({ name, text, pos }: Anomaly): string {
