@@ -6,12 +6,13 @@
 // of v3.14 to v4.4, which knew huge pages mapped by PMDs only. That __split_huge_pmd did not munlock shows nowhere.
 
 import { BUG_ON, KernelBug } from '../../bug.ts'
+import { byteAt, PAGE_SIZE } from '../../contents.ts'
 import { k } from '../../kernel.ts'
 import { ERR_PTR, IS_ERR } from '../../mm/errno.ts'
 import * as gup from '../../mm/gup.ts'
 import * as huge_memory from '../../mm/huge_memory.ts'
 import * as huge_memory_range from '../../mm/huge_memory_range.ts'
-import { HPAGE_PMD_NR, zone } from '../../mm/init.ts'
+import { debug_vm, HPAGE_PMD_NR, zone } from '../../mm/init.ts'
 import { vm_normal_page } from '../../mm/memory.ts'
 import { pmd_addr_end } from '../../mm/memory_range.ts'
 import * as mlock from '../../mm/mlock.ts'
@@ -44,7 +45,9 @@ import {
   PageTail,
   PageTransCompound,
   PageTransHuge,
+  page_content,
   put_page,
+  subpage,
   TestClearPageMlocked,
   TestSetPageMlocked,
   trylock_page,
@@ -197,10 +200,8 @@ export function munlock_vma_page(page: Page): number {
 
 export function __munlock_pagevec_fill(pvec: Page[], vma: Vma, start: number, end: number): number {
   const table = read_pmd(pmd_offset(rd(vma + vm_area.vm_mm) as Mm, start))
-  // get_locked_pte does not look: it locks and reads what stands in the huge page.
-  if (pmd_trans_huge(table))
-    throw new KernelBug('oops', 'unable to handle kernel paging request: a huge page is taken for a page table')
   const to = pmd_addr_end(start, end)
+  if (pmd_trans_huge(table)) return fillFromHugePage(pmd_page(table), start + 1, to)
   const ptl = pte_lockptr(table)
   let addr = start + 1
   spin_lock(ptl)
@@ -214,6 +215,27 @@ export function __munlock_pagevec_fill(pvec: Page[], vma: Vma, start: number, en
   spin_unlock(ptl)
   return addr
 }
+
+/**
+ * get_locked_pte where the PMD is still huge (mm/memory.c of v3.12 to v4.4): munlock has pinned the head, a split has made
+ * it a page of its own since, but has not put PTEs in the place of the PMD yet. Nothing keeps munlock out. CONFIG_DEBUG_VM
+ * notices; else bytes of the huge page are taken for a PTE, under a lock that lies over page->private of the head and is
+ * free. Zeros are an entry that is not present, at which the walk ends; any other that seems to be present (bit 0, or bit 8:
+ * PROT_NONE) leads beyond memory, unless its owner has chosen where.
+ */
+function fillFromHugePage(head: Page, addr: number, to: number): number {
+  if (debug_vm) throw new KernelBug('bug-on', 'VM_BUG_ON(pmd_trans_huge(*pmd))')
+  if (addr === to) return addr
+  const offset = (addr & (HPAGE_PMD_NR - 1)) * PTE_BYTES
+  const data = page_content(subpage(head, Math.floor(offset / PAGE_SIZE)))
+  const at = offset % PAGE_SIZE
+  if ((byteAt(data, at) | byteAt(data, at + 1)) & 1)
+    throw new KernelBug('bad-page', 'BUG: Bad page map: bytes of a huge page are taken for a PTE')
+  return addr
+}
+
+/** As long as an entry of x86 is. */
+const PTE_BYTES = 8
 
 export function munlock_vma_pages_range(vma: Vma, start: number, end: number): void {
   WRITE_ONCE(vma + vm_area.vm_flags, rd(vma + vm_area.vm_flags) & VM_LOCKED_CLEAR_MASK)
