@@ -16,7 +16,7 @@ mmfunc := node dist/harness/cli/main.js
 verbose := $(if $(filter 1,$(V)),--verbose)
 quiet := $(if $(filter 1,$(V)),,@)
 
-.PHONY: func funcv check bench mutants promote FORCE
+.PHONY: func funcv check bench mutants locks promote FORCE
 
 func: dist/.built
 	$(quiet)$(mmfunc) run $(TARGETS) $(VARIANT:%=--variant %) $(KERNEL:%=--kernel %) $(verbose)
@@ -33,6 +33,9 @@ bench: dist/.built
 
 mutants: dist/.built
 	$(quiet)node dist/harness/cli/mutants/mutants.js $(FILES)
+
+locks: dist/.built
+	$(quiet)node dist/harness/cli/mutants/mutants.js --locks $(FILES)
 
 promote: dist/.built
 	$(quiet)node dist/harness/cli/promote.js

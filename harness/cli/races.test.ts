@@ -1,7 +1,6 @@
 // The race detector on every race of the cases: whatever two CPUs may touch at once is an op, or a lock orders it.
 
 import t from 'tap'
-import type { Trial } from '../check/judge.ts'
 import type { Result } from '../check/result.ts'
 import { racesOf } from '../explore/model-engine.ts'
 import { raceText } from '../explore/search/races.ts'
@@ -17,6 +16,7 @@ import { rd } from '../model/store.ts'
 import { execute } from './execute.ts'
 import { casesOf } from './load.ts'
 import { root } from './project.ts'
+import { smallestRaces } from './small-races.ts'
 import { groupsFor } from './subjects.ts'
 import { variantOf } from './variants.ts'
 
@@ -26,21 +26,8 @@ const TIME = 60
 
 t.setTimeout(4 * TIME * 1000)
 
-/** The races of the cases, each with the smallest huge page that it is written for. */
-async function smallestRaces(): Promise<readonly Trial[]> {
-  process.chdir(root)
-  const groups = await groupsFor(await casesOf([]), { variant: [], kernel: [], patch: [] }, [])
-  const trials = groups.flatMap(group => group.trials).filter(({ point }) => point.steps.some(s => s.verb === 'race'))
-  const least = new Map<string, number>()
-  for (const {
-    case: { file },
-    point,
-  } of trials)
-    least.set(file, Math.min(point.machine.hpage_nr, least.get(file) ?? point.machine.hpage_nr))
-  return trials.filter(({ case: { file }, point }) => point.machine.hpage_nr === least.get(file))
-}
-
 t.test('no race of a case touches anything without order', async t => {
+  process.chdir(root)
   const end = performance.now() + TIME * 1000
   let whole = 0
   for (const { point, subject } of await smallestRaces()) {

@@ -1,4 +1,5 @@
-// `make mutants`: wrong changes to the model, one after another, and which of them no case notices.
+// `make mutants`: wrong changes to the model, one after another, and which of them no case notices. `make locks`: only
+// locks left out, of mlock and of the split, which a case or the race detector is to notice.
 
 import { fileURLToPath } from 'node:url'
 import type { LogLevel } from '@stryker-mutator/api/core'
@@ -7,12 +8,18 @@ import { root } from '../project.ts'
 import { addOmissions } from './omission.ts'
 
 const kernel = ['harness/model/mm/**/*.ts', 'harness/model/history/*/**/*.ts']
-const named = process.argv.slice(2)
+const lockers = [
+  'harness/model/mm/{mlock*,huge_memory_page,huge_memory_split,vmscan,swap}.ts',
+  'harness/model/history/{mlock,thp-refcount}/**/*.ts',
+]
+const [only, ...rest] = process.argv.slice(2)
+const locks = only === '--locks'
+const named = locks ? rest : process.argv.slice(2)
 
 process.chdir(root)
-await addOmissions()
+await addOmissions(locks)
 const tried = await new Stryker({
-  mutate: [...(named.length > 0 ? named : kernel), '!**/*.test.ts'],
+  mutate: [...(named.length > 0 ? named : locks ? lockers : kernel), '!**/*.test.ts'],
   // Names of anomalies and patches are words, not what the kernel does.
   mutator: { excludedMutations: ['StringLiteral'], plugins: null },
   ignorers: ['field-address'],

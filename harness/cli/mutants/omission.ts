@@ -96,11 +96,12 @@ function without<T>(node: T, dropped: ReadonlySet<unknown>): T {
 /** What of a node only says where it stood. */
 const places = new Set(['loc', 'start', 'end', 'range', 'extra', 'leadingComments', 'trailingComments'])
 
-/** Stryker has no kind of plugin for mutators; its list of them is one array. */
-export async function addOmissions(): Promise<void> {
+/** Stryker has no kind of plugin for mutators; its list of them is one array. `locks`: nothing but locks left out. */
+export async function addOmissions(locks: boolean): Promise<void> {
   const instrumenter = import.meta.resolve('@stryker-mutator/instrumenter')
   const list = (await import(new URL('mutators/mutate.js', instrumenter).href)) as { allMutators: Mutator[] }
-  list.allMutators.push(omission, unlocked)
+  if (locks) list.allMutators.splice(0, Number.POSITIVE_INFINITY, unlocked)
+  else list.allMutators.push(omission, unlocked)
 }
 
 /** `page + page.flags` is how the model spells `page->flags`: no patch gets the plus wrong. */

@@ -3,8 +3,12 @@
 import { judge, type Trial } from '../../check/judge.ts'
 import type { Result } from '../../check/result.ts'
 import type { Engine } from '../../engine.ts'
+import { racesOf } from '../../explore/model-engine.ts'
+import { raceText } from '../../explore/search/races.ts'
 import { casesOf } from '../load.ts'
+import { smallestRaces } from '../small-races.ts'
 import { groupsFor } from '../subjects.ts'
+import { variantOf } from '../variants.ts'
 
 export interface Point {
   /** `thp/pin-fork[hold=get,child=gone] v4.5` */
@@ -12,12 +16,25 @@ export interface Point {
   run(): Promise<Pick<Result, 'status' | 'found'>>
 }
 
-/** Every case of the project under its usual variants in the model. */
+/** Every case of the project under its usual variants in the model; behind them their races under the detector. */
 export async function points(): Promise<Point[]> {
   const groups = await groupsFor(await casesOf([]), { variant: [], kernel: [], patch: [] }, [])
-  return groups.flatMap(({ engine, trials }) =>
-    trials.map(trial => ({ name: `${trial.point.name} ${trial.subject.name}`, run: () => verdict(engine, trial) })),
+  const verdicts = groups.flatMap(({ engine, trials }) =>
+    trials.map(trial => ({ name: nameOf(trial), run: () => verdict(engine, trial) })),
   )
+  const races = await smallestRaces()
+  return [...verdicts, ...races.map(trial => ({ name: `races of ${nameOf(trial)}`, run: () => order(trial) }))]
+}
+
+const nameOf = ({ point, subject }: Trial): string => `${point.name} ${subject.name}`
+
+/** Seconds for one search in single steps; what is not found in them goes unnoticed. */
+const TIME = 2
+
+/** Whether all that the threads of a race touch has an order. */
+async function order({ point, subject }: Trial): Promise<Pick<Result, 'status' | 'found'>> {
+  const races = racesOf(point, variantOf(subject.name, []), { time: TIME })?.races ?? []
+  return races.length === 0 ? { status: 'pass', found: 'clean' } : { status: 'fail', found: raceText(races[0]!) }
 }
 
 async function verdict(engine: Engine, trial: Trial): Promise<Result> {

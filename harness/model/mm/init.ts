@@ -28,6 +28,7 @@ export const zone = {
   split_queue_len: 0,
   huge_zero_page: 0,
   huge_zero_refcount: 0,
+  lru_lists: 0,
 }
 
 /** Base pages of memory that a machine has unless the case says otherwise: 16 GiB. */
@@ -43,7 +44,7 @@ export function init_machine(machine: Machine): void {
   const pages = machine.memory === undefined ? DEFAULT_PAGES : Math.floor(machine.memory / PAGE_SIZE)
   if (pages > MAX_PAGES) throw new CannotJudge('the model has room for 64 GiB of memory')
   max_pfn = pages - (pages % HPAGE_PMD_NR)
-  const cells = sbrk(8)
+  const cells = sbrk(16)
   zone.lru_lock = cells
   zone.next_block = cells + 1
   zone.split_queue_lock = cells + 2
@@ -51,5 +52,6 @@ export function init_machine(machine: Machine): void {
   zone.split_queue = cells + 4
   zone.huge_zero_page = cells + 6
   zone.huge_zero_refcount = cells + 7
+  zone.lru_lists = cells + 8
   mem_map = sreserve(max_pfn * page.SIZE)
 }

@@ -120,13 +120,20 @@ export function page_lru(p: Page): number {
   return PageActive(p) ? NR_ACTIVE_ANON : NR_INACTIVE_ANON
 }
 
-/** include/linux/mm_inline.h; lists are only counted. Caller holds lru_lock. */
-export const add_page_to_lru_list = (p: Page, lru: number): void => mod_zone_page_state(lru, hpage_nr_pages(p))
+/**
+ * include/linux/mm_inline.h. Nobody asks for the order of a list, so it is not kept, only its length; but that it is
+ * written to, is: whoever does so without lru_lock is found by the race detector. Caller holds lru_lock.
+ */
+export function add_page_to_lru_list(p: Page, lru: number): void {
+  wr(zone.lru_lists, 1)
+  mod_zone_page_state(lru, hpage_nr_pages(p))
+}
 
 /** As add_page_to_lru_list. Over the link of a tail lies the way to its head: to unlink it writes somewhere. */
 export function del_page_from_lru_list(p: Page, lru: number): void {
   if (PageTail(p))
     throw new KernelBug('oops', 'unable to handle kernel paging request: a tail page is unlinked from the LRU')
+  wr(zone.lru_lists, 1)
   mod_zone_page_state(lru, -hpage_nr_pages(p))
 }
 
