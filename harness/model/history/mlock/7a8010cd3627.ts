@@ -3,6 +3,9 @@
 // Base pages behind the first are taken from the page table under one lock. Before, each is looked up, and the pagevec
 // is munlocked when it is full and before a huge page. (Four patches that only save time lie between 7225522bb429 and
 // this one; among them 56afe477df3c, which puts pages back past the per-CPU pagevec, is already in what follows here.)
+//
+// After, and to v4.4, nothing tells get_locked_pte that the PMD is still huge where a split has made a page small that
+// munlock had pinned as a huge one: see fillFromHugePage.
 
 import { k } from '../../kernel.ts'
 import { IS_ERR } from '../../mm/errno.ts'

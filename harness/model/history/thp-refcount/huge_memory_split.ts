@@ -154,7 +154,7 @@ export function splitTail(p: Page, t: Page): number {
 /**
  * One turn of the loop over the tails, up to the index: count, flags, then the tail is none any more, then its maps.
  * Returns the pins that the tail takes from the head's count. The flags are not set in one go: whoever holds the tail's
- * page lock loses it, and a flag of the head that is cleared meanwhile may or may not be copied.
+ * page lock loses it (munlock of v3.8, which locks tails, then meets its own BUG_ON), and a flag of the head that is cleared meanwhile may or may not be copied.
  */
 export function splitTailCopying(p: Page, t: Page, copied: number): number {
   const pins = page_mapcount(t)
