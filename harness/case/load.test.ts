@@ -228,6 +228,19 @@ t.test('the names of prime are its own', async t => {
   t.equal(after.length, 3)
 })
 
+t.test('a posted version stands for its patch, unless beside it the patch itself is excluded', async t => {
+  const of = (when: string) => load(steps(`- {touch: A, when: ${when}}`))
+  const both = having('posted-v1', '6d0a07edd17c')
+  const touches = (when: string, subject: Subject) =>
+    of(when)
+      .point(of(when).combinations[0]!, subject)
+      .steps.some(({ verb }) => verb === 'touch')
+  t.ok(touches('{from: posted-v1, until: 6d0a07edd17c}', both))
+  t.notOk(touches('{until: 6d0a07edd17c}', both))
+  t.notOk(touches('{from: posted-v1, until: 6d0a07edd17c}', having('6d0a07edd17c')))
+  t.notOk(touches('{from: posted-v1, until: [6d0a07edd17c, v4.6]}', having('posted-v1', '6d0a07edd17c', 'v4.6')))
+})
+
 t.test('text with CRLF, folded scalars and quotes reads as it should', async t => {
   const text = `${steps('- touch: "A"').replace('about: x', "about: >\n  one\n  two\nsee: ['a: b', v4.5]")}`
   t.same(load(text.replaceAll('\n', '\r\n')).about, 'one two')

@@ -22,6 +22,8 @@ import { holds, Whens } from './when.ts'
 export interface Known {
   /** Patches, posted versions and releases, as `from` and `until` name them. */
   readonly ids: readonly string[]
+  /** The patch that a posted version became. */
+  standsFor?(id: string): string | undefined
   readonly anomalies: readonly string[]
   readonly counters: readonly string[]
   /** Why there is no such variant, or undefined. */
@@ -68,7 +70,7 @@ function readCase(file: string, tree: Mapping, known: Known, problems: Problems)
     return node && read(schema, node, problems)
   }
   const matrix = readMatrix(get(tree, 'matrix'), problems)
-  const whens = new Whens(matrix, known.ids, problems)
+  const whens = new Whens(matrix, known.ids, id => known.standsFor?.(id), problems)
   const desk = new Desk(problems, whens, known.counters)
   const verdictNode = get(tree, 'verdict')
   const verdict = verdictNode && new Verdict(verdictNode, known, whens, problems)

@@ -6,7 +6,8 @@ import { pretty } from './problem.ts'
 
 /** A small world for cases to name. */
 export const known = {
-  ids: ['v4.5', 'v4.6', '6d0a07edd17c', '61f5d698cc97'],
+  ids: ['v4.5', 'v4.6', '6d0a07edd17c', '61f5d698cc97', 'posted-v1'],
+  standsFor: (id: string) => (id === 'posted-v1' ? '6d0a07edd17c' : undefined),
   anomalies: ['stale-dma', 'wrong-data', 'oops'],
   counters: ['AnonPages', 'AnonHugePages', 'thp_split_pmd', 'nr_anon_pages'],
   variants: (variant: string) => (variant.startsWith('v') ? undefined : `no variant is called ${variant}`),

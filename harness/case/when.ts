@@ -32,11 +32,19 @@ export class Whens {
   readonly #read = new Map<Node, When>()
   readonly #matrix: Matrix
   readonly #known: readonly string[]
+  readonly #standsFor: (id: string) => string | undefined
   readonly #problems: Problems
 
-  constructor(matrix: Matrix, known: readonly string[], problems: Problems) {
+  /** `standsFor`: the patch that a posted version became. */
+  constructor(
+    matrix: Matrix,
+    known: readonly string[],
+    standsFor: (id: string) => string | undefined,
+    problems: Problems,
+  ) {
     this.#matrix = matrix
     this.#known = known
+    this.#standsFor = standsFor
     this.#problems = problems
   }
 
@@ -76,6 +84,9 @@ export class Whens {
         if (wished.length > 0) wish.set(key.text, wished)
       }
     }
+    // Who has a posted version does not have the patch itself, for which it would stand.
+    const posted = when.from.map(this.#standsFor)
+    when.until = when.until.filter(id => !posted.includes(id))
     return when
   }
 

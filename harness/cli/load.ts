@@ -16,6 +16,7 @@ export async function casesOf(named: readonly string[], own: readonly string[] =
   if (files.length === 0) throw new Refusal('no case matched')
   const { cases, problems } = loadCases(files, {
     ids: [...history.patches.map(({ id }) => id), ...history.allReleases, ...own],
+    standsFor: history.standsFor,
     anomalies: anomalyNames,
     counters: counterNames,
     variants: whyNoVariant,

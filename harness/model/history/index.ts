@@ -29,6 +29,8 @@ export const history: {
   readonly patches: readonly PatchInfo[]
   readonly releases: readonly string[]
   readonly allReleases: readonly string[]
+  /** The patch that a posted version became. */
+  standsFor(id: string): string | undefined
 } = {
   patches: [
     ...patches.map(({ id, subject, release }) => ({ id, subject, release, modelled: true })),
@@ -36,4 +38,5 @@ export const history: {
   ],
   releases: modelledReleases,
   allReleases: releases,
+  standsFor: id => patches.find(patch => patch.id === id)?.standsFor,
 }
