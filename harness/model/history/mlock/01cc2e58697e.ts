@@ -9,7 +9,7 @@ import type { Page } from '../../mm/mm_types.ts'
 import { hpage_nr_pages, PageLocked, TestClearPageMlocked } from '../../mm/page-flags.ts'
 import { mod_zone_page_state, NR_MLOCK } from '../../mm/vmstat.ts'
 import { patch } from '../patch.ts'
-import { munlock_vma_page as after } from './e90309c9f772.ts'
+import { munlock_vma_page as after } from './mlock-4.4.ts'
 
 export function munlock_vma_page(page: Page): number {
   BUG_ON(!PageLocked(page), '!PageLocked(page)')

@@ -17,7 +17,7 @@ import { WRITE_ONCE } from '../../ops.ts'
 import { rd } from '../../store.ts'
 import { patch } from '../patch.ts'
 import { munlock_vma_pages_range as after } from './c424be1cbbf8.ts'
-import { __munlock_pagevec_fill as fill_3_12 } from './e90309c9f772.ts'
+import { __munlock_pagevec_fill as fill_3_12 } from './mlock-4.4.ts'
 
 export function munlock_vma_pages_range(vma: Vma, start: number, end: number): void {
   WRITE_ONCE(vma + vm_area.vm_flags, rd(vma + vm_area.vm_flags) & VM_LOCKED_CLEAR_MASK)

@@ -25,7 +25,7 @@ import { again, loop, WRITE_ONCE } from '../../ops.ts'
 import { rd } from '../../store.ts'
 import { patch } from '../patch.ts'
 import { munlock_vma_page as munlock_vma_page_3_13 } from './01cc2e58697e.ts'
-import { munlock_vma_pages_range as munlock_vma_pages_range_3_13 } from './e90309c9f772.ts'
+import { munlock_vma_pages_range as munlock_vma_pages_range_3_13 } from './mlock-4.4.ts'
 
 /** Flag first, size later: a split may come in between (01cc2e58697e). */
 export function munlock_vma_page(page: Page): number {
