@@ -53,6 +53,8 @@ function lru_cache_add_active_or_unevictable(p: Page, vma: Vma): void {
 function __pagevec_lru_add_fn(p: Page): void {
   const was_unevictable = TestClearPageUnevictable(p)
   VM_BUG_ON_PAGE(PageLRU(p), p, 'PageLRU(page)')
+  // Before the look at the flag: who clears that looks at this first.
+  SetPageLRU(p)
   if (page_evictable(p)) {
     if (was_unevictable) count_vm_events(UNEVICTABLE_PGRESCUED, hpage_nr_pages(p))
   } else {
@@ -63,7 +65,6 @@ function __pagevec_lru_add_fn(p: Page): void {
     if (!was_unevictable) count_vm_events(UNEVICTABLE_PGCULLED, hpage_nr_pages(p))
   }
   swap.add_page_to_lru_list(p, swap.page_lru(p))
-  SetPageLRU(p)
 }
 
 function __pagevec_lru_add(v: number): void {
