@@ -14,6 +14,7 @@ import {
   down_read,
   down_write,
   might_sleep,
+  READ_ONCE,
   spin_lock,
   spin_unlock,
   up_read,
@@ -114,7 +115,8 @@ function rb_remove(avc: Avc, av: AnonVma): void {
 /** Gives the vma an anon_vma before its first anonymous page. May sleep; takes the anon_vma, then page_table_lock. */
 export function anon_vma_prepare(vma: Vma): void {
   might_sleep()
-  if (rd(vma + vm_area.anon_vma) !== 0) return
+  // Two faults may be here at once, with mmap_sem held for reading.
+  if (READ_ONCE(vma + vm_area.anon_vma) !== 0) return
   const mm = rd(vma + vm_area.vm_mm)
   const avc = kmem_cache_zalloc(anon_vma_chain_cachep) as Avc
   let av = k.find_mergeable_anon_vma(vma)
@@ -127,7 +129,7 @@ export function anon_vma_prepare(vma: Vma): void {
   spin_lock(mm + mm_struct.page_table_lock)
   const mine = rd(vma + vm_area.anon_vma) === 0
   if (mine) {
-    wr(vma + vm_area.anon_vma, av)
+    WRITE_ONCE(vma + vm_area.anon_vma, av)
     anon_vma_chain_link(vma, avc, av)
     wr(av + anon_vma.degree, rd(av + anon_vma.degree) + 1)
   }
