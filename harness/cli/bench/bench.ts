@@ -7,6 +7,8 @@ import { fileURLToPath } from 'node:url'
 import { root, version } from '../project.ts'
 import { buildHost, type Host } from './host.ts'
 import { best, type Measured, measure, mmfunc, node } from './measure.ts'
+import { corpus, explorations, type Search, searchOf, searchTable, searchText } from './races.ts'
+import { type Spin, spin } from './spin.ts'
 
 /** One line of the table: ours against another, or against a goal in seconds. */
 interface Row {
@@ -19,6 +21,8 @@ interface Row {
 type Line = Row | { readonly what: string; readonly skipped: string }
 
 const goes = 3
+/** Seconds; what takes longer has one go. */
+const LONG = 10
 const model = fileURLToPath(new URL('./model.js', import.meta.url))
 const MiB512 = String(512 * 2 ** 20)
 
@@ -26,7 +30,7 @@ process.chdir(root)
 const host = await buildHost()
 const lines: Line[] = []
 try {
-  for (const bench of [startUp, caseSet, rdma, faults4k, faultsThp, qemu]) {
+  for (const bench of [startUp, caseSet, races, againstSpin, rdma, faults4k, faultsThp, qemu]) {
     for (const line of await bench(host)) {
       lines.push(line)
       process.stdout.write(`${textOf(line)}\n`)
@@ -35,7 +39,12 @@ try {
 } finally {
   host?.remove()
 }
-writeFileSync(join('reports', 'bench.md'), `${[...report(lines)].join('\n')}\n`)
+const searches: Search[] = []
+for await (const search of explorations()) {
+  searches.push(search)
+  process.stdout.write(`        ${searchText(search)}\n`)
+}
+writeFileSync(join('reports', 'bench.md'), `${[...report(lines), '', ...searchTable(searches)].join('\n')}\n`)
 process.stdout.write('written to reports/bench.md\n')
 
 async function startUp(): Promise<Line[]> {
@@ -50,6 +59,77 @@ async function caseSet(): Promise<Line[]> {
   const points = ours.stdout.match(/^(not )?ok /gm)?.length ?? 0
   const what = `all cases under all their variants (${points} points)`
   return [{ what, ours, other: { seconds: 1, peak: undefined }, otherIs: 'the goal' }]
+}
+
+async function races(): Promise<Line[]> {
+  const ours = await best(goes, corpus)
+  const points = ours.stdout.match(/^(not )?ok /gm)?.length ?? 0
+  const what = `all races under all their variants, explored in one process (${points} points)`
+  return [{ what, ours, other: { seconds: 1, peak: undefined }, otherIs: 'a second' }]
+}
+
+/**
+ * In turn, so that a machine that slows down slows both. Spin proves the fixed one as mmfunc does; of the other it tells
+ * the first error, mmfunc every end.
+ */
+async function againstSpin(): Promise<Line[]> {
+  for (const [tool, ask] of [
+    ['spin', '-V'],
+    ['gcc', '--version'],
+  ] as const)
+    if ((await measure(tool, [ask])).status !== 0)
+      return [{ what: 'munlock against split', skipped: `no ${tool} (apt-get install ${tool})` }]
+  const lines: Line[] = []
+  for (const [variant, nr] of [
+    ['v3.14', 4],
+    ['v3.14', 16],
+    ['v3.14', 512],
+    ['v3.8', 4],
+    ['v3.8', 16],
+  ] as const) {
+    const [ours, theirs]: [Search[], Spin[]] = [[], []]
+    for (let i = 0; i < goes && (i === 0 || ours[0]!.wall < LONG); i++) {
+      ours.push(await searchOf('munlock-split', variant, `=${nr}]`))
+      theirs.push(await spin(variant === 'v3.14', nr))
+    }
+    const least = (all: readonly number[]) => ({ seconds: Math.min(...all), peak: undefined })
+    const line = (
+      part: string,
+      mine: (one: Search) => number,
+      others: (one: Spin) => number,
+      otherIs: string,
+    ): Line => ({
+      what: `munlock against split, ${nr} pages, ${variant}${ours[0]!.complete ? '' : ', not complete'}, ${part}`,
+      ours: least(ours.map(mine)),
+      other: least(theirs.map(others)),
+      otherIs,
+    })
+    lines.push(
+      line(
+        'to the verdict',
+        one => one.wall,
+        one => one.whole,
+        'Spin, gcc -O2, pan',
+      ),
+    )
+    lines.push(
+      line(
+        'the search',
+        one => one.first,
+        one => one.search,
+        'pan',
+      ),
+    )
+    lines.push(
+      line(
+        'the search again',
+        one => one.again,
+        one => one.search,
+        'pan',
+      ),
+    )
+  }
+  return lines
 }
 
 function rdma(host: Host | undefined): Promise<Line[]> {
