@@ -1,8 +1,10 @@
-// The race detector on every race of the cases: whatever two CPUs may touch at once is an op, or a lock orders it.
+// On every race of the cases, as far as time allows: the race detector, for whatever two CPUs may touch at once is an op,
+// or a lock orders it; and the search without marks (ops.ts, `again`), for what a loop forgets must not matter.
 
 import t from 'tap'
 import type { Result } from '../check/result.ts'
-import { racesOf } from '../explore/model-engine.ts'
+import type { Ending } from '../engine.ts'
+import { observe, racesOf } from '../explore/model-engine.ts'
 import { raceText } from '../explore/search/races.ts'
 import { patch } from '../model/history/patch.ts'
 import { k } from '../model/kernel.ts'
@@ -39,6 +41,27 @@ t.test('no race of a case touches anything without order', async t => {
     else t.comment(`${name}: looked at in part, ${found.states} states`)
   }
   t.ok(whole >= 25, 'races that were looked at as a whole')
+})
+
+/** Seconds for one race without marks. */
+const UNMARKED = 4
+
+const endsOf = (endings: readonly Ending[]): string[] =>
+  endings.map(({ schedule: _, ...end }) => JSON.stringify(end)).sort()
+
+t.test('races end alike with marks and without', async t => {
+  const end = performance.now() + TIME * 1000
+  let compared = 0
+  for (const { point, subject } of await smallestRaces()) {
+    const variant = variantOf(subject.name, [])
+    const time = Math.min(UNMARKED, (end - performance.now()) / 1000)
+    const unmarked = time > 0 ? observe(point, variant, false, { marks: false, time }).exploration : undefined
+    if (unmarked?.complete !== true) continue
+    const name = `${point.name} ${subject.name}`
+    t.same(endsOf(unmarked.endings), endsOf(observe(point, variant, false).exploration!.endings), name)
+    compared++
+  }
+  t.ok(compared >= 20, `${compared} races were compared`)
 })
 
 /** remove_migration_pte without the lock of the page table. */

@@ -14,7 +14,7 @@ import { init_arenas, NR_CPUS, reserveObjects } from './mm/slab.ts'
 import { init_stack } from './mm/stack.ts'
 import { init_swap } from './mm/swap.ts'
 import { init_vmstat } from './mm/vmstat.ts'
-import { init_local_locks, setCpu, setThread } from './ops.ts'
+import { init_local_locks, init_rcu, READERS, setCpu, setThread } from './ops.ts'
 import { resetStore, sbrk } from './store.ts'
 
 /** The variant whose functions stand behind `k`. */
@@ -39,6 +39,7 @@ export function boot(machine: Machine, kernel: Kernel): void {
   install(kernel)
   init_machine(machine)
   init_local_locks(sbrk(NR_CPUS))
+  init_rcu(sbrk(READERS))
   init_vmstat()
   init_arenas()
   init_page_alloc()

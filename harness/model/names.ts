@@ -3,7 +3,7 @@
 import { HPAGE_PMD_NR, max_pfn, mem_map, zone } from './mm/init.ts'
 import { anon_vma, anon_vma_chain, mm_struct, page, vm_area } from './mm/mm_types.ts'
 import { objectAt } from './mm/slab.ts'
-import { cpuOfLocalLock } from './ops.ts'
+import { cpuOfLocalLock, readerOf } from './ops.ts'
 
 /** Fields of a struct, their names by place. */
 function namesOf(layout: Readonly<Record<string, number>>): Readonly<Record<number, string>> {
@@ -33,6 +33,8 @@ export function cellName(cell: number): string {
   for (const [name, at] of Object.entries(zone)) if (at === cell) return `zone.${name}`
   const n = cpuOfLocalLock(cell)
   if (n !== undefined) return `CPU ${n}'s local lock`
+  const reader = readerOf(cell)
+  if (reader !== undefined) return `RCU section of thread ${reader}`
   const object = objectAt(cell)
   if (object === undefined) return `cell ${cell}`
   const at = cell - object.start

@@ -119,13 +119,38 @@ export function down_write_trylock(sem: number): boolean {
 
 // ---- RCU ------------------------------------------------------------------------------------------------------------
 
-/** Until the section ends, no memory that was type-stable at its beginning becomes anything else. */
+let readers = 0
+
+/** Where threads say that they are inside a section: a cell for each mark that a thread may bear. */
+export function init_rcu(cells: number): void {
+  readers = cells
+}
+
+/** Whose section a cell tells of: the thread's number in the race, from 0; for names. */
+export function readerOf(cell: number): number | undefined {
+  return readers !== 0 && cell >= readers + 2 && cell < readers + READERS ? cell - readers - 2 : undefined
+}
+
+/** Marks are 1 outside of races and from 2 on in them. */
+export const READERS = 10
+
+/** Until the section ends, who waits in synchronize_rcu goes on waiting. Sections may lie in one another. */
 export function rcu_read_lock(): void {
-  reading++
+  if (reading++ === 0 && watch !== undefined) watch.op(Op.SET, readers + me, 1, 0)
 }
 
 export function rcu_read_unlock(): void {
-  reading--
+  if (--reading === 0 && watch !== undefined) watch.op(Op.CLEAR, readers + me, 1, 0)
+}
+
+/**
+ * Waits until each of the others has been outside of any section once. The order in which they are waited for cannot
+ * be told, and one that has left and come again is let go by an interleaving of its own.
+ */
+export function synchronize_rcu(): void {
+  might_sleep()
+  if (watch === undefined) return
+  for (let reader = 0; reader < READERS; reader++) if (reader !== me) watch.op(Op.WAIT_CLEAR, readers + reader, 1, 0)
 }
 
 // ---- bits that are locks: sleeping (PG_locked) and spinning (PG_compound_lock) ---------------------------------------
@@ -180,12 +205,20 @@ export function wait_on_bit(cell: number, bit: number): void {
   else watch.op(Op.WAIT_CLEAR, cell, bit, 0)
 }
 
-/** schedule(): sleeps for as long as the cell holds `value`; whoever changes it wakes the sleeper. */
-export function wait_event_change(cell: number, value: number): void {
+// A wait queue is a cell that every wake_up changes (kernel/sched/wait.c). Who sleeps looks at the condition between
+// prepare_to_wait and schedule: a wake_up that comes before prepare_to_wait wakes nobody.
+
+/** Joins the queue; gives what schedule wants. */
+export const prepare_to_wait = (queue: number): number => READ_ONCE(queue)
+
+/** Sleeps unless there was a wake_up since prepare_to_wait, until there is one. */
+export function schedule(queue: number, prepared: number): void {
   might_sleep()
-  if (watch === undefined) effects.waitChange(cell, value, 0)
-  else watch.op(Op.WAIT_CHANGE, cell, value, 0)
+  if (watch === undefined) effects.waitChange(queue, prepared, 0)
+  else watch.op(Op.WAIT_CHANGE, queue, prepared, 0)
 }
+
+export const wake_up = (queue: number): void => atomic_inc(queue)
 
 // ---- atomics, bits, single accesses ----------------------------------------------------------------------------
 

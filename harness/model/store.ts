@@ -9,6 +9,8 @@ import { CannotJudge, KernelBug } from './bug.ts'
 
 /** Cells below this belong to nobody: a null pointer and its fields lie there. */
 export const NULL_PAGE = 64
+/** include/linux/poison.h, in each byte: what the cells of a freed struct hold. Nothing else has this value. */
+export const POISON_FREE = 0x6b6b6b6b
 /** 2^28 cells are 1 GiB of addresses; of it the machine gives memory only for what is written to. */
 const CELLS = 1 << 28
 

@@ -3,9 +3,9 @@
 
 import { KernelBug } from '../../model/bug.ts'
 import { isBlocked, Op } from '../../model/effects.ts'
-import { S } from '../../model/store.ts'
+import { POISON_FREE, S } from '../../model/store.ts'
 import { grown } from './hash.ts'
-import { Memory } from './memory.ts'
+import { Memory, useAfterFree } from './memory.ts'
 import { Recorder, type ThreadBody } from './recorder.ts'
 import { Sharing } from './sharing.ts'
 import { Solo } from './solo.ts'
@@ -223,6 +223,10 @@ export class Machine {
       this.#way?.push(n)
       switch (trie.kind[n]) {
         case Kind.PLAIN_READ:
+          if (S[trie.cell[n]!] === POISON_FREE) {
+            this.bug = useAfterFree(trie.cell[n]!)
+            return n
+          }
           n = trie.next(n, S[trie.cell[n]!]! & trie.a[n]!)
           break
         case Kind.PLAIN_WRITE:

@@ -1,8 +1,10 @@
 // The store while a race is explored: every change is logged, so that it can be taken back, and enters a hash of all
 // cells, so that states can be told apart without looking at them.
 
+import { KernelBug } from '../../model/bug.ts'
 import { effects } from '../../model/effects.ts'
-import { S } from '../../model/store.ts'
+import { cellName } from '../../model/names.ts'
+import { POISON_FREE, S } from '../../model/store.ts'
 import { grown, mix, mix2 } from './hash.ts'
 
 export class Memory {
@@ -24,6 +26,7 @@ export class Memory {
   /** Does an op that is not blocked; a KernelBug passes through, with nothing changed. */
   effect(kind: number, cell: number, a: number, b: number): number {
     const old = S[cell]!
+    if (old === POISON_FREE) throw useAfterFree(cell)
     const result = effects[kind]!(cell, a, b)
     if (S[cell] !== old) this.#log(cell, old, S[cell]!)
     return result
@@ -51,4 +54,9 @@ export class Memory {
     this.h1 = (this.h1 - mix((a + old) | 0) + mix((a + value) | 0)) | 0
     this.h2 = (this.h2 - mix2((b + old) | 0) + mix2((b + value) | 0)) | 0
   }
+}
+
+/** What a look at a poisoned cell is. */
+export function useAfterFree(cell: number): KernelBug {
+  return new KernelBug('use-after-free', `${cellName(cell)} is used after it was given back`)
 }

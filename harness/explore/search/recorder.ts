@@ -5,7 +5,7 @@
 
 import { KernelBug, ModelBug } from '../../model/bug.ts'
 import { isBlocked, opNames } from '../../model/effects.ts'
-import { dense, S, setWatch, type Watch } from '../../model/store.ts'
+import { dense, POISON_FREE, S, setWatch, type Watch } from '../../model/store.ts'
 import type { Memory } from './memory.ts'
 import { isOp, Joined, Kind, type Trie } from './trie.ts'
 
@@ -144,6 +144,7 @@ export class Recorder implements Watch {
     } else {
       this.#halt()
       this.#fill(Kind.PLAIN_READ, cell, mask, 0)
+      if (S[cell] === POISON_FREE) throw stop
       value = S[cell]! & mask
       this.#node = this.#trie.append(this.#node, value)
     }
@@ -196,9 +197,18 @@ export class Recorder implements Watch {
     this.#trie.joined[this.#node] = joined
     this.#fill(kind, cell, a, b)
     if (isBlocked(kind, cell, a) || --this.#ahead < 0) throw stop
-    const result = this.#memory.effect(kind, cell, a, b)
+    const result = this.#alone(kind, cell, a, b)
     this.#node = this.#trie.append(this.#node, result)
     return result
+  }
+
+  /** What a thread that runs ahead finds. What the kernel would die of now it may not die of when its turn comes. */
+  #alone(kind: number, cell: number, a: number, b: number): number {
+    try {
+      return this.#memory.effect(kind, cell, a, b)
+    } catch (error) {
+      throw error instanceof KernelBug ? stop : error
+    }
   }
 
   atOnce(yes: boolean): void {

@@ -6,12 +6,12 @@ import { rd, wr } from '../store.ts'
 import { type Mm, mm_struct, NULL, VM_DONTCOPY, VM_LOCKED_CLEAR_MASK, type Vma, vm_area } from './mm_types.ts'
 import { vm_area_alloc, vma_link } from './mmap.ts'
 import { pgd_alloc, pgd_free } from './pgtable.ts'
-import { type Cache, kmem_cache_create, kmem_cache_free, kmem_cache_zalloc } from './slab.ts'
+import { type Cache, kmem_cache_create_poisoned, kmem_cache_free, kmem_cache_zalloc } from './slab.ts'
 
 export let mm_cachep: Cache
 
 export function fork_init(): void {
-  mm_cachep = kmem_cache_create('mm_struct', mm_struct.SIZE)
+  mm_cachep = kmem_cache_create_poisoned('mm_struct', mm_struct.SIZE)
 }
 
 /** An empty address space with one user. */

@@ -23,12 +23,12 @@ import {
 } from './mm_types.ts'
 import { task_size } from './pgtable.ts'
 import { anon_vma_lock_write, anon_vma_unlock_write } from './rmap.ts'
-import { type Cache, kmem_cache_create, kmem_cache_free, kmem_cache_zalloc } from './slab.ts'
+import { type Cache, kmem_cache_create_poisoned, kmem_cache_free, kmem_cache_zalloc } from './slab.ts'
 
 export let vm_area_cachep: Cache
 
 export function mmap_init(): void {
-  vm_area_cachep = kmem_cache_create('vm_area_struct', vm_area.SIZE)
+  vm_area_cachep = kmem_cache_create_poisoned('vm_area_struct', vm_area.SIZE)
 }
 
 const { vm_start, vm_end, vm_pgoff, vm_flags, vm_mm, vm_next, vm_prev } = vm_area

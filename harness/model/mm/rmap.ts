@@ -51,7 +51,13 @@ import {
   VM_BUG_ON_PAGE,
   VM_BUG_ON_VMA,
 } from './page-flags.ts'
-import { type Cache, kmem_cache_create, kmem_cache_free, kmem_cache_zalloc } from './slab.ts'
+import {
+  type Cache,
+  kmem_cache_create,
+  kmem_cache_create_poisoned,
+  kmem_cache_free,
+  kmem_cache_zalloc,
+} from './slab.ts'
 import { mod_zone_page_state, NR_ANON_PAGES, NR_ANON_TRANSPARENT_HUGEPAGES } from './vmstat.ts'
 
 export let anon_vma_cachep: Cache
@@ -59,7 +65,7 @@ export let anon_vma_chain_cachep: Cache
 
 export function anon_vma_init(): void {
   anon_vma_cachep = kmem_cache_create('anon_vma', anon_vma.SIZE)
-  anon_vma_chain_cachep = kmem_cache_create('anon_vma_chain', anon_vma_chain.SIZE)
+  anon_vma_chain_cachep = kmem_cache_create_poisoned('anon_vma_chain', anon_vma_chain.SIZE)
 }
 
 const rootOf = (av: AnonVma): AnonVma => rd(av + anon_vma.root) as AnonVma

@@ -1,14 +1,17 @@
 // Slab caches (mm/slub.c, as far as anybody can tell from outside): objects of one size, freed ones first reused by
-// the CPU that freed them. The free list runs through an object's first cell, the second tells a freed one.
+// the CPU that freed them. The free list runs through an object's first cell, the second tells a freed one. Of a struct
+// these stand behind it, and the struct itself is poisoned (SLAB_POISON): whoever reads it while threads race has used
+// what was freed. Page tables keep their contents, and so do anon_vmas, which readers under RCU may look at even then
+// (SLAB_DESTROY_BY_RCU).
 
 import { CannotJudge, KernelBug } from '../bug.ts'
 import { cpu, statCpu, this_cpu_add } from '../ops.ts'
-import { rd, S, sbrk, wr } from '../store.ts'
+import { POISON_FREE, rd, S, sbrk, wr } from '../store.ts'
 
 /** CPUs that a machine may have. */
 export const NR_CPUS = 8
-/** POISON_FREE of include/linux/poison.h, in each byte. */
-const FREED = 0x6b6b6b6b
+/** POISON_FREE and POISON_END of include/linux/poison.h: the second cell of what is free. */
+const FREED = 0x6b6b6ba5
 
 /** Per CPU a free list and the number of objects taken minus those given back. */
 const kmem_cache = { freelist: 0, live: NR_CPUS, SIZE: 2 * NR_CPUS } as const
@@ -17,11 +20,18 @@ export interface Cache {
   readonly name: string
   readonly size: number
   readonly at: number
+  /** Where in an object the free list goes on; the mark of a freed one is the cell after it. */
+  readonly link: number
 }
 
 /** A cache of objects of `size` cells, at least two. */
 export function kmem_cache_create(name: string, size: number): Cache {
-  return { name, size, at: sbrk(kmem_cache.SIZE) }
+  return { name, size, at: sbrk(kmem_cache.SIZE), link: 0 }
+}
+
+/** As kmem_cache_create, of structs that are poisoned when they are given back. */
+export function kmem_cache_create_poisoned(name: string, size: number): Cache {
+  return { name, size, at: sbrk(kmem_cache.SIZE), link: size }
 }
 
 /** What each CPU still has of memory of its own, while threads race: where it begins and ends. */
@@ -55,7 +65,7 @@ export function objectAt(cell: number): { readonly name: string; readonly start:
 
 /** New cells for an object. */
 function carve(cache: Cache): number {
-  const start = carveCells(cache.size)
+  const start = carveCells(cache.link === 0 ? cache.size : cache.size + 2)
   madeFor.set(start, cache)
   return start
 }
@@ -70,36 +80,38 @@ function carveCells(size: number): number {
   return start
 }
 
-/** An object as its last owner left it, but for its first two cells, which are zero. */
+/** An object as its last owner left it, but for two cells, which are zero. */
 export function kmem_cache_alloc(cache: Cache): number {
   const list = cache.at + kmem_cache.freelist + cpu
   this_cpu_add(cache.at + kmem_cache.live + statCpu(), 1)
   const object = rd(list)
   if (object === 0) return carve(cache)
-  wr(list, rd(object))
-  wr(object, 0)
-  wr(object + 1, 0)
+  wr(list, rd(object + cache.link))
+  wr(object + cache.link, 0)
+  wr(object + cache.link + 1, 0)
   return object
 }
 
 /** A zeroed object. */
 export function kmem_cache_zalloc(cache: Cache): number {
   const object = kmem_cache_alloc(cache)
-  for (let i = 2; i < cache.size; i++) wr(object + i, 0)
+  for (let i = cache.link === 0 ? 2 : 0; i < cache.size; i++) wr(object + i, 0)
   return object
 }
 
 /** Gives an object back; giving it back twice is double-free. */
 export function kmem_cache_free(cache: Cache, object: number): void {
-  if (rd(object + 1) === FREED) throw new KernelBug('double-free', `${cache.name} is freed a second time`)
+  const { link } = cache
+  if (rd(object + link + 1) === FREED) throw new KernelBug('double-free', `${cache.name} is freed a second time`)
   const list = cache.at + kmem_cache.freelist + cpu
-  wr(object, rd(list))
-  wr(object + 1, FREED)
+  for (let i = 0; i < link; i++) wr(object + i, POISON_FREE)
+  wr(object + link, rd(list))
+  wr(object + link + 1, FREED)
   wr(list, object)
   this_cpu_add(cache.at + kmem_cache.live + statCpu(), -1)
 }
 
-/** Whether an object has been given back; for truth.ts. */
+/** Whether an object that is not poisoned has been given back; for truth.ts. */
 export function isFreed(object: number): boolean {
   return S[object + 1] === FREED
 }
