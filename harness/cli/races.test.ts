@@ -22,8 +22,8 @@ import { smallestRaces } from './small-races.ts'
 import { groupsFor } from './subjects.ts'
 import { variantOf } from './variants.ts'
 
-/** MiB of states, a million of them, and seconds for all races together. What needs more is looked at in part. */
-const MEMORY = 32
+/** MiB of states, 65,000 of them: what needs more is looked at in part. Seconds for all races: after these, no more. */
+const MEMORY = 2
 const TIME = 60
 
 t.setTimeout(4 * TIME * 1000)
@@ -33,9 +33,12 @@ t.test('no race of a case touches anything without order', async t => {
   const end = performance.now() + TIME * 1000
   let whole = 0
   for (const { point, subject } of await smallestRaces()) {
-    const time = Math.max(1, (end - performance.now()) / 1000)
-    const found = racesOf(point, variantOf(subject.name, []), { memory: MEMORY, time })
     const name = `${point.name} ${subject.name}`
+    if (performance.now() > end) {
+      t.comment(`${name}: not looked at`)
+      continue
+    }
+    const found = racesOf(point, variantOf(subject.name, []), { memory: MEMORY })
     t.same(found?.races.map(raceText) ?? [], [], name)
     if (found?.bound === undefined) whole++
     else t.comment(`${name}: looked at in part, ${found.states} states`)
@@ -44,7 +47,7 @@ t.test('no race of a case touches anything without order', async t => {
 })
 
 /** Seconds for one race without marks. */
-const UNMARKED = 4
+const UNMARKED = 1
 
 const endsOf = (endings: readonly Ending[]): string[] =>
   endings.map(({ schedule: _, ...end }) => JSON.stringify(end)).sort()
