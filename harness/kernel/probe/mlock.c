@@ -1,6 +1,7 @@
 // Locking memory, done in the process whose memory it is.
 
 #include "probe.h"
+#include "vma.h"
 
 #include <linux/mman.h>
 
@@ -39,17 +40,20 @@ struct answer op_munlock(struct process *me, const struct words *op)
 }
 
 /*
- * mlockall CURRENT FUTURE ONFAULT; munlockall. The process has also what the probe is made of, but that is shared
- * memory, mapped from the start.
+ * mlockall CURRENT FUTURE ONFAULT; munlockall. The process also has what the probe is made of, and a case counts only what
+ * it has mapped itself: the lock of the rest is taken back at once.
  */
 struct answer op_mlockall(struct process *me, const struct words *op)
 {
 	int flags = (yes(op->word[1]) ? MCL_CURRENT : 0) | (yes(op->word[2]) ? MCL_FUTURE : 0);
+	long ret;
 
-	(void)me;
 	if (yes(op->word[3]) && kernel_version < 4004)
 		return config("before v4.4 there is no MCL_ONFAULT");
-	return answer_of(sys1(SYS_mlockall, flags | (yes(op->word[3]) ? MCL_ONFAULT_ : 0)));
+	ret = sys1(SYS_mlockall, flags | (yes(op->word[3]) ? MCL_ONFAULT_ : 0));
+	if (!ret)
+		munlock_probe(me);
+	return answer_of(ret);
 }
 
 struct answer op_munlockall(struct process *me, const struct words *op)

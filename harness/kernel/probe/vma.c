@@ -160,3 +160,20 @@ void forget_vmas(void)
 {
 	vmas_of = 0;
 }
+
+static bool has_range(const struct vma *vma)
+{
+	for (struct range *range = ranges; range < ranges + range_count; range++)
+		if (range->address < vma->end && range->address + range->size > vma->start)
+			return true;
+	return false;
+}
+
+void munlock_probe(struct process *me)
+{
+	read_vmas(me);
+	for (int i = 0; i < vma_count; i++)
+		if (!has_range(&vmas[i]))
+			sys2(SYS_munlock, vmas[i].start, vmas[i].end - vmas[i].start);
+	forget_vmas();
+}
