@@ -10,10 +10,12 @@ export interface Landmark {
 const landmark = (id: string, release: string, subject: string): Landmark => ({ id, subject, release })
 
 export const landmarks: readonly Landmark[] = [
+  landmark('616b8371539a', 'v4.14', 'mm: thp: enable thp migration in generic path'),
   landmark('ba3c4ce6def4', 'v4.14', 'mm, THP, swap: make reuse_swap_page() works for THP swapped out'),
   landmark('c444eb564fb1', 'v5.8', 'mm: thp: make the THP mapcount atomic against __split_huge_pmd_locked()'),
   landmark('3917c80280c9', 'v5.8', 'thp: change CoW semantics for anon-THP'),
   landmark('17839856fd58', 'v5.8', 'gup: document and work around "COW can break either way" issue'),
+  landmark('1a5bae25e3cf', 'v5.9', 'mm/vmstat: add events for THP migration without split'),
   landmark('09854ba94c6a', 'v5.9', 'mm: do_wp_page() simplification'),
   landmark('a308c71bf1e6', 'v5.9', 'mm/gup: Remove enfornced COW mechanism'),
   landmark('d042035eaf5f', 'v5.9', "mm/thp: Split huge pmds/puds if they're pinned when fork()"),
@@ -24,4 +26,6 @@ export const landmarks: readonly Landmark[] = [
     'v5.19',
     'mm/gup: trigger FAULT_FLAG_UNSHARE when R/O-pinning a possibly shared anonymous page',
   ),
+  landmark('7d8faaf15545', 'v6.1', 'mm/madvise: introduce MADV_COLLAPSE sync hugepage collapse'),
+  landmark('1acbc3f93614', 'v6.7', 'mm: handle large folio when large folio in VM_LOCKED VMA range'),
 ]
