@@ -136,7 +136,7 @@ export class Machine {
     const { trie, depth } = this
     const way: number[] = []
     this.#way = way
-    while (this.bug === undefined && this.canStep(u) && this.depth - depth < AHEAD) this.#take(u, false)
+    while (this.bug === undefined && this.canStep(u) && this.depth - depth < AHEAD) this.#take(u)
     this.#way = undefined
     const far = this.bug === undefined && this.canStep(u)
     const waits = this.bug === undefined && !far && !this.isDone(u)
@@ -156,7 +156,7 @@ export class Machine {
     if (early) {
       for (let u = 0; u < this.threads; u++) if (this.#waitsAt(u) === trie.cell[at[t]!]!) this.#solos[u] = undefined
     } else this.#solos.fill(undefined)
-    this.#take(t, early)
+    this.#take(t)
   }
 
   #waitsAt(u: number): number {
@@ -164,10 +164,10 @@ export class Machine {
     return solo === undefined || solo === 'far' ? -1 : solo.waitsAt
   }
 
-  #take(t: number, early: boolean): void {
+  #take(t: number): void {
     const { trie, memory } = this
     const n = this.at[t]!
-    this.#push(early ? ~t : t, n)
+    this.#push(t, n)
     this.#way?.push(n)
     const [m1, m2] = [memory.h1, memory.h2]
     let to = n
@@ -201,8 +201,7 @@ export class Machine {
     if (this.depth === depth) return
     while (this.depth > depth) {
       this.depth--
-      const t = this.#thread[this.depth]!
-      this.at[t < 0 ? ~t : t] = this.#from[this.depth]!
+      this.at[this.#thread[this.depth]!] = this.#from[this.depth]!
     }
     this.memory.rewind(this.#changes[depth]!, this.#m1[depth]!, this.#m2[depth]!)
     this.h1 = this.#s1[depth]!
@@ -211,9 +210,8 @@ export class Machine {
   }
 
   /** Who took step `i`, and from which node. */
-  stepAt(i: number): { readonly thread: number; readonly node: number; readonly early: boolean } {
-    const t = this.#thread[i]!
-    return { thread: t < 0 ? ~t : t, node: this.#from[i]!, early: t < 0 }
+  stepAt(i: number): { readonly thread: number; readonly node: number } {
+    return { thread: this.#thread[i]!, node: this.#from[i]! }
   }
 
   /** Plain accesses, up to the next step. */

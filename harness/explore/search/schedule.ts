@@ -36,25 +36,15 @@ export function preemptions(schedule: Schedule): number {
   return schedule.filter(({ ops }) => ops !== undefined).length
 }
 
-/**
- * The steps that a machine has taken, as a schedule. Steps that nobody can notice and that a search took early are put
- * off to where their thread runs next.
- */
+/** The steps that a machine has taken, as a schedule. */
 export function scheduleOf(machine: Machine): Schedule {
   const pieces: { thread: number; ops: number }[] = []
-  const early = new Int32Array(machine.threads)
   for (let i = 0; i < machine.depth; i++) {
-    const { thread, node, early: ahead } = machine.stepAt(i)
+    const { thread, node } = machine.stepAt(i)
+    if (!isOp(machine.trie.kind[node]!)) continue
     const last = pieces[pieces.length - 1]
-    const ops = isOp(machine.trie.kind[node]!) ? 1 : 0
-    if (last?.thread === thread) last.ops += ops
-    else if (ahead) early[thread]! += ops
-    else {
-      pieces.push({ thread, ops: ops + early[thread]! })
-      early[thread] = 0
-    }
+    if (last?.thread === thread) last.ops++
+    else pieces.push({ thread, ops: 1 })
   }
-  for (let thread = 0; thread < machine.threads; thread++)
-    if (early[thread]! > 0) pieces.push({ thread, ops: early[thread]! })
   return pieces
 }
