@@ -220,7 +220,7 @@ export class Recorder implements Watch {
   }
 
   again(here: number, a: number, b: number, c: number): void {
-    if (this.#marks) this.#mark(`${here},${a},${b},${c}`, this.#trie.h1[here]!, a, b, c)
+    if (this.#marks) this.#mark(here, [a, b, c])
   }
 
   // ---- what ends or joins histories ------------------------------------------------------------------------------------
@@ -228,10 +228,11 @@ export class Recorder implements Watch {
   /** Between two steps of a thread only what they have answered and named lives on. */
   #boundary(thread: number, index: number, live: string): void {
     const words = idOf(this.#words, live)
-    if (this.#marks) this.#mark(`${-thread - 1},${index},${words}`, thread, index, words, 1)
+    if (this.#marks) this.#mark(this.#trie.roots[thread]!, [index, words])
   }
 
-  #mark(key: string, base: number, a: number, b: number, c: number): void {
+  /** Of what was seen since node `base` only these numbers live on. */
+  #mark(base: number, numbers: readonly number[]): void {
     this.#segment++
     if (this.#replaying) {
       this.#at++
@@ -240,12 +241,13 @@ export class Recorder implements Watch {
     this.#halt()
     const trie = this.#trie
     const mark = this.#node
+    const key = `${base} ${numbers.join()}`
     const place = this.#places.get(key)
     trie.child[mark] = place ?? 0
     this.#fill(Kind.MARK, 0, 0, 0)
     if (place !== undefined) throw stop
     this.#node = trie.append(mark, 0)
-    trie.rehash(this.#node, base, a, b, c)
+    trie.rehash(this.#node, base, numbers)
     this.#places.set(key, this.#node)
   }
 
@@ -266,7 +268,7 @@ export class Recorder implements Watch {
   #end(thread: number, result: unknown): void {
     const id = idOf(this.#results, JSON.stringify(result))
     this.#fill(Kind.DONE, 0, id, 0)
-    this.#trie.rehash(this.#node, thread, id, 0, 2)
+    this.#trie.rehash(this.#node, this.#trie.roots[thread]!, [id])
     this.#trie.results.set(this.#node, result)
   }
 

@@ -39,10 +39,19 @@ export interface Region {
   readonly before: number[]
 }
 
+/** Keeps what lives on apart from what was found one after another. */
+const REHASHED = 0x5a5a5a5a
+
 /** Nodes on a way through a region. */
 const REGION = 32
 
+/** The two hashes of a history that goes on with `value`. */
+const then1 = (h: number, value: number): number => mix((Math.imul(h, 31) + value + 0x3c6ef372) | 0)
+const then2 = (h: number, value: number): number => mix2((Math.imul(h, 37) + value + 0x1b873593) | 0)
+
 export class Trie {
+  /** The first node of each thread. */
+  readonly roots: number[] = []
   readonly regions: Region[] = []
   readonly locks = new LockSets()
   readonly bugs = new Map<number, KernelBug>()
@@ -77,6 +86,7 @@ export class Trie {
     this.h1[n] = Math.imul(thread + 1, 0x9e3779b1)
     this.h2[n] = Math.imul(thread + 1, 0x5bd1e995)
     this.region[n] = this.#region(thread, [])
+    this.roots[thread] = n
     return n
   }
 
@@ -100,8 +110,8 @@ export class Trie {
     this.value[c] = value
     this.sibling[c] = this.child[n]!
     this.child[n] = c
-    this.h1[c] = mix((Math.imul(this.h1[n]!, 31) + value + 0x3c6ef372) | 0)
-    this.h2[c] = mix2((Math.imul(this.h2[n]!, 37) + value + 0x1b873593) | 0)
+    this.h1[c] = then1(this.h1[n]!, value)
+    this.h2[c] = then2(this.h2[n]!, value)
     this.held[c] = this.held[n]!
     this.owned[c] = this.owned[n]!
     this.#locks(n, c, value)
@@ -123,10 +133,10 @@ export class Trie {
     this.b[n] = b
   }
 
-  /** A node whose hash is that of a few numbers, so that histories which agree in them are one. */
-  rehash(n: number, base: number, a: number, b: number, c: number): void {
-    this.h1[n] = mix(base ^ mix((a * 31 + b * 17 + c + 7) | 0))
-    this.h2[n] = mix2(base ^ mix2((a * 37 + b * 13 + c + 5) | 0))
+  /** A node whose hash is that of another and a few numbers, so that histories which agree in these are one. */
+  rehash(n: number, base: number, numbers: readonly number[]): void {
+    this.h1[n] = numbers.reduce(then1, then1(this.h1[base]!, REHASHED))
+    this.h2[n] = numbers.reduce(then2, then2(this.h2[base]!, REHASHED))
   }
 
   /** The lock that a node of these kinds is about. */
