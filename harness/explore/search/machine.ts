@@ -40,9 +40,9 @@ export class Machine {
   h1 = 0
   h2 = 0
   readonly #pauses: boolean
-  /** What each thread would do alone from here; undefined where nobody has asked. */
   /** Where it is written down which nodes are passed; undefined: nowhere. */
   #way: number[] | undefined
+  /** What each thread would do alone from here; undefined where nobody has asked. */
   readonly #solos: (Solo | 'far' | undefined)[] = []
   #thread = new Int32Array(1024)
   #from = new Int32Array(1024)
@@ -135,9 +135,7 @@ export class Machine {
   #solo(u: number): Solo | 'far' {
     const { trie, depth } = this
     const way: number[] = []
-    this.#way = way
-    while (this.bug === undefined && this.canStep(u) && this.depth - depth < AHEAD) this.#take(u)
-    this.#way = undefined
+    while (this.bug === undefined && this.canStep(u) && this.depth - depth < AHEAD) way.push(...this.#passing(u))
     const far = this.bug === undefined && this.canStep(u)
     const waits = this.bug === undefined && !far && !this.isDone(u)
     const last = this.at[u]!
@@ -159,6 +157,22 @@ export class Machine {
     this.#take(t)
   }
 
+  /** As step; gives the nodes that were passed, whose kinds say what was done. */
+  passing(t: number): readonly number[] {
+    this.#solos.fill(undefined)
+    return this.#passing(t)
+  }
+
+  #passing(t: number): readonly number[] {
+    const way = [this.at[t]!]
+    this.#way = way
+    this.#take(t)
+    this.#way = undefined
+    // The last is where it stands now: done by nobody yet.
+    if (this.bug === undefined) way.pop()
+    return way
+  }
+
   #waitsAt(u: number): number {
     const solo = this.#solos[u]
     return solo === undefined || solo === 'far' ? -1 : solo.waitsAt
@@ -168,7 +182,6 @@ export class Machine {
     const { trie, memory } = this
     const n = this.at[t]!
     this.#push(t, n)
-    this.#way?.push(n)
     const [m1, m2] = [memory.h1, memory.h2]
     let to = n
     do {

@@ -6,7 +6,6 @@
 // of two tries are next at once and compares all that may follow; what is suspect then the second takes both steps of
 // and compares what they really do. Exact for the states searched.
 
-import type { KernelBug } from '../../model/bug.ts'
 import { opNames } from '../../model/effects.ts'
 import { kindOfCell } from '../../model/names.ts'
 import { exhaustive } from './exhaustive.ts'
@@ -147,19 +146,11 @@ function together(m: Machine, a: number, b: number): Race[] {
   return first.flatMap(p => second.filter(q => conflict(p, q)).map(q => raceOf(m, p, q, schedule)))
 }
 
-function taken(m: Machine, t: number): Access[] {
-  const from = m.at[t]!
-  m.step(t)
-  const accesses: Access[] = []
-  const bug: KernelBug | undefined = m.bug
-  for (let n = m.at[t]!; n !== from && n !== 0; ) {
-    n = m.trie.parent[n]!
+const taken = (m: Machine, t: number): Access[] =>
+  m.passing(t).flatMap(n => {
     const access = accessOf(m.trie, n)
-    if (access !== undefined) accesses.push(access)
-    if (bug !== undefined && n === 0) break
-  }
-  return accesses
-}
+    return access === undefined ? [] : [access]
+  })
 
 function raceOf(m: Machine, p: Access, q: Access, schedule: Schedule): Race {
   const [one, other] = [side(m, p), side(m, q)].sort() as [string, string]
