@@ -16,7 +16,7 @@ import type { ThreadBody } from './search/recorder.ts'
 import { random } from './search/replay.ts'
 import { formatSchedule, parseSchedule, preemptions, type Schedule, scheduleOf } from './search/schedule.ts'
 import { shrink } from './search/shrink.ts'
-import { type Bounds, drain, type Extent, type Strategy } from './search/strategy.ts'
+import type { Extent, Strategy } from './search/strategy.ts'
 import { stuckBug } from './search/stuck.ts'
 import { type OpSite, sitesIn } from './sites.ts'
 import { endOf, findingOf, look, nothing, Straight } from './straight.ts'
@@ -40,6 +40,9 @@ export interface RaceAt {
   readonly onTrial: boolean
 }
 
+/** Steps for the search of short schedules: no seconds, so that what is found does not depend on the machine. */
+const SHORT_FIRST = 2_000_000
+
 /** Ends whose schedules are made short; beyond these the schedule is as it was found. */
 const SHRUNK = 32
 
@@ -48,18 +51,14 @@ export function* exploreRace(world: World, race: RaceAt, how: Exploring): Genera
   const bodies = readied(world, race)
   const machine = new Machine(bodies, { ...usual, marks: how.marks !== false })
   const ends = new Ends(world, race)
-  const bounds: Bounds = how
   if (how.random === undefined && how.reduce !== false && how.preemptions === undefined)
-    yield* onePreemption.explore(machine, m => ends.add(m, scheduleOf(m)), {
-      ...bounds,
-      time: Math.min(how.time ?? 1, 1),
-    })
-  const extent = yield* strategyOf(how).explore(machine, m => ends.add(m, scheduleOf(m)), bounds)
+    yield* onePreemption.explore(machine, m => ends.add(m, scheduleOf(m)), { ...how, steps: SHORT_FIRST })
+  const extent = yield* strategyOf(how).explore(machine, m => ends.add(m, scheduleOf(m)), how)
   const apart = extent.bound === undefined ? whyNobodyMeets(machine) : undefined
   if (apart !== undefined) throw new CannotJudge(`there is no race: ${apart}; a race needs what may happen at once`)
   const endings = ends.list(machine, SHRUNK)
   if (!race.onTrial) return { ...told(extent), endings, model: race.model }
-  const { races, bound } = findRaces(bodies, bounds)
+  const { races, bound } = yield* findRaces(bodies, how)
   const all = [...endings, ...races.map(one => endingOf(one, race, machine.names))]
   return { ...told({ ...extent, bound: extent.bound ?? bound }), endings: all, model: race.model }
 }
@@ -87,12 +86,13 @@ function* replayRace(
 }
 
 /** What threads of a race touch at once although neither a lock nor an op orders it: searched in single steps. */
-export const racesIn = (world: World, race: RaceAt, how: Exploring): Races => findRaces(readied(world, race), how)
+export const racesIn = (world: World, race: RaceAt, how: Exploring): Generator<void, Races> =>
+  findRaces(readied(world, race), how)
 
 /** Every op that the threads of a race come to. */
-export function sitesOfRace(world: World, race: RaceAt, how: Exploring): OpSite[] {
+export function* sitesOfRace(world: World, race: RaceAt, how: Exploring): Generator<void, OpSite[]> {
   const machine = new Machine(readied(world, race), usual)
-  drain(strategyOf(how).explore(machine, () => {}, how))
+  yield* strategyOf(how).explore(machine, () => {}, how)
   return sitesIn(machine)
 }
 

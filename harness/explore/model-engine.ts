@@ -49,38 +49,30 @@ function observing(point: TestPoint, variant: Variant, detail: boolean, how: Exp
  */
 export function racesOf(point: TestPoint, variant: Variant, how: Exploring = {}): Races | undefined {
   let found: Races | undefined
-  const look = (world: World, race: RaceAt): void => {
-    found = racesIn(world, race, how)
+  const look: Meet = function* (world, race) {
+    found = yield* racesIn(world, race, how)
+    return undefined
   }
-  drain(upToRace(point, variant, false, atOnce(look)))
+  drain(upToRace(point, variant, false, look))
   return found
 }
 
 /** Where another CPU may come in: every op that the threads of the point's race come to. */
 export function sitesOf(point: TestPoint, variant: Variant, how: Exploring = {}): readonly OpSite[] {
   let found: readonly OpSite[] = []
-  const look = (world: World, race: RaceAt): void => {
-    found = sitesOfRace(world, race, how)
+  const look: Meet = function* (world, race) {
+    found = yield* sitesOfRace(world, race, how)
+    return undefined
   }
-  drain(upToRace(point, variant, false, atOnce(look)))
+  drain(upToRace(point, variant, false, look))
   return found
 }
 
-/** Meets a race without exploring it. */
-function atOnce(look: (world: World, race: RaceAt) => void) {
-  // biome-ignore lint/correctness/useYield: at once
-  return function* (world: World, race: RaceAt): Generator<void, undefined> {
-    look(world, race)
-  }
-}
+/** What is done with a race that a straight run has come to. */
+type Meet = (world: World, race: RaceAt) => Generator<void, Exploration | undefined>
 
 /** Runs a point straight; a race on the way is left to `meet`, and what it gives is where the run ends. */
-function* upToRace(
-  point: TestPoint,
-  variant: Variant,
-  detail: boolean,
-  meet: (world: World, race: RaceAt) => Generator<void, Exploration | undefined>,
-): Generator<void, Observation> {
+function* upToRace(point: TestPoint, variant: Variant, detail: boolean, meet: Meet): Generator<void, Observation> {
   const reason = whyUnanswerable(variant, point.ids ?? [])
   if (reason !== undefined) return unanswered(point, { kind: 'config', reason })
   const kernel = build(variant.functions, point.machine)

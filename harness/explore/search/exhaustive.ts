@@ -4,6 +4,7 @@
 
 import { mix } from './hash.ts'
 import type { Machine } from './machine.ts'
+import { runSchedule } from './replay.ts'
 import { type AtEnd, type Bounds, type Extent, type Strategy, Watchdog } from './strategy.ts'
 import { Visited } from './visited.ts'
 
@@ -64,11 +65,14 @@ class Search {
   /** Hashes of states passed between those of the stack, two words each. */
   #passed: number[] = []
   #states = 0
+  /** Steps that the machine had taken when this search began. */
+  readonly #before: number
   /** Interleavings covered so far. */
   #covered = 0
 
   constructor(machine: Machine, atEnd: AtEnd, bounds: Bounds, options: Exhaustive) {
     this.#machine = machine
+    this.#before = machine.steps
     this.#atEnd = atEnd
     this.#watchdog = new Watchdog(bounds)
     this.#atState = bounds.atState
@@ -77,18 +81,9 @@ class Search {
 
   /** One execution for each thread, which goes first: most of what is shared is learned here. */
   probe(): void {
-    const m = this.#machine
-    for (let first = 0; first < m.threads; first++) {
-      for (let t = first, idle = 0; idle < m.threads && m.bug === undefined; ) {
-        if (m.canStep(t)) {
-          m.step(t)
-          idle = 0
-        } else {
-          t = (t + 1) % m.threads
-          idle++
-        }
-      }
-      m.back(0)
+    for (let thread = 0; thread < this.#machine.threads; thread++) {
+      runSchedule(this.#machine, [{ thread, ops: undefined }])
+      this.#machine.back(0)
     }
   }
 
@@ -118,7 +113,7 @@ class Search {
           m.back(frame.depth)
         }
         if ((transitions & 0xfff) === 0) yield
-        bound = this.#watchdog.reached(this.#visited.bytes, this.#covered)
+        bound = this.#watchdog.reached(this.#visited.bytes, this.#covered, m.steps - this.#before)
       } else {
         ways = this.#leave(frame)
       }

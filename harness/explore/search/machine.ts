@@ -34,6 +34,8 @@ export class Machine {
   bug: KernelBug | undefined
   /** Steps taken, and of each what it takes to go back. */
   depth = 0
+  /** Steps taken in all, those that were taken back included. */
+  steps = 0
   /** The node of the last op of the last step: of an access the one that reads or writes. */
   lastOp = 0
   /** Hash of the state. */
@@ -181,6 +183,7 @@ export class Machine {
   #take(t: number): void {
     const { trie, memory } = this
     const n = this.at[t]!
+    this.steps++
     this.#push(t, n)
     const [m1, m2] = [memory.h1, memory.h2]
     let to = n

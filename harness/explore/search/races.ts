@@ -13,7 +13,7 @@ import { Machine } from './machine.ts'
 import type { ThreadBody } from './recorder.ts'
 import { preemptions, type Schedule, scheduleOf } from './schedule.ts'
 import { isWrite, maskOf } from './sharing.ts'
-import { type Bounds, drain } from './strategy.ts'
+import type { Bounds } from './strategy.ts'
 import { isOp, isStep, Joined, Kind, type Trie } from './trie.ts'
 
 export interface Race {
@@ -44,10 +44,13 @@ interface Access {
 const singleSteps = exhaustive({ reduce: true, coalesce: false })
 
 /** Races between these threads, which start from the store as it stands. */
-export function findRaces(bodies: readonly ThreadBody[], bounds: Bounds): Races {
+export function* findRaces(bodies: readonly ThreadBody[], bounds: Bounds): Generator<void, Races> {
   const machine = new Machine(bodies, { marks: true, pauses: true })
   const pairs = new Pairs(machine)
-  const { states, bound } = drain(singleSteps.explore(machine, () => {}, { ...bounds, atState: () => pairs.note() }))
+  const { states, bound } = yield* singleSteps.explore(machine, () => {}, {
+    ...bounds,
+    atState: () => pairs.note(),
+  })
   const suspects = pairs.suspects()
   const races = new Map<string, Race>()
   if (suspects.size > 0) {
@@ -58,7 +61,7 @@ export function findRaces(bodies: readonly ThreadBody[], bounds: Bounds): Races 
         if (known === undefined || preemptions(race.schedule) < preemptions(known.schedule)) races.set(text, race)
       }
     }
-    drain(singleSteps.explore(machine, () => {}, { ...bounds, atState }))
+    yield* singleSteps.explore(machine, () => {}, { ...bounds, atState })
   }
   return { races: [...races.values()], states, bound }
 }

@@ -58,7 +58,7 @@ function* drawn(machine: Machine, atEnd: AtEnd, bounds: Bounds, seed: number, ti
       if (ready.length === 0 || machine.bug !== undefined) break
       machine.step(ready[draw(ready.length)]!)
       transitions++
-      bound ??= watchdog.reached(0, i)
+      bound ??= watchdog.reached(0, i, transitions)
     }
     atEnd(machine)
     machine.back(0)

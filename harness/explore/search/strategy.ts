@@ -8,6 +8,8 @@ export interface Bounds {
   /** Seconds. */
   readonly time?: number | undefined
   readonly interleavings?: number | undefined
+  /** Steps of threads, those that are taken again included. */
+  readonly steps?: number | undefined
   /** MiB of states. */
   readonly memory?: number | undefined
   readonly signal?: AbortSignal | undefined
@@ -51,9 +53,10 @@ export class Watchdog {
     this.#bounds = bounds
   }
 
-  /** The bound that is reached, if any. Asked at every state: `bytes` of memory, `interleavings` so far. */
-  reached(bytes: number, interleavings: number): string | undefined {
+  /** The bound that is reached, if any. Asked at every state: `bytes` of memory, `interleavings` and `steps` so far. */
+  reached(bytes: number, interleavings: number, steps: number): string | undefined {
     const { time, memory, signal } = this.#bounds
+    if (this.#bounds.steps !== undefined && steps >= this.#bounds.steps) return `${this.#bounds.steps} steps`
     if (this.#bounds.interleavings !== undefined && interleavings >= this.#bounds.interleavings)
       return `${this.#bounds.interleavings} interleavings`
     if ((++this.#ticks & 0x3ff) !== 0) return undefined
