@@ -34,6 +34,17 @@ export interface Machine {
   readonly debug_vm: boolean
   /** CONFIG_SWAP */
   readonly swap: boolean
+  /** Bytes in the huge page of hugetlb that `kind: hugetlb` and H mean. */
+  readonly hugepage: number
+  /** Pools of huge pages, the largest last; of a size that is not named there is an empty one. */
+  readonly pools: readonly HugePool[]
+}
+
+/** Huge pages of one size, in bytes: how many there are, and how many more there may be while they are needed. */
+export interface HugePool {
+  readonly size: number
+  readonly pages: number
+  readonly overcommit: number
 }
 
 /** An answer that a case accepts from a step. `code` is a signal's si_code, `at` the place of the fault. */

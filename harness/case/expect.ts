@@ -4,6 +4,7 @@ import { z } from 'zod'
 import type { Expect, MapKind, Step } from '../engine.ts'
 import { readBytes, readCount } from '../steps/words/amount.ts'
 import { answer } from '../steps/words/answers.ts'
+import { poolCounter, poolFiles, readHugeSize } from '../steps/words/hugepage.ts'
 import { yesNo } from '../steps/words/names.ts'
 import { didYouMean } from '../steps/words/nearest.ts'
 import { frames, pages } from '../steps/words/range.ts'
@@ -42,6 +43,12 @@ export const givesShape = (expect: z.ZodType) =>
       'What the step answers (ok): ok, killed, an errno, a signal; a list means any, a map says what holds after each',
     )
 
+const count = z.string().describe('Signed: change since counting began; unsigned: as it stands (+0)')
+/** A pool of huge pages; all four are compared. */
+export const poolShape = z
+  .strictObject({ nr: count.optional(), free: count.optional(), resv: count.optional(), surplus: count.optional() })
+  .describe("The pool of the machine's huge pages, `pool-1G` that of a size; what is not named is +0")
+
 const processCounter = /^(Vm[A-Z]|Rss|Pss|Private_|Shared_|Referenced$|Anonymous$)/
 
 /** `expect`, read against the scope after its step. */
@@ -52,7 +59,8 @@ export function readExpect(node: Node, counters: readonly string[], problems: Pr
     return found
   }
   for (const { key, value } of node.entries) {
-    if (Object.hasOwn(views, key.text)) readView(key, value, found, problems)
+    if (/^pool(-|$)/.test(key.text)) found.counters.push(...readPool(key, value, problems))
+    else if (Object.hasOwn(views, key.text)) readView(key, value, found, problems)
     else if (laterKeys.has(key.text) || processCounter.test(key.text))
       problems.add('NOT_YET', key, `"${key.text}" is not there yet`)
     else if (isCounter(key, counters, Object.keys(views), problems)) {
@@ -64,6 +72,33 @@ export function readExpect(node: Node, counters: readonly string[], problems: Pr
 }
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] extends readonly (infer U)[] ? U[] : T[K] }
+
+/** `pool: {free: -1}`: the four counters of sysfs. */
+function readPool(key: Scalar, node: Node, problems: Problems): Writable<Expect>['counters'] {
+  const size = read(poolSize, key, problems)
+  const said = read(poolShape, node, problems)
+  if (size === undefined || said === undefined) return []
+  const { huge } = context()
+  return (Object.keys(poolFiles) as (keyof typeof poolFiles)[]).flatMap(what => {
+    const at = node.kind === 'map' ? node.entries.find(entry => entry.key.text === what) : undefined
+    const value =
+      at === undefined
+        ? 0
+        : read(
+            word(what, text => readCount(text, huge)),
+            at.value,
+            problems,
+          )
+    const delta = /^[+-]/.test(said[what] ?? '+0')
+    const pos = problems.position(at?.key ?? key)
+    return value === undefined ? [] : [{ name: poolCounter(size, what), value, delta, pos }]
+  })
+}
+
+/** `pool` is the machine's, `pool-1G` that of a size. */
+const poolSize = word('A pool: `pool`, `pool-1G`', text =>
+  text === 'pool' ? context().huge : readHugeSize(text.slice('pool-'.length)),
+)
 
 /** Whether a key names a counter; `besides`: what else it could have been meant to say. */
 export function isCounter(
@@ -78,9 +113,9 @@ export function isCounter(
   return false
 }
 
-/** /proc/meminfo shows amounts and begins its names with a capital; what stands only in /proc/vmstat is counted. */
+/** /proc/meminfo shows amounts, but of huge pages, and begins its names with a capital; /proc/vmstat counts. */
 export function isAmount(counter: string): boolean {
-  return /^[A-Z]/.test(counter)
+  return /^(?!HugePages_)[A-Z]/.test(counter)
 }
 
 /** The reader of a counter's value: signed, it is a change. */

@@ -15,25 +15,14 @@ export const laterVerbs: ReadonlySet<string> = new Set([
 
 /** Keys of arguments, of `machine`, of `expect` and of a verdict. */
 export const laterKeys: ReadonlySet<string> = new Set([
-  'shared',
   'swapped',
   'swapcache',
   'of',
   'offset',
-  'noreserve',
-  'hugepage',
-  'pool',
-  'overcommit',
   'nodes',
   'memlock',
   'signals',
   'page',
 ])
 
-export const laterValues: ReadonlySet<string> = new Set([
-  'hugetlb',
-  'hugetlb-2M',
-  'hugetlb-1G',
-  'base+swapcache',
-  'thp+swapcache',
-])
+export const laterValues: ReadonlySet<string> = new Set(['base+swapcache', 'thp+swapcache'])

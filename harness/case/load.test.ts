@@ -73,7 +73,16 @@ t.test('huge pages are as large as the machine of the combination says', async t
 })
 
 t.test('a machine is as usual but for what is said', async t => {
-  const usual = { hpage_nr: 512, memory: undefined, thp: 'madvise', cpus: 1, debug_vm: false, swap: true }
+  const usual = {
+    hpage_nr: 512,
+    memory: undefined,
+    thp: 'madvise',
+    cpus: 1,
+    debug_vm: false,
+    swap: true,
+    hugepage: 2 ** 21,
+    pools: [],
+  }
   t.same(first(load(steps('- touch: A'))).machine, usual)
   const said = load(`machine: {memory: 64M, cpus: 2, swap: no}\n${steps('- {touch: A, cpu: 1}')}`)
   t.same(first(said).machine, { ...usual, memory: 64 << 20, cpus: 2, swap: false })
@@ -92,7 +101,11 @@ t.test('ranges are cut from the left', async t => {
     ['T.huge(0).page(511)(0..1B)', 511 * 4096, 1],
   ]
   for (const [text, offset, length] of cuts) {
-    t.same(added(`- touch: "${text}"`)[0]!.args, { range: { of: 'T', offset, length, text }, access: 'write' })
+    t.same(added(`- touch: "${text}"`)[0]!.args, {
+      range: { of: 'T', offset, length, text },
+      access: 'write',
+      page: 4096,
+    })
   }
 })
 

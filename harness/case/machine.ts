@@ -1,16 +1,21 @@
 // `machine`: what the machine of a case is like.
 
 import { z } from 'zod'
-import type { Machine } from '../engine.ts'
+import type { HugePool, Machine } from '../engine.ts'
 import { count, isPowerOfTwo, readSize } from '../steps/words/amount.ts'
+import { hugeSize } from '../steps/words/hugepage.ts'
 import { yesNo } from '../steps/words/names.ts'
-import { PAGE } from '../steps/words/scope.ts'
-import { BadWord, choice, quoted, word } from '../steps/words/word.ts'
+import { type Context, PAGE, type Scope } from '../steps/words/scope.ts'
+import { BadWord, choice, pairs, quoted, word } from '../steps/words/word.ts'
 import type { Values } from './case.ts'
 import { substitute } from './matrix.ts'
 import type { Problems } from './problems.ts'
 import { read } from './read.ts'
 import type { Node } from './tree.ts'
+
+/** Of the machine's own huge page size a bare number; of others by size. */
+const bySize = (about: string) =>
+  z.union([count(about, 0, 65536), pairs(hugeSize('A size of huge pages: `2M`'), count(about, 0, 65536), about)])
 
 export const machineShape = z
   .strictObject({
@@ -20,6 +25,9 @@ export const machineShape = z
     cpus: count('CPUs (1, with a race one for each thread)', 1, 64).optional(),
     debug_vm: yesNo('CONFIG_DEBUG_VM (no)').optional(),
     swap: yesNo('CONFIG_SWAP (yes)').optional(),
+    hugepage: hugeSize('The huge page that `kind: hugetlb` and H mean: `2M`, `1G` (that of a THP)').optional(),
+    pool: bySize('Huge pages in the pool: a number, or one for each size: `{2M: 4, 1G: 1}` (0)').optional(),
+    overcommit: bySize('Surplus huge pages that there may be beyond the pool, likewise (0)').optional(),
   })
   .describe('What the machine is like; what cannot be had is answered with `config`')
 
@@ -27,7 +35,23 @@ export const machineShape = z
 export function readMachine(node: Node | undefined, values: Values, threads: number, problems: Problems): Machine {
   const said = (node && read(machineShape, substitute(node, values, problems), problems)) ?? {}
   const { hpage_nr = 512, memory, thp = 'madvise', cpus = threads, debug_vm = false, swap = true } = said
-  return { hpage_nr, memory, thp, cpus, debug_vm, swap }
+  const { hugepage = hpage_nr * PAGE } = said
+  return { hpage_nr, memory, thp, cpus, debug_vm, swap, hugepage, pools: poolsOf(said, hugepage) }
+}
+
+/** What words of a step by `by` are read against. */
+export function contextFor({ hpage_nr, hugepage }: Machine, scope: Scope, by = 'main'): Context {
+  return { scope, huge: hugepage, thp: hpage_nr * PAGE, by, fresh: new Set<string>() }
+}
+
+type BySize = number | readonly (readonly [size: number, pages: number])[] | undefined
+
+function poolsOf({ pool, overcommit }: { pool?: BySize; overcommit?: BySize }, hugepage: number): HugePool[] {
+  const listed = (said: BySize) => new Map(typeof said === 'number' ? [[hugepage, said]] : said)
+  const [pages, more] = [listed(pool), listed(overcommit)]
+  return [...new Set([...pages.keys(), ...more.keys()])]
+    .sort((a, b) => a - b)
+    .map(size => ({ size, pages: pages.get(size) ?? 0, overcommit: more.get(size) ?? 0 }))
 }
 
 function readHpageNr(text: string): number {

@@ -99,7 +99,7 @@ refuses([
   ['thp: yes', top('machine: {thp: yes}'), '1:16 BAD_VALUE'],
   ['memory without a unit', top('machine: {memory: 64}'), '1:19 BAD_AMOUNT'],
   ['swap: on', top('machine: {swap: on}'), '1:17 BAD_VALUE'],
-  ['a pool', top('machine: {pool: 4}'), '1:11 NOT_YET'],
+  ['nodes', top('machine: {nodes: 2}'), '1:11 NOT_YET'],
 
   // when.
   ['when as text', step('touch: A, when: v4.5'), '6:22 BAD_SHAPE'],

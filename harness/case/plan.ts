@@ -7,8 +7,9 @@
 import type { Machine, Step } from '../engine.ts'
 import { steps as verbs } from '../steps/index.ts'
 import type { Naming } from '../steps/step.ts'
-import { PAGE, Scope, within } from '../steps/words/scope.ts'
+import { Scope, within } from '../steps/words/scope.ts'
 import type { Values } from './case.ts'
+import { contextFor } from './machine.ts'
 import { substitute, valuesIn } from './matrix.ts'
 import type { Problems } from './problems.ts'
 import { readRace } from './race.ts'
@@ -214,9 +215,8 @@ export class Plan {
   /** What stands beside the steps of a round; the steps themselves are read round by round. */
   #readRepeat(node: Node, values: Values): { times: number; as?: string | undefined; steps: Node } | undefined {
     const { problems } = this.#desk
-    const context = { scope: this.#scope, huge: this.#machine.hpage_nr * PAGE, by: 'main', fresh: new Set<string>() }
     const head = node.kind === 'map' ? { ...node, entries: node.entries.map(putIn) } : node
-    const args = within(context, () => read(verbs.repeat!.args, head, problems))
+    const args = within(contextFor(this.#machine, this.#scope), () => read(verbs.repeat!.args, head, problems))
     if (args === undefined || node.kind !== 'map') return undefined
     const { times, as } = args as { times: number; as?: string }
     if (as !== undefined && Object.hasOwn(values, as))

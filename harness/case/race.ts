@@ -5,8 +5,9 @@
 import type { RaceArgs, RaceThread, Step } from '../engine.ts'
 import { steps as verbs } from '../steps/index.ts'
 import type { Naming } from '../steps/step.ts'
-import { PAGE, type Scope, within } from '../steps/words/scope.ts'
+import { type Scope, within } from '../steps/words/scope.ts'
 import { readExpect } from './expect.ts'
+import { contextFor } from './machine.ts'
 import type { Problems } from './problems.ts'
 import { read } from './read.ts'
 import { doubt, plainOk, readStep, type Setting } from './step.ts'
@@ -36,7 +37,7 @@ export function readRace(map: Mapping, setting: Setting): Race | undefined {
   const { problems, machine, scope } = setting
   refuseBeside(map, ['race', 'expect', 'when'], 'a race', problems)
   const node = get(map, 'race')!
-  const context = { scope, huge: machine.hpage_nr * PAGE, by: 'main', fresh: new Set<string>() }
+  const context = contextFor(machine, scope)
   if (within(context, () => read(verbs.race!.args, node, problems)) === undefined || node.kind !== 'map') {
     doubt(node, scope)
     return undefined

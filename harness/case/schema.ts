@@ -3,7 +3,7 @@
 import { z } from 'zod'
 import { steps } from '../steps/index.ts'
 import { process } from '../steps/words/names.ts'
-import { counterValue, givesShape, views } from './expect.ts'
+import { counterValue, givesShape, poolShape, views } from './expect.ts'
 import { machineShape } from './machine.ts'
 import { parts, type topKeys } from './parts.ts'
 import type { besides } from './verb.ts'
@@ -24,7 +24,7 @@ const when = z
 
 const expect = z
   .object(optional(views))
-  .catchall(counterValue)
+  .catchall(z.union([counterValue, poolShape]))
   .meta({ id: 'expect', description: 'What must be seen after the step' })
 
 const beside: Record<(typeof besides)[number], z.ZodType> = {

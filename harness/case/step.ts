@@ -8,9 +8,10 @@ import { nameShape } from '../steps/words/names.ts'
 import { PAGE, type Scope, within } from '../steps/words/scope.ts'
 import { BadWord } from '../steps/words/word.ts'
 import { readExpect, readGives } from './expect.ts'
+import { contextFor } from './machine.ts'
 import type { Problems } from './problems.ts'
 import { read } from './read.ts'
-import { eachScalar, get, kindOf, type Mapping, type Node, oneLine } from './tree.ts'
+import { eachScalar, get, kindOf, type Mapping, type Node, oneLine, plain } from './tree.ts'
 
 /** What a step is read against. */
 export interface Setting {
@@ -38,17 +39,18 @@ export function readStep(map: Mapping, verb: string, setting: Setting): Done | u
   const def = verbs[verb]!
   const argsNode = get(map, verb)!
   const said = readBy(map, setting)
-  const context = { scope, huge: machine.hpage_nr * PAGE, by: said, fresh: new Set<string>() }
+  const outer = contextFor(machine, scope, said)
+  const context = { ...outer, huge: within(outer, () => def.huge?.(plain(argsNode))) ?? outer.huge }
   const args = verb === 'expect' ? null : within(context, () => read(def.args, argsNode, problems))
   const cpuNode = get(map, 'cpu')
   const cpu = (cpuNode && read(count('The CPU', 0, machine.cpus - 1), cpuNode, problems)) ?? setting.cpu
   const by = actorOf(def, args, map, said, setting)
   const namings = args === undefined ? [] : (def.names?.(args) ?? [])
   if (args === undefined) doubt(argsNode, scope)
-  else for (const naming of namings) declare(naming, by, scope)
+  else for (const naming of namings) declare(naming, by, scope, context.huge)
   const expectNode = get(map, 'expect')
   const givesNode = get(map, 'gives')
-  return within({ ...context, by }, () => {
+  return within({ ...outer, by }, () => {
     const expect = expectNode && readExpect(expectNode, counters, problems)
     const gives = givesNode ? readGives(givesNode, counters, problems) : plainOk
     if (args === undefined) return undefined
@@ -91,19 +93,24 @@ function actorOf(def: StepDef, args: unknown, map: Mapping, by: string, { proble
   }
 }
 
-function declare(naming: Naming, maker: string, scope: Scope): void {
+/** `anyHuge`: bytes in a huge page of memory that says nothing of its own. */
+function declare(naming: Naming, maker: string, scope: Scope, anyHuge: number): void {
   const { kind, name } = naming
   if (kind === 'process') scope.begin(name)
   else if (kind === 'end-process') scope.end(name)
   else if (kind === 'unpinned') scope.unpin(name)
   else {
-    const of = naming.of
-    const base = of === undefined ? 0 : scope.base(of.of) + of.offset
+    const { of } = naming
+    const whole = of && scope.named(of.of)
+    const base = of === undefined || whole === undefined ? 0 : whole.base + of.offset
     const size = kind === 'range' ? naming.size : naming.of.length
+    const { huge = whole?.huge ?? anyHuge, page = whole?.page ?? PAGE } = kind === 'range' ? naming : {}
     scope.name({
       name,
       size,
       base,
+      huge,
+      page,
       maker,
       ...(kind === 'frames' ? { kind, pinned: naming.pinned, isolated: naming.isolated } : { kind }),
     })

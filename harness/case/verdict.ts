@@ -2,9 +2,10 @@
 
 import type { Machine, Subject } from '../engine.ts'
 import { didYouMean } from '../steps/words/nearest.ts'
-import { PAGE, Scope, within } from '../steps/words/scope.ts'
+import { Scope, within } from '../steps/words/scope.ts'
 import { quoted } from '../steps/words/word.ts'
 import type { SeenWanted, Values, Wanted } from './case.ts'
+import { contextFor } from './machine.ts'
 import { substitute, valuesIn } from './matrix.ts'
 import type { Problems } from './problems.ts'
 import { checkKeys } from './read.ts'
@@ -61,12 +62,13 @@ export class Verdict {
   /** What H means depends on the machine. */
   #seenOf({ seen }: Line, values: Values, machine: Machine): readonly SeenWanted[] {
     if (seen === undefined) return []
-    const key = `${seen.start} ${machine.hpage_nr} ${valuesIn(seen, values)}`
+    const key = `${seen.start} ${machine.hugepage} ${valuesIn(seen, values)}`
     const known = this.#seen.get(key)
     if (known !== undefined) return known
     const problems = this.#problems
-    const context = { scope: new Scope(), huge: machine.hpage_nr * PAGE, by: 'main', fresh: new Set<string>() }
-    const read = within(context, () => readSeen(substitute(seen, values, problems), this.#counters, problems))
+    const read = within(contextFor(machine, new Scope()), () =>
+      readSeen(substitute(seen, values, problems), this.#counters, problems),
+    )
     this.#seen.set(key, read)
     return read
   }

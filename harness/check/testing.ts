@@ -42,7 +42,16 @@ export function judged({
   ends = [],
   engine = 'model',
 }: Given): Result {
-  const machine = { hpage_nr: 512, memory: undefined, thp: 'always', cpus: 1, debug_vm: false, swap: true } as const
+  const machine = {
+    hpage_nr: 512,
+    memory: undefined,
+    thp: 'always',
+    cpus: 1,
+    debug_vm: false,
+    swap: true,
+    hugepage: 2 ** 21,
+    pools: [],
+  } as const
   const point: TestPoint = { name: 'x', machine, prime: [], steps }
   const anomalies = typeof names === 'string' ? [names] : names
   const wanted = { anomalies, how, seen: ends, pos: pos(9) }

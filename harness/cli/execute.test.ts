@@ -7,7 +7,16 @@ import type { Engine, Observation, TestPoint } from '../engine.ts'
 import { execute } from './execute.ts'
 import { groupOf } from './groups.ts'
 
-const machine = { hpage_nr: 512, memory: undefined, thp: 'always', cpus: 1, debug_vm: false, swap: true } as const
+const machine = {
+  hpage_nr: 512,
+  memory: undefined,
+  thp: 'always',
+  cpus: 1,
+  debug_vm: false,
+  swap: true,
+  hugepage: 2 ** 21,
+  pools: [],
+} as const
 
 function caseOf(n: number): Case {
   const point = ({ i }: Readonly<Record<string, string>>): TestPoint => ({

@@ -5,7 +5,16 @@ import type { Observation, RaceArgs, RaceThread, Step, TestPoint } from '../engi
 import { resolveVariant } from '../model/history/index.ts'
 import { observe } from './model-engine.ts'
 
-const machine = { hpage_nr: 4, memory: 2 ** 26, thp: 'madvise', cpus: 2, debug_vm: false, swap: true } as const
+const machine = {
+  hpage_nr: 4,
+  memory: 2 ** 26,
+  thp: 'madvise',
+  cpus: 2,
+  debug_vm: false,
+  swap: true,
+  hugepage: 4 * 4096,
+  pools: [],
+} as const
 const pos = { file: 'x.yaml', line: 1, col: 1 }
 const P = 4096
 const A = { of: 'A', offset: 0, length: 2 * P, text: 'A' }

@@ -3,7 +3,16 @@ import type { Machine, Range, Step, TestPoint } from '../engine.ts'
 import { resolveVariant } from '../model/history/index.ts'
 import { modelEngine, observe } from './model-engine.ts'
 
-const machine: Machine = { hpage_nr: 8, memory: undefined, thp: 'madvise', cpus: 1, debug_vm: false, swap: true }
+const machine: Machine = {
+  hpage_nr: 8,
+  memory: undefined,
+  thp: 'madvise',
+  cpus: 1,
+  debug_vm: false,
+  swap: true,
+  hugepage: 8 * 4096,
+  pools: [],
+}
 const pos = { file: 'x.yaml', line: 1, col: 1 }
 const H = 8 * 4096
 

@@ -5,7 +5,16 @@ import type { OpTaken, RaceArgs, Step, TestPoint } from '../engine.ts'
 import { resolveVariant } from '../model/history/index.ts'
 import { observe, sitesOf } from './model-engine.ts'
 
-const machine = { hpage_nr: 4, memory: undefined, thp: 'madvise', cpus: 2, debug_vm: false, swap: true } as const
+const machine = {
+  hpage_nr: 4,
+  memory: undefined,
+  thp: 'madvise',
+  cpus: 2,
+  debug_vm: false,
+  swap: true,
+  hugepage: 4 * 4096,
+  pools: [],
+} as const
 const pos = { file: 'x.yaml', line: 1, col: 1 }
 const P = 4096
 const range = { of: 'A', offset: 0, length: 2 * P, text: 'A' }

@@ -74,6 +74,17 @@ function through(frames: readonly Page[], { offset, length }: Range, visit: Visi
   }
 }
 
+/** One access to each page of `page` bytes, small or huge. */
+function touch(world: World, range: Range, write: boolean, page: number): Answer | undefined {
+  if (page === PAGE) return world.access(range, write, () => {})
+  const end = range.offset + range.length
+  for (let offset = range.offset; offset < end; offset = (Math.floor(offset / page) + 1) * page) {
+    const answer = world.access({ ...range, offset, length: 1 }, write, () => {})
+    if (answer !== undefined) return answer
+  }
+  return undefined
+}
+
 const words: Readonly<Record<string, Life>> = {
   mmap: (world, [name, size, align, shift, at, prot, flags]) => {
     const pages = count(size) / PAGE
@@ -155,7 +166,7 @@ const words: Readonly<Record<string, Life>> = {
     return answer
   },
 
-  touch: (world, operands) => world.access(piece(operands), text(operands[3]) === 'w', () => {}),
+  touch: (world, operands) => touch(world, piece(operands), text(operands[3]) === 'w', count(operands[4])),
 
   shape: (world, [of, offset, length, shape]) => {
     const { addr } = world.range(text(of))

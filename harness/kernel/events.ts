@@ -8,6 +8,8 @@ export type Event =
   | readonly ['ready', version: string]
   | readonly ['point', index: number]
   | readonly ['before' | 'baseline' | 'counters' | 'after', changes: CounterChanges]
+  /** Why this guest cannot judge the point. */
+  | readonly ['lacks', reason: string]
   | readonly ['step', index: number]
   | readonly ['answer', ...Told]
   | readonly ['bytes', name: string, runs: readonly (readonly [offset: number, length: number, bytes: string])[]]

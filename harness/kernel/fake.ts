@@ -31,7 +31,16 @@ export function stepOf(verb: string, args: unknown = {}): Step {
 }
 
 export function pointOf(name: string, steps: readonly Step[], machine: Partial<TestPoint['machine']> = {}): TestPoint {
-  const usual = { hpage_nr: 512, memory: undefined, thp: 'madvise', cpus: 1, debug_vm: false, swap: true } as const
+  const usual = {
+    hpage_nr: 512,
+    memory: undefined,
+    thp: 'madvise',
+    cpus: 1,
+    debug_vm: false,
+    swap: true,
+    hugepage: 2 ** 21,
+    pools: [],
+  } as const
   return { name, machine: { ...usual, ...machine }, prime: [], steps }
 }
 

@@ -3,6 +3,7 @@
 import type { Expect, RaceArgs, RaceThread, Step, TestPoint } from '../engine.ts'
 import { steps } from '../steps/index.ts'
 import type { Word } from '../steps/step.ts'
+import { sizeName } from '../steps/words/hugepage.ts'
 
 /** A test point ready for a guest, or why a real kernel cannot judge it. */
 export type Compiled =
@@ -24,6 +25,7 @@ export interface Rounds {
 }
 
 const MiB = 2 ** 20
+const GiB = 2 ** 30
 const smallest = 256 * MiB
 const largest = 3072 * MiB
 /** Guests come in few sizes, so that few boots serve all points. */
@@ -57,10 +59,11 @@ export function compile(point: TestPoint, index: number, detail: boolean, { roun
   if (typeof memory === 'string') return { kind: 'config', reason: memory }
   const { thp, cpus } = point.machine
   const head = `point ${index} ${thp} ${countOf(body, 'longterm')} ${countOf(body, 'get')}`
+  const pools = point.machine.pools.map(({ size, pages, overcommit }) => `pool ${size / 1024} ${pages} ${overcommit}`)
   const again = hasRace(point) ? [`rounds ${rounds ?? 0} ${(seconds ?? 0) * 1000}`] : []
   return {
     kind: 'program',
-    lines: [head, ...again, ...body],
+    lines: [...pools, head, ...again, ...body],
     guest: { cpus, nodes: body.some(line => line.startsWith('migrate ')) ? 2 : 1, memory },
   }
 }
@@ -71,10 +74,12 @@ export function hasRace({ steps: all }: TestPoint): boolean {
 
 /** What a real kernel decides itself, or does not have. */
 function refuse({ machine, prime, steps: all }: TestPoint): string | undefined {
-  const { hpage_nr, debug_vm, swap, cpus } = machine
+  const { hpage_nr, debug_vm, swap, cpus, hugepage, pools } = machine
   if (hpage_nr !== 512) return `a huge page of x86-64 has 512 base pages, not ${hpage_nr}`
   if (debug_vm) return 'whether a real kernel has CONFIG_DEBUG_VM is not ours to choose'
   if (!swap) return 'whether a real kernel has CONFIG_SWAP is not ours to choose'
+  const strange = [hugepage, ...pools.map(({ size }) => size)].find(size => size !== 2 * MiB && size !== GiB)
+  if (strange !== undefined) return `x86-64 has huge pages of 2M and of 1G, none of ${sizeName(strange)}`
   const far = [...prime, ...all].find(step => step.cpu >= cpus)
   return far && `${far.text} runs on CPU ${far.cpu}, and the machine has ${cpus}`
 }

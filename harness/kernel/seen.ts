@@ -90,6 +90,9 @@ export class PointSeen {
       case 'after':
         this.#finish(this.#counters.change(event[1]))
         return
+      case 'lacks':
+        this.#end = config(event[1], undefined)
+        return
       case 'step':
         this.#step = {
           index: event[1],
@@ -220,7 +223,8 @@ function leftOver(before: Counters, after: Counters): Finding[] {
   const change = (name: string) => (after[name] ?? 0) - (before[name] ?? 0)
   const text = (what: string, by: number) =>
     `${what} is ${by > 0 ? '+' : ''}${by} after the last process, against before the first`
-  const drifted = conserved.filter(name => change(name) !== 0)
+  const pools = Object.keys(after).filter(name => name.startsWith('hugepages-'))
+  const drifted = [...conserved, ...pools].filter(name => change(name) !== 0)
   const pins = change('nr_foll_pin_acquired') - change('nr_foll_pin_released')
   return [
     ...drifted.map(name => ({ anomaly: 'counter-drift', text: text(name, change(name)) })),

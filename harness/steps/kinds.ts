@@ -2,6 +2,7 @@
 // selftests/mm/cow.c.
 
 import type { Bytes } from '../engine.ts'
+import { type Hugetlb, hugetlbRecipe } from './hugetlb.ts'
 import type { Word } from './step.ts'
 import { bytesOperand } from './words/bytes.ts'
 import { PAGE } from './words/scope.ts'
@@ -9,17 +10,20 @@ import { PAGE } from './words/scope.ts'
 export const kinds = ['base', 'thp', 'thp-pte', 'thp-single', 'thp-moved', 'thp-shared'] as const
 export type Kind = (typeof kinds)[number]
 
+/** Out of the machine's pool, or out of that of the size named. */
+export const hugetlbKinds = ['hugetlb', 'hugetlb-2M', 'hugetlb-1G'] as const
+
 export const kindsAbout =
   'How the memory came to be: base pages; thp mapped by PMD; thp-pte by PTEs; thp-single, of which only the first page ' +
   'is left, and is what the name means; thp-moved, whose upper half was moved away, and the name means the lower; ' +
-  'thp-shared, whose first page a child shared that is gone'
+  "thp-shared, whose first page a child shared that is gone; hugetlb, of the machine's huge pages, or of 2M or 1G"
 
 /** One new mapping, every amount in bytes. */
 export interface Mapping {
   readonly as: string
   /** As mapped; see `namedSize`. */
   readonly size: number
-  readonly kind: Kind
+  readonly kind: Kind | 'hugetlb'
   readonly prot: 'r' | 'rw' | 'none'
   readonly fill: Bytes | undefined
   /** Written to page by page, with the bytes that are there. */
@@ -33,6 +37,7 @@ export interface Mapping {
   readonly at: number
   /** Bytes in a huge page. */
   readonly huge: number
+  readonly hugetlb: Hugetlb | undefined
 }
 
 /** The name of the upper half of a `thp-moved`; no case can write it. */
@@ -48,6 +53,7 @@ export function namedSize({ kind, size }: Pick<Mapping, 'kind' | 'size'>): numbe
 
 /** Everything that makes the mapping, in order. */
 export function recipe(m: Mapping): Word[] {
+  if (m.hugetlb !== undefined) return hugetlbRecipe(m, m.hugetlb)
   const written = isWritten(m)
   // A mapping that its owner must not write to is filled first and protected afterwards.
   const prot = written ? 'rw' : m.prot
@@ -56,7 +62,7 @@ export function recipe(m: Mapping): Word[] {
     ['madvise', m.as, 0, m.size, m.kind === 'base' ? 'nohugepage' : 'hugepage'],
   ]
   if (m.fill !== undefined) ops.push(['write', m.as, 0, m.size, bytesOperand(m.fill)])
-  else if (written) ops.push(['touch', m.as, 0, m.size, 'w'])
+  else if (written) ops.push(['touch', m.as, 0, m.size, 'w', PAGE])
   if ((written || m.locked) && m.kind !== 'base') ops.push(['shape', m.as, 0, m.size, 'pmd'], ...reshape(m))
   if (prot !== m.prot) ops.push(['mprotect', m.as, 0, namedSize(m), m.prot])
   return ops
@@ -80,6 +86,7 @@ function reshape(m: Mapping): Word[] {
   switch (m.kind) {
     case 'base':
     case 'thp':
+    case 'hugetlb':
       return []
     case 'thp-pte':
       return [...mapByPte(m), ['shape', as, 0, size, 'pte']]

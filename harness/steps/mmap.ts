@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { kinds, kindsAbout, type Mapping, movedName, namedSize, recipe } from './kinds.ts'
+import type { Hugetlb } from './hugetlb.ts'
+import { hugetlbKinds, kinds, kindsAbout, type Mapping, movedName, namedSize, recipe } from './kinds.ts'
 import { type Naming, step } from './step.ts'
 import { address, alignAmount, pagesAmount, shiftAmount } from './words/amount.ts'
 import { bytes } from './words/bytes.ts'
@@ -10,7 +11,9 @@ import { BadWord, choice, reading } from './words/word.ts'
 const given = z.strictObject({
   as: newName('The name of the new range'),
   size: pagesAmount('How much: `2H`, `8P`, `1H-1P`'),
-  kind: choice(kinds, kindsAbout).optional(),
+  kind: choice([...kinds, ...hugetlbKinds], kindsAbout).optional(),
+  shared: yesNo('MAP_SHARED, of hugetlb (no)').optional(),
+  noreserve: yesNo('MAP_NORESERVE, of hugetlb (no)').optional(),
   fill: bytes().optional(),
   touch: yesNo('Write to each page the bytes that are there (no)').optional(),
   populate: yesNo('Have the kernel fault it in: MAP_POPULATE, with a thp kind by touching (no)').optional(),
@@ -18,30 +21,42 @@ const given = z.strictObject({
     'Lock it: MAP_LOCKED, which populates it before any advice; a thp kind wants thp: always (no)',
   ).optional(),
   prot: choice(['r', 'rw', 'none'], 'What its owner may do, once it is filled (rw)').optional(),
-  align: alignAmount('Alignment of the start (1P; with a thp kind 1H)').optional(),
+  align: alignAmount('Alignment of the start (1P; with huge pages 1H)').optional(),
   shift: shiftAmount('How far the start lies behind an aligned address (0)').optional(),
   at: address('The address, by MAP_FIXED; else the engine chooses').optional(),
 })
 
+type Said = z.output<typeof given>
+
 export const mmap = step({
   verb: 'mmap',
-  about: 'mmap(2) of private anonymous memory, made to be of a kind.',
+  about: 'mmap(2) of private anonymous memory, made to be of a kind; of hugetlb also shared.',
   example: 'mmap: {as: A, size: 1H, kind: thp, fill: 0x5a}',
   args: given.transform(reading(resolve)),
+  huge: given => hugeOf(typeof given === 'object' && given !== null && 'kind' in given ? given.kind : 'base'),
   names: mapping => {
-    const named: Naming[] = [{ kind: 'range', name: mapping.as, size: namedSize(mapping) }]
-    if (mapping.kind === 'thp-moved') named.push({ kind: 'range', name: movedName(mapping.as), size: mapping.size / 2 })
+    const { as, huge, hugetlb } = mapping
+    const named: Naming[] = [{ kind: 'range', name: as, size: namedSize(mapping), huge, page: hugetlb?.page ?? PAGE }]
+    if (mapping.kind === 'thp-moved') named.push({ kind: 'range', name: movedName(as), size: mapping.size / 2, huge })
     return named
   },
   words: recipe,
 })
 
+/** Bytes in a huge page of a kind; of `base` it is the machine's. */
+function hugeOf(kind: unknown): number | undefined {
+  if (kind === 'hugetlb-2M') return 2 ** 21
+  if (kind === 'hugetlb-1G') return 2 ** 30
+  return typeof kind === 'string' && kind.startsWith('thp') ? context().thp : undefined
+}
+
 /** What is not said, and what does not go together. */
-function resolve(said: z.output<typeof given>): Mapping {
+function resolve(said: Said): Mapping {
   const { huge } = context()
   const { size, kind = 'base', at = -1, shift = 0, prot = 'rw', touch = false, populate = false, locked = false } = said
-  const thp = kind !== 'base'
-  const align = said.align ?? (thp ? huge : PAGE)
+  const hugetlb = hugetlbOf(said)
+  const thp = kind !== 'base' && hugetlb === undefined
+  const align = said.align ?? (kind === 'base' ? PAGE : huge)
   if (at !== -1 && (said.align !== undefined || said.shift !== undefined)) {
     throw new BadWord('BAD_VALUE', 'an address is given: align and shift say nothing more', 'at')
   }
@@ -58,5 +73,18 @@ function resolve(said: z.output<typeof given>): Mapping {
   }
   if (thp && at !== -1 && at % huge !== 0) throw new BadWord('BAD_VALUE', `kind: ${kind} begins at a huge page`, 'at')
   const fill = said.fill !== undefined && 'seed' in said.fill ? { ...said.fill, shift: 0 } : said.fill
-  return { as: said.as, size, kind, prot, fill, touch, populate, locked, align, shift, at, huge }
+  const plainKind = isHugetlb(kind) ? 'hugetlb' : kind
+  return { as: said.as, size, kind: plainKind, prot, fill, touch, populate, locked, align, shift, at, huge, hugetlb }
+}
+
+function isHugetlb(kind: string): kind is (typeof hugetlbKinds)[number] {
+  return (hugetlbKinds as readonly string[]).includes(kind)
+}
+
+function hugetlbOf({ kind = 'base', shared, noreserve }: Said): Hugetlb | undefined {
+  if (isHugetlb(kind))
+    return { page: context().huge, shared: shared ?? false, noreserve: noreserve ?? false, file: undefined }
+  const key = shared !== undefined ? 'shared' : noreserve !== undefined ? 'noreserve' : undefined
+  if (key !== undefined) throw new BadWord('BAD_VALUE', `only memory of hugetlb is mapped ${key}`, key)
+  return undefined
 }

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { step } from './step.ts'
 import { address, alignAmount, pagesAmount, shiftAmount } from './words/amount.ts'
 import { newName } from './words/names.ts'
-import { pages } from './words/range.ts'
+import { hugeOf, pages } from './words/range.ts'
 import { PAGE } from './words/scope.ts'
 import { BadWord, reading } from './words/word.ts'
 
@@ -27,6 +27,7 @@ export const mremap = step({
       return { range, as, size, align: align ?? PAGE, shift: shift ?? 0, at }
     }),
   ),
+  huge: given => hugeOf(given, 'range'),
   names: ({ range, as, size }) => [{ kind: 'range', name: as, size, of: range }],
   words: ({ range, as, size, align, shift, at }) => [
     ['mremap', range.of, range.offset, range.length, as, size, align, shift, at],

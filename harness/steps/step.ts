@@ -6,7 +6,15 @@ import type { Range } from '../engine.ts'
 /** What a step brings into being or ends; the loader keeps the scope from it, engines need not look. */
 export type Naming =
   /** `of`: the memory that the new name is another name for. */
-  | { readonly kind: 'range'; readonly name: string; readonly size: number; readonly of?: Range }
+  | {
+      readonly kind: 'range'
+      readonly name: string
+      readonly size: number
+      readonly of?: Range
+      /** Bytes in one of its huge pages, and in one of its pages, where they are not as usual. */
+      readonly huge?: number
+      readonly page?: number
+    }
   | {
       readonly kind: 'frames'
       readonly name: string
@@ -30,6 +38,8 @@ export interface StepDef<A = unknown> {
   /** YAML that a person could paste into a case. */
   readonly example: string
   readonly args: z.ZodType<A>
+  /** Bytes in the huge page that H means in the arguments, where these say it; else it is the machine's. */
+  huge?(given: unknown): number | undefined
   /** Machine verbs take frames, not a process: `by` is refused. */
   readonly machine?: boolean
   /** Who does it, where the arguments say so: `by` is refused. */

@@ -12,11 +12,20 @@ const H = 512 * PAGE
 function context(): Context {
   const scope = new Scope()
   scope.begin('child')
-  scope.name({ kind: 'range', name: 'A', size: 4 * PAGE, base: 0, maker: 'main' })
-  scope.name({ kind: 'range', name: 'T', size: 2 * H, base: 0, maker: 'main' })
-  scope.name({ kind: 'frames', name: 'held', size: H, base: 0, maker: 'main', isolated: true })
-  scope.name({ kind: 'frames', name: 'p', size: 4 * PAGE, base: 0, maker: 'child', pinned: 'write' })
-  return { scope, huge: H, by: 'main', fresh: new Set() }
+  scope.name({ kind: 'range', name: 'A', size: 4 * PAGE, base: 0, huge: H, page: PAGE, maker: 'main' })
+  scope.name({ kind: 'range', name: 'T', size: 2 * H, base: 0, huge: H, page: PAGE, maker: 'main' })
+  scope.name({ kind: 'frames', name: 'held', size: H, base: 0, huge: H, page: PAGE, maker: 'main', isolated: true })
+  scope.name({
+    kind: 'frames',
+    name: 'p',
+    size: 4 * PAGE,
+    base: 0,
+    huge: H,
+    page: PAGE,
+    maker: 'child',
+    pinned: 'write',
+  })
+  return { scope, huge: H, thp: H, by: 'main', fresh: new Set() }
 }
 
 const said = (verb: string, args: unknown) => within(context(), () => verbs[verb]!.words(verbs[verb]!.args.parse(args)))
@@ -48,8 +57,8 @@ const words: readonly (readonly [verb: string, args: unknown, ...words: unknown[
   ['mlockall', 'current', ['mlockall', 1, 0, 0]],
   ['mlockall', ['future', 'onfault'], ['mlockall', 0, 1, 1]],
   ['munlockall', 'all', ['munlockall']],
-  ['touch', 'A', ['touch', 'A', 0, 4 * PAGE, 'w']],
-  ['touch', { range: 'A', access: 'read' }, ['touch', 'A', 0, 4 * PAGE, 'r']],
+  ['touch', 'A', ['touch', 'A', 0, 4 * PAGE, 'w', PAGE]],
+  ['touch', { range: 'A', access: 'read' }, ['touch', 'A', 0, 4 * PAGE, 'r', PAGE]],
   ['write', { 'A(1B..3B)': '0x5a', T: 'zero' }, ['write', 'A', 1, 2, 'b90'], ['write', 'T', 0, 2 * H, 'b0']],
   ['write', { 'A.page(1)': 'seed(7)' }, ['write', 'A', PAGE, PAGE, 's7+4096']],
   ['read', { A: ['1', 'seed(2)'] }, ['read', 'A', 0, 4 * PAGE]],
@@ -67,13 +76,28 @@ const words: readonly (readonly [verb: string, args: unknown, ...words: unknown[
   ['expect', {}],
 ]
 
+const huge = (args: object) => said('mmap', { as: 'B', size: '2H', kind: 'hugetlb', ...args })
+
+t.test('memory of hugetlb: which pages, and whose', async t => {
+  t.same(huge({}), [['mmap-huge', 'B', 2 * H, H, 0, -1, 'rw', 'p', H, '-', 0]])
+  t.same(huge({ shared: 'yes', noreserve: 'yes', at: '1G' }), [
+    ['mmap-huge', 'B', 2 * H, H, 0, 2 ** 30, 'rw', 'sn', H, '-', 0],
+  ])
+  t.same(huge({ touch: 'yes', prot: 'r' }), [
+    ['mmap-huge', 'B', 2 * H, H, 0, -1, 'rw', 'p', H, '-', 0],
+    ['touch', 'B', 0, 2 * H, 'w', H],
+    ['mprotect', 'B', 0, 2 * H, 'r'],
+  ])
+  t.same(huge({ fill: '7', populate: 'yes', locked: 'yes' })[1], ['write', 'B', 0, 2 * H, 'b7'])
+})
+
 t.test('steps say themselves in plain words', async t => {
   for (const [verb, args, ...wanted] of words) t.same(said(verb, args), wanted, verb)
 })
 
 const begin = ['madvise', 'B', 0, H, 'hugepage']
 const mapped = ['mmap', 'B', H, H, 0, -1, 'rw', 0]
-const touched = [mapped, begin, ['touch', 'B', 0, H, 'w'], ['shape', 'B', 0, H, 'pmd']]
+const touched = [mapped, begin, ['touch', 'B', 0, H, 'w', PAGE], ['shape', 'B', 0, H, 'pmd']]
 const split = [
   ['madvise', 'B', PAGE, PAGE, 'dontfork'],
   ['madvise', 'B', PAGE, PAGE, 'dofork'],
@@ -132,12 +156,13 @@ t.test('kinds of memory are recipes of plain words', async t => {
 t.test('the name of a kind means what is left of it', async t => {
   const named = (kind: string) => {
     const { args, names } = verbs.mmap!
-    return within(context(), () => names!(args.parse({ as: 'B', size: '1H', kind })))
+    const namings = within(context(), () => names!(args.parse({ as: 'B', size: '1H', kind })))
+    return namings.map(naming => [naming.name, 'size' in naming && naming.size])
   }
-  t.same(named('thp-single'), [{ kind: 'range', name: 'B', size: PAGE }])
+  t.same(named('thp-single'), [['B', PAGE]])
   t.same(named('thp-moved'), [
-    { kind: 'range', name: 'B', size: H / 2 },
-    { kind: 'range', name: 'B.moved', size: H / 2 },
+    ['B', H / 2],
+    ['B.moved', H / 2],
   ])
 })
 

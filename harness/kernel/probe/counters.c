@@ -4,7 +4,7 @@
 // stat_refresh folds. v4.5 and v4.6 fold when a CPU goes idle, so a short sleep does. Older ones
 // fold once a second. None of these touches the LRU batches.
 
-#include "probe.h"
+#include "hugetlb.h"
 #include "out.h"
 
 #include <linux/fcntl.h>
@@ -79,6 +79,7 @@ void tell_counters(const char *as)
 	fold();
 	out("[%s,{", as);
 	tell_file(vmstat_fd, tell_file(meminfo_fd, 0, &first), &first);
+	tell_pools(&first);
 	out("}]\n");
 	ever_told = true;
 }

@@ -1,6 +1,7 @@
 // /init: goes through the program, point by point, and tells what it sees.
 
 #include "content.h"
+#include "hugetlb.h"
 #include "out.h"
 #include "pages.h"
 #include "race.h"
@@ -86,6 +87,7 @@ static void set_up(void)
 	read_version();
 	quiet();
 	open_counters();
+	open_pools();
 	open_pages();
 	tracks_soft_dirty();
 	open_log();
@@ -153,7 +155,7 @@ static struct answer run_as(const char *name, int cpu, const struct words *op)
 
 static bool is_heading(const struct words *line)
 {
-	static const char *const headings[] = { "point", "rounds", "prime", "count", "step", "end" };
+	static const char *const headings[] = { "pool", "point", "rounds", "prime", "count", "step", "end" };
 
 	for (u32 i = 0; i < COUNT(headings); i++)
 		if (same(line->word[0], headings[i]))
@@ -187,12 +189,16 @@ static struct answer run_step(struct words *line)
 	return answer;
 }
 
-static void begin_point(const struct words *line)
+/** False: the guest is not the machine that the point wants. */
+static bool begin_point(const struct words *line)
 {
+	const char *lacking;
+
 	write_path("/sys/kernel/mm/transparent_hugepage/enabled", line->word[2]);
 	prepare_rings(number(line->word[3]));
 	prepare_pipes(number(line->word[4]));
 	undo();
+	lacking = set_pools();
 	new_main();
 	drain_lru();
 	rounds.left = 1;
@@ -200,6 +206,9 @@ static void begin_point(const struct words *line)
 	rounds.from = here();
 	out("[\"point\",%d]\n", number(line->word[1]));
 	tell_counters("before");
+	if (lacking)
+		out("[\"lacks\",%s]\n", lacking);
+	return !lacking;
 }
 
 /** All of the point is to be run again and again. */
@@ -219,11 +228,13 @@ static bool another_round(void)
 static void end_point(void)
 {
 	undo();
+	set_pools();
 	drain_lru();
 	tell_log();
 	tell_counters("after");
 	if (!another_round()) {
 		out("[\"end\"]\n");
+		forget_pools();
 		return;
 	}
 	out("[\"round\"]\n");
@@ -234,6 +245,12 @@ static void end_point(void)
 	tell_counters("before");
 }
 
+static void skip_to_end(struct words *line)
+{
+	while (!same(line->word[0], "end") && next_line(line))
+		;
+}
+
 static void count_from_here(bool primed)
 {
 	if (!primed) {
@@ -241,6 +258,7 @@ static void count_from_here(bool primed)
 		return;
 	}
 	undo();
+	set_pools();
 	new_main();
 	drain_lru();
 	tell_counters("baseline");
@@ -259,13 +277,16 @@ __attribute__((used, noreturn)) void run_program(void)
 
 			if (answer.kind == CONFIG)
 				rounds.left = 1;
-			while (answer.kind >= CONFIG && !same(line.word[0], "end") && next_line(&line))
-				;
+			if (answer.kind >= CONFIG)
+				skip_to_end(&line);
 			continue;
 		}
-		if (same(line.word[0], "point"))
-			begin_point(&line);
-		else if (same(line.word[0], "rounds"))
+		if (same(line.word[0], "pool"))
+			ask_for_pool(&line);
+		else if (same(line.word[0], "point") && !begin_point(&line)) {
+			skip_to_end(&line);
+			continue;
+		} else if (same(line.word[0], "rounds"))
 			repeat_point(&line);
 		else if (same(line.word[0], "count"))
 			count_from_here(primed);

@@ -4,7 +4,7 @@
 
 #include <linux/mman.h>
 
-static u64 prot_of(const char *text)
+u64 prot_of(const char *text)
 {
 	return same(text, "rw") ? PROT_READ | PROT_WRITE : same(text, "r") ? PROT_READ : PROT_NONE;
 }
@@ -16,8 +16,7 @@ static u64 start_of(const struct words *op)
 	return range ? range->address + number(op->word[2]) : 0;
 }
 
-/** Names the memory at `address` and remembers that this process has had it. */
-static struct answer named(struct process *me, const char *name, u64 address, u64 size)
+struct answer name_memory(struct process *me, const char *name, u64 address, u64 size)
 {
 	struct range *range = new_range(name, address, size);
 
@@ -27,7 +26,7 @@ static struct answer named(struct process *me, const char *name, u64 address, u6
 	return ok;
 }
 
-static u64 address_for(long at, u64 size, const char *align, const char *shift)
+u64 address_for(long at, u64 size, const char *align, const char *shift)
 {
 	return at >= 0 ? (u64)at : new_address(size, number(align), number(shift));
 }
@@ -42,7 +41,7 @@ struct answer op_mmap(struct process *me, const struct words *op)
 
 	flags |= same(op->word[7], "1") ? MAP_POPULATE : same(op->word[7], "2") ? MAP_LOCKED : 0;
 	ret = sys6(SYS_mmap, address, size, prot_of(op->word[6]), flags, -1, 0);
-	return ret < 0 ? answer_of(ret) : named(me, op->word[1], address, size);
+	return ret < 0 ? answer_of(ret) : name_memory(me, op->word[1], address, size);
 }
 
 /* mremap NAME OFF LEN NEWNAME NEWSIZE ALIGN SHIFT AT */
@@ -55,7 +54,7 @@ struct answer op_mremap(struct process *me, const struct words *op)
 	if (ret < 0)
 		return answer_of(ret);
 	patterns_moved(old, address);
-	return named(me, op->word[4], address, size);
+	return name_memory(me, op->word[4], address, size);
 }
 
 /* name NAME NEWSIZE */
@@ -63,7 +62,7 @@ struct answer op_name(struct process *me, const struct words *op)
 {
 	struct range *range = find_range(op->word[1]);
 
-	return named(me, op->word[1], range->address, number(op->word[2]));
+	return name_memory(me, op->word[1], range->address, number(op->word[2]));
 }
 
 /* madvise NAME OFF LEN ADVICE */

@@ -14,6 +14,7 @@ static const struct verb {
 	op_fn *run, *then;
 } verbs[] = {
 	{ "mmap", "xxxxxxx", OWN, BESIDE, op_mmap, NULL },
+	{ "mmap-huge", "xxxxxxxxxx", OWN, BESIDE, op_mmap_huge, NULL },
 	{ "mremap", "rxxxxxxx", OWN, BESIDE, op_mremap, NULL },
 	{ "name", "rx", OWN, BESIDE, op_name, NULL },
 	{ "munmap", "rxx", OWN, BESIDE, op_munmap, NULL },
@@ -28,7 +29,7 @@ static const struct verb {
 	{ "migrate", "xxx", INIT, ALONE, op_migrate, NULL },
 	{ "write", "rxxx", OWN, BESIDE, op_write, NULL },
 	{ "read", "rxx", OWN, ALONE, op_read, NULL },
-	{ "touch", "rxxx", OWN, BESIDE, op_touch, NULL },
+	{ "touch", "rxxxx", OWN, BESIDE, op_touch, NULL },
 	{ "shape", "rxxx", INIT, NEVER, op_shape, NULL },
 	{ "fork", "x", OWN, BESIDE, op_fork, NULL },
 	{ "exit", "x", INIT, BESIDE, op_exit, NULL },

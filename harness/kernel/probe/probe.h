@@ -101,6 +101,13 @@ static inline struct answer answer_of(long ret)
 	return ret < 0 ? (struct answer){ .kind = ERRNO, .number = -ret } : ok;
 }
 
+/* memory.c */
+/** Names the memory at `address` and remembers that this process has had it. */
+struct answer name_memory(struct process *me, const char *name, u64 address, u64 size);
+/** Where a mapping is to be: `at`, unless it is negative. */
+u64 address_for(long at, u64 size, const char *align, const char *shift);
+u64 prot_of(const char *text);
+
 /* content.c */
 /** Patterns known at `from` may from now on also stand at `to`. */
 void patterns_moved(u64 from, u64 to);
@@ -128,9 +135,9 @@ struct answer wait_until_done(struct process *process);
 void end_process(struct process *process);
 void end_all(void);
 
-/* memory.c, mlock.c, split.c, touch.c, process.c, race.c, pin.c, rdma.c, see.c, counters.c: the operations; ops.c says where each is done */
+/* memory.c, hugetlb.c, mlock.c, split.c, touch.c, process.c, race.c, pin.c, rdma.c, see.c, counters.c: the operations; ops.c says where each is done */
 typedef struct answer op_fn(struct process *me, const struct words *op);
-op_fn op_mmap, op_madvise, op_mprotect, op_munmap, op_mremap, op_name, op_write, op_read, op_touch;
+op_fn op_mmap, op_mmap_huge, op_madvise, op_mprotect, op_munmap, op_mremap, op_name, op_write, op_read, op_touch;
 op_fn op_fork, op_exit, op_clear_refs, op_drain_lru, op_shape, op_note;
 op_fn op_mlock, op_munlock, op_mlockall, op_munlockall;
 op_fn op_split, op_collapse, op_migrate;

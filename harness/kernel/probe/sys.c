@@ -43,6 +43,19 @@ long number(const char *text)
 	return minus ? -value : value;
 }
 
+void put_decimal(char *to, u64 value)
+{
+	char digits[24];
+	int n = 0;
+
+	do
+		digits[n++] = '0' + value % 10;
+	while (value /= 10);
+	while (n)
+		*to++ = digits[--n];
+	*to = 0;
+}
+
 int open_path(const char *path, int flags)
 {
 	return sys4(SYS_openat, AT_FDCWD, path, flags | O_CLOEXEC, 0);

@@ -61,6 +61,8 @@ void *memcpy(void *to, const void *from, size_t length);
 bool same(const char *a, const char *b);
 /** Copies a string, cut to fit. */
 void copy_text(char *to, const char *from, size_t room);
+/** Writes a decimal number, ended with a zero. */
+void put_decimal(char *to, u64 value);
 /** Reads a decimal number (a minus sign may stand before it); stops at the first other byte. */
 long number(const char *text);
 

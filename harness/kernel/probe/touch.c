@@ -81,16 +81,17 @@ static bool store_again(int pagemap, u8 *at)
 	return (!(entry >> 62) || copy_guarded(&byte, at, 1)) && fill_guarded(at, byte, 1);
 }
 
-/* touch NAME OFF LEN r|w: one access a page; a write stores the byte that is there */
+/* touch NAME OFF LEN r|w PAGE: one access a page; a write stores the byte that is there */
 struct answer op_touch(struct process *me, const struct words *op)
 {
 	struct span span = span_of(op);
 	bool write = same(op->word[4], "w"), done = true;
 	int pagemap = open_path("/proc/self/pagemap", O_RDONLY);
+	u64 page = number(op->word[5]);
 	u8 byte;
 
 	(void)me;
-	for (u64 at = span.start; done && at < span.start + span.length; at = (at & -PAGE) + PAGE)
+	for (u64 at = span.start; done && at < span.start + span.length; at = (at & -page) + page)
 		done = write ? store_again(pagemap, (u8 *)at) : copy_guarded(&byte, (void *)at, 1);
 	sys1(SYS_close, pagemap);
 	return done ? ok : faulted(span.range);

@@ -5,7 +5,16 @@ import { DoesNotBuild } from './patch.ts'
 import { modelledReleases, patches } from './releases.ts'
 import { releaseHas, resolveVariant, variantHas, variantsFor, whyUnanswerable } from './variant.ts'
 
-const machine: Machine = { hpage_nr: 8, memory: undefined, thp: 'madvise', cpus: 1, debug_vm: false, swap: true }
+const machine: Machine = {
+  hpage_nr: 8,
+  memory: undefined,
+  thp: 'madvise',
+  cpus: 1,
+  debug_vm: false,
+  swap: true,
+  hugepage: 8 * 4096,
+  pools: [],
+}
 
 function variant(text: string) {
   const resolved = resolveVariant(text)

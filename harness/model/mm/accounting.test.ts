@@ -15,7 +15,16 @@ import { HPAGE_PMD_NR, zone } from './init.ts'
 import { type Mm, type Page, page, tail, VM_HUGEPAGE, VM_NOHUGEPAGE, VM_READ, VM_WRITE } from './mm_types.ts'
 import { readCounters } from './vmstat.ts'
 
-const machine: Machine = { hpage_nr: 8, memory: undefined, thp: 'madvise', cpus: 1, debug_vm: true, swap: true }
+const machine: Machine = {
+  hpage_nr: 8,
+  memory: undefined,
+  thp: 'madvise',
+  cpus: 1,
+  debug_vm: true,
+  swap: true,
+  hugepage: 2 ** 21,
+  pools: [],
+}
 const N = 8
 const A = 1 << 12
 

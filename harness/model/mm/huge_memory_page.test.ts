@@ -19,7 +19,16 @@ import { readCounters } from './vmstat.ts'
 
 const N = 4
 const A = 1 << 12
-const machine: Machine = { hpage_nr: N, memory: undefined, thp: 'madvise', cpus: 1, debug_vm: true, swap: true }
+const machine: Machine = {
+  hpage_nr: N,
+  memory: undefined,
+  thp: 'madvise',
+  cpus: 1,
+  debug_vm: true,
+  swap: true,
+  hugepage: 2 ** 21,
+  pools: [],
+}
 
 /** One process with one huge page at A, no pagevec. */
 function oneHugePage(): { mm: Mm; head: Page } {

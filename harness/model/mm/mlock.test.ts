@@ -17,7 +17,16 @@ import { readCounters } from './vmstat.ts'
 
 const N = 8
 const A = 1 << 12
-const machine: Machine = { hpage_nr: N, memory: 1 << 24, thp: 'madvise', cpus: 2, debug_vm: true, swap: true }
+const machine: Machine = {
+  hpage_nr: N,
+  memory: 1 << 24,
+  thp: 'madvise',
+  cpus: 2,
+  debug_vm: true,
+  swap: true,
+  hugepage: 2 ** 21,
+  pools: [],
+}
 
 /** One process with `pages` mapped at A, a huge page or base pages, and on the LRU. */
 function mapped(variant: string, pages: number, flag: number): { mm: Mm; first: Page } {

@@ -33,7 +33,7 @@ export function frames(
 /** What a machine verb takes: frames that the case has named, or those that a range of `main` maps when the step runs. */
 export function machineFrames(about: string): z.ZodType<Range, string> {
   return word(about, text => {
-    const name = /^[A-Za-z][\w-]*/.exec(text)?.[0] ?? ''
+    const name = nameOf(text) ?? ''
     return whole(readRange(text, context().scope.areFrames(name) ? 'frames' : 'range'))
   })
 }
@@ -72,7 +72,7 @@ export function isolated(about: string): z.ZodType<string, string> {
 
 /** The range that `text` says; its name must be in scope, and the piece within it. */
 export function readRange(text: string, kind: 'range' | 'frames'): Range {
-  const name = /^[A-Za-z][\w-]*/.exec(text)?.[0]
+  const name = nameOf(text)
   if (name === undefined)
     throw new BadWord('BAD_RANGE', `${quoted(text)} is no range; write A, A(4K..8K), A.page(3) or A.lower`)
   const named = context().scope.find(name, kind)
@@ -87,6 +87,17 @@ export function readRange(text: string, kind: 'range' | 'frames'): Range {
   return { of: name, ...piece, text }
 }
 
+/** Bytes in a huge page of the memory that an argument names, if it does. */
+export function hugeOf(given: unknown, key: string): number | undefined {
+  const text = typeof given === 'object' && given !== null ? (given as Record<string, unknown>)[key] : undefined
+  const name = typeof text === 'string' ? nameOf(text) : undefined
+  return name === undefined ? undefined : context().scope.named(name)?.huge
+}
+
+function nameOf(text: string): string | undefined {
+  return /^[A-Za-z][\w-]*/.exec(text)?.[0]
+}
+
 /** How far `piece` lies behind the start of the first name for this memory. */
 export function originOf(piece: Range): number {
   const { scope } = context()
@@ -99,16 +110,14 @@ function cut(from: Piece, found: RegExpExecArray, text: string, named: Named): P
     if (from.length % 2 !== 0) throw new BadWord('BAD_RANGE', `${quoted(text)} halves an odd number of bytes`)
     return { offset: from.offset + (half === 'upper' ? from.length / 2 : 0), length: from.length / 2 }
   }
-  const size = unit === 'huge' ? context().huge : PAGE
-  const a = unit === undefined ? readSize(start!) : Number(first) * size
-  const b = unit === undefined ? (end === '' ? from.length : readSize(end!)) : (Number(last ?? first) + 1) * size
+  const { huge } = named
+  const size = unit === 'huge' ? huge : PAGE
+  const a = unit === undefined ? readSize(start!, huge) : Number(first) * size
+  const b = unit === undefined ? (end === '' ? from.length : readSize(end!, huge)) : (Number(last ?? first) + 1) * size
   if (a >= b && a < from.length)
     throw new BadWord('BAD_RANGE', `${quoted(text)} is empty: it ends where it begins, or before`)
   if (a >= b || b > from.length) {
-    throw new BadWord(
-      'OUT_OF_RANGE',
-      `${quoted(text)} reaches beyond "${named.name}", which has ${sizeText(named.size)}`,
-    )
+    throw new BadWord('OUT_OF_RANGE', `${quoted(text)} reaches beyond "${named.name}", which has ${sizeText(named)}`)
   }
   return { offset: from.offset + a, length: b - a }
 }
@@ -118,8 +127,7 @@ function whole(piece: Range): Range {
   throw new BadWord('BAD_RANGE', `${quoted(piece.text)} is not made of whole base pages`)
 }
 
-function sizeText(bytes: number): string {
-  const { huge } = context()
-  if (bytes % huge === 0) return `${bytes / huge}H`
-  return bytes % PAGE === 0 ? `${bytes / PAGE}P` : `${bytes}B`
+function sizeText({ size, huge }: Named): string {
+  if (size % huge === 0) return `${size / huge}H`
+  return size % PAGE === 0 ? `${size / PAGE}P` : `${size}B`
 }

@@ -13,6 +13,10 @@ export interface Named {
   readonly size: number
   /** How far its start lies behind the start of the first name for this memory: where `seed(7)` counts from. */
   readonly base: number
+  /** Bytes in one of its huge pages. */
+  readonly huge: number
+  /** Bytes in one of its pages: a huge page of hugetlb is one. */
+  readonly page: number
   /** The process that made it. */
   readonly maker: string
   /** Of frames under a pin: what the device may do. */
@@ -63,6 +67,10 @@ export class Scope {
   /** Whether the name is that of frames; said only of what `find` would find. */
   areFrames(name: string): boolean {
     return this.#named.get(name)?.kind === 'frames'
+  }
+
+  named(name: string): Named | undefined {
+    return this.#named.get(name)
   }
 
   /** How far `name` lies behind the start of the first name for its memory. */
@@ -142,8 +150,10 @@ export const PAGE = 4096
 /** What the words of one step are read against. */
 export interface Context {
   readonly scope: Scope
-  /** Bytes in a huge page. */
+  /** Bytes in the huge page that H means. */
   readonly huge: number
+  /** Bytes in a transparent huge page. */
+  readonly thp: number
   /** The process that does the step. */
   readonly by: string
   /** Names that this step has given already. */

@@ -17,7 +17,16 @@ import { resolveVariant } from '../variant.ts'
 
 const N = 8
 const A = 1 << 12
-const machine: Machine = { hpage_nr: N, memory: undefined, thp: 'madvise', cpus: 2, debug_vm: true, swap: true }
+const machine: Machine = {
+  hpage_nr: N,
+  memory: undefined,
+  thp: 'madvise',
+  cpus: 2,
+  debug_vm: true,
+  swap: true,
+  hugepage: 2 ** 21,
+  pools: [],
+}
 
 /** One process with one huge page mapped at A, drained off the pagevec. */
 function oneHugePage(name = 'v4.4'): { mm: Mm; head: Page } {

@@ -1,0 +1,14 @@
+// The pools of hugetlb.
+#pragma once
+
+#include "probe.h"
+
+void open_pools(void);
+/** `pool KILOBYTES PAGES OVERCOMMIT`: what the next point needs. */
+void ask_for_pool(const struct words *line);
+/** What was asked for is asked for no more. */
+void forget_pools(void);
+/** Gives every pool what was asked for; null, or why it cannot be had. */
+const char *set_pools(void);
+/** Tells what has changed as members of a JSON object, of which nothing stands there yet if `first`. */
+void tell_pools(bool *first);
