@@ -92,7 +92,63 @@ t.test('after each answer something else may hold', async t => {
   )
 })
 
+t.test('H is the huge page of the file', async t => {
+  const { steps } = point(
+    on(
+      'hugepage: 1G',
+      '- file: {as: f, size: 2H, kind: hugetlb-2M}',
+      '- mmap: {as: A, of: f, size: 1H, offset: 1H}',
+      '- truncate: {f: 1H}',
+      '- punch: f(1H..5H)',
+      '- shmget: {as: s, size: 3H, kind: hugetlb-2M}',
+      '- shmat: {of: s, as: S}',
+      '- munmap: S.huge(1)',
+    ),
+  )
+  const M2 = 2 ** 21
+  t.match(
+    steps.map(({ args }) => args),
+    [
+      { size: 2 * M2, page: M2 },
+      { size: M2, align: M2, hugetlb: { page: M2, file: { name: 'f', offset: M2 } } },
+      [{ file: 'f', size: M2 }],
+      { of: 'f', offset: M2, length: 4 * M2 },
+      { size: 3 * M2, page: M2 },
+      { size: 3 * M2, page: M2 },
+      { offset: M2, length: M2 },
+    ],
+  )
+})
+
+t.test('what a round has made of files ends with it', async t => {
+  const made = '[{file: {as: f}}, {shmget: {as: s, size: 1H}}, {mmap: {as: A, of: f, size: 1H}}, {unlink: f}]'
+  const { steps } = point(on('pool: 1', `- repeat: {times: 1, steps: ${made}}`))
+  t.same(
+    steps.slice(4).map(({ text }) => text),
+    ['munmap: A', 'shmrm: s'],
+  )
+})
+
+const file = '- file: {as: f}'
+
 refuses([
+  ['a file that nobody has made', on('pool: 1', '- unlink: f'), '4:13 UNKNOWN_NAME'],
+  ['a file that is gone', on('pool: 1', file, '- unlink: f', '- truncate: {f: 0}'), '6:16 UNKNOWN_NAME'],
+  ['a file of a kind that is none', on('pool: 1', '- file: {as: f, kind: thp}'), '4:25 BAD_VALUE'],
+  ['a file named as a range', on('pool: 1', '- mmap: {as: f, size: 1P}', file), '5:16 NAME_TAKEN'],
+  ['a range where a file stands', on('pool: 1', '- mmap: {as: A, size: 1P}', '- unlink: A'), '5:13 UNKNOWN_NAME'],
+  ['a kind beside a file', on('pool: 1', file, '- mmap: {as: A, of: f, size: 1H, kind: hugetlb}'), '5:42 BAD_VALUE'],
+  ['an offset without a file', on('pool: 1', '- mmap: {as: A, size: 1P, offset: 1P}'), '4:37 BAD_VALUE'],
+  ['an odd offset', on('pool: 1', file, '- mmap: {as: A, of: f, size: 1H, offset: 100B}'), '5:44 BAD_AMOUNT'],
+  ['a new size that is none', on('pool: 1', file, '- truncate: {f: x}'), '5:19 BAD_AMOUNT'],
+  ['a new size without a file', on('pool: 1', file, '- truncate: f'), '5:15 BAD_SHAPE'],
+  ['a hole in a file of no size', on('pool: 1', file, '- punch: f'), '5:12 BAD_RANGE'],
+  ['an empty hole', on('pool: 1', file, '- punch: f(1H..1H)'), '5:12 BAD_RANGE'],
+  ['a segment where a file stands', on('pool: 1', '- shmget: {as: s, size: 1H}', '- unlink: s'), '5:13 UNKNOWN_NAME'],
+  ['a file where a segment stands', on('pool: 1', file, '- shmat: {of: f, as: A}'), '5:17 UNKNOWN_NAME'],
+  ['a pool of many pages', on('pool: 1', '- nr-hugepages: many'), '4:19 BAD_AMOUNT'],
+  ['a pool of a size that is none, set', on('pool: 1', '- nr-hugepages: {3M: 1}'), '4:20 BAD_VALUE'],
+  ['a pool set by a process', on('pool: 1', '- {overcommit: 1, by: main}'), '4:25 BAD_VALUE'],
   ['a huge page of three megabytes', on('hugepage: 3M', '- expect: {pool: {}}'), '2:21 BAD_VALUE'],
   ['a huge page without a unit', on('hugepage: 4096', '- expect: {pool: {}}'), '2:21 BAD_VALUE'],
   ['a huge page as large as a small one', on('hugepage: 4K', '- expect: {pool: {}}'), '2:21 BAD_VALUE'],

@@ -252,6 +252,9 @@ export class Plan {
       } else if (kind === 'range') {
         if (scope.isAlive(maker)) end('munmap', { of: name, offset: 0, length: naming.size, text: name }, maker)
         scope.forget(name)
+      } else if ((kind === 'file' || kind === 'segment') && scope.named(name)?.kind === kind) {
+        end(kind === 'file' ? 'unlink' : 'shmrm', name, scope.isAlive(maker) ? maker : 'main')
+        scope.forget(name)
       } else if (kind === 'frames') {
         const owner = scope.isAlive(maker) ? maker : 'main'
         if (scope.isPinned(name)) end('unpin', { frames: name, owner }, owner)

@@ -129,5 +129,5 @@ function isGone(process: string, { scope, made }: Ended): boolean {
 }
 
 function isNew({ kind }: Naming): boolean {
-  return kind === 'range' || kind === 'frames' || kind === 'process'
+  return ['range', 'frames', 'process', 'file', 'segment'].includes(kind)
 }

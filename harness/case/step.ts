@@ -99,7 +99,11 @@ function declare(naming: Naming, maker: string, scope: Scope, anyHuge: number): 
   if (kind === 'process') scope.begin(name)
   else if (kind === 'end-process') scope.end(name)
   else if (kind === 'unpinned') scope.unpin(name)
-  else {
+  else if (kind === 'removed') scope.forget(name)
+  else if (kind === 'file' || kind === 'segment') {
+    const { size, page } = naming
+    scope.name({ kind, name, size, base: 0, huge: page, page, maker })
+  } else {
     const { of } = naming
     const whole = of && scope.named(of.of)
     const base = of === undefined || whole === undefined ? 0 : whole.base + of.offset

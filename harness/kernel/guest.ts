@@ -36,6 +36,8 @@ export interface Boot {
   readonly qemu: string
   readonly kernel: Kernel
   readonly needs: GuestNeeds
+  /** Huge pages of 1 GiB at boot. */
+  readonly gigantic: number
   readonly initramfs: Uint8Array
   readonly limits: Limits
   readonly signal: AbortSignal | undefined
@@ -194,15 +196,19 @@ function memoryOf({ memory, nodes }: GuestNeeds): string[] {
 const secondNode = 256
 
 /** QEMU ends with us, also when we are killed: setpriv is part of every Debian. */
-function commandLine({ qemu, kernel, needs }: Boot, initrd: string): string[] {
+function commandLine({ qemu, kernel, needs, gigantic }: Boot, initrd: string): string[] {
   const { number, file } = kernel
   const micro = number >= firstMicrovm && needs.cpus === 1 && needs.nodes === 1
-  const append =
-    'console=ttyS0 loglevel=5 panic=-1 no_timer_check tsc=reliable cryptomgr.notests mitigations=off nokaslr'
+  const append = [
+    'console=ttyS0 loglevel=5 panic=-1 no_timer_check tsc=reliable cryptomgr.notests mitigations=off nokaslr',
+    ...(needs.gigantic ? [`hugepagesz=1G hugepages=${gigantic}`] : []),
+  ].join(' ')
   return [
     ...(hasProgram('setpriv') ? ['setpriv', '--pdeathsig', 'KILL'] : []),
     ...[qemu, '-nodefaults', '-no-user-config', '-accel', 'tcg', '-display', 'none', '-no-reboot'],
     ...['-M', micro ? 'microvm,acpi=off' : 'pc', '-smp', String(needs.cpus), ...memoryOf(needs)],
+    // What TCG has besides, but does not show of itself.
+    ...(needs.gigantic ? ['-cpu', 'qemu64,+pdpe1gb'] : []),
     ...(number < firstStatRefresh && needs.cpus === 1 ? ['-icount', 'shift=5,sleep=off'] : []),
     ...['-kernel', file, '-initrd', initrd, '-append', append],
     ...['-chardev', 'stdio,id=told,signal=off', '-device', 'isa-debugcon,iobase=0xe9,chardev=told'],

@@ -1,3 +1,4 @@
+import { totalmem } from 'node:os'
 import t from 'tap'
 import { pointOf, stepOf } from './fake.ts'
 import { compile } from './program.ts'
@@ -66,6 +67,26 @@ t.test('a race: threads, each with its steps; the point is run again and again',
     'do',
     'drain-lru',
     'end',
+  ])
+})
+
+t.test('pools of huge pages come before the point; gigantic ones want a guest of their own', async t => {
+  const [M2, G1] = [2 ** 21, 2 ** 30]
+  const of = (pools: readonly unknown[], ...steps: ReturnType<typeof stepOf>[]) => {
+    const compiled = compile(pointOf('x', steps, { pools } as object), 3, false, twoSeconds)
+    if (compiled.kind === 'config') return compiled.reason
+    const { guest, gigantic, lines } = compiled
+    return [guest.memory / M2 / 512, guest.gigantic, gigantic, lines.filter(line => line.startsWith('pool'))]
+  }
+  t.same(of([{ size: M2, pages: 4, overcommit: 2 }]), [0.75, false, 0, ['pool 2048 4 2']])
+  t.same(of([{ size: M2, pages: 400, overcommit: 0 }]), [1.75, false, 0, ['pool 2048 400 0']])
+  t.equal(of([{ size: G1, pages: 9, overcommit: 0 }]), 'a guest gets no more than 7168 MiB of memory')
+  t.equal(of([{ size: 2 ** 16, pages: 9, overcommit: 0 }]), 'x86-64 has huge pages of 2M and of 1G, none of 64K')
+  if (totalmem() < 8 * G1) return
+  t.same(of([{ size: G1, pages: 2, overcommit: 0 }]), [5, true, 2, ['pool 1048576 2 0']])
+  t.same(of([{ size: G1, pages: 1, overcommit: 0 }], stepOf('nr-hugepages', [[G1, 4]])), [
+    ...[7, true, 1],
+    ['pool 1048576 1 0'],
   ])
 })
 

@@ -1,5 +1,6 @@
 // Test points in the words of the probe: see probe/program.h.
 
+import { totalmem } from 'node:os'
 import type { Expect, RaceArgs, RaceThread, Step, TestPoint } from '../engine.ts'
 import { steps } from '../steps/index.ts'
 import type { Word } from '../steps/step.ts'
@@ -7,7 +8,13 @@ import { sizeName } from '../steps/words/hugepage.ts'
 
 /** A test point ready for a guest, or why a real kernel cannot judge it. */
 export type Compiled =
-  | { readonly kind: 'program'; readonly lines: readonly string[]; readonly guest: GuestNeeds }
+  | {
+      readonly kind: 'program'
+      readonly lines: readonly string[]
+      readonly guest: GuestNeeds
+      /** Huge pages of 1 GiB in the pool at its beginning. */
+      readonly gigantic: number
+    }
   | { readonly kind: 'config'; readonly reason: string; readonly step?: number }
 
 /** Points with the same needs share a boot. */
@@ -16,6 +23,8 @@ export interface GuestNeeds {
   readonly nodes: number
   /** Bytes. */
   readonly memory: number
+  /** Huge pages of 1 GiB, which are best had at boot: a guest has as many as one of its points wants. */
+  readonly gigantic: boolean
 }
 
 /** How often a point with a race is run: until either is reached. */
@@ -27,9 +36,9 @@ export interface Rounds {
 const MiB = 2 ** 20
 const GiB = 2 ** 30
 const smallest = 256 * MiB
-const largest = 3072 * MiB
 /** Guests come in few sizes, so that few boots serve all points. */
-const sizes = [768 * MiB, 1792 * MiB, largest]
+const sizes = [768 * MiB, 1792 * MiB, 3072 * MiB]
+const giganticSizes = [5 * GiB, 7 * GiB]
 /** What the kernel may take beside what the case maps. */
 const spare = 640 * MiB
 
@@ -64,7 +73,13 @@ export function compile(point: TestPoint, index: number, detail: boolean, { roun
   return {
     kind: 'program',
     lines: [...pools, head, ...again, ...body],
-    guest: { cpus, nodes: body.some(line => line.startsWith('migrate ')) ? 2 : 1, memory },
+    guest: {
+      cpus,
+      nodes: body.some(line => line.startsWith('migrate ')) ? 2 : 1,
+      memory,
+      gigantic: pagesOf(GiB, point, body) > 0,
+    },
+    gigantic: point.machine.pools.find(({ size }) => size === GiB)?.pages ?? 0,
   }
 }
 
@@ -134,13 +149,30 @@ function countOf(lines: readonly string[], hold: string): number {
   return lines.filter(line => line.startsWith('pin ') && line.split(' ')[5] === hold).length
 }
 
-/** Memory of the guest, or why there is none so large. A fork may copy all that is pinned. */
-function memoryFor({ machine: { memory } }: TestPoint, lines: readonly string[]): number | string {
+/** The most huge pages of a size that there ever are. */
+function pagesOf(size: number, { machine: { pools } }: TestPoint, lines: readonly string[]): number {
+  const pool = pools.find(one => one.size === size)
+  const set = (verb: string) =>
+    lines.filter(line => line.startsWith(`${verb} ${size / 1024} `)).map(line => Number(line.split(' ')[2]))
+  return Math.max(pool?.pages ?? 0, ...set('nr-hugepages')) + Math.max(pool?.overcommit ?? 0, ...set('overcommit'))
+}
+
+/**
+ * Memory of the guest, or why there is none so large. A fork may copy all that is pinned. Huge pages of 1 GiB begin at
+ * whole GiB of memory: three more GiB hold the kernel, its page structs, and what it was booted from.
+ */
+function memoryFor(point: TestPoint, lines: readonly string[]): number | string {
+  const { memory } = point.machine
   const mmaps = lines.filter(line => line.startsWith('mmap '))
   const mapped = mmaps.reduce((sum, line) => sum + Number(line.split(' ')[2]), 0)
   const copies = lines.some(line => line.startsWith('fork ')) ? 2 : 1
-  const need = memory ?? copies * mapped + spare
+  const small = copies * mapped + pagesOf(2 * MiB, point, lines) * 2 * MiB + spare
+  const gigantic = pagesOf(GiB, point, lines)
+  const all = gigantic > 0 ? giganticSizes : sizes
+  const need = memory ?? (gigantic > 0 ? (gigantic + 3) * GiB : small)
+  const largest = all.at(-1)!
   if (memory !== undefined && memory < smallest) return `a real kernel needs ${smallest / MiB} MiB of memory`
-  if (need > largest) return `a guest gets no more than ${largest / MiB} MiB of memory`
-  return memory ?? sizes.find(bytes => bytes >= need)!
+  if (need > largest || small > sizes.at(-1)!) return `a guest gets no more than ${largest / MiB} MiB of memory`
+  if (need > totalmem()) return `a guest of ${need / GiB} GiB is more than this machine`
+  return memory ?? all.find(bytes => bytes >= need)!
 }

@@ -38,6 +38,7 @@ interface Job {
   readonly point: TestPoint
   readonly lines: readonly string[]
   readonly needs: GuestNeeds
+  readonly gigantic: number
 }
 
 /** An engine for a kernel's name or path. What the machine lacks for it is the `config` of every point. */
@@ -86,7 +87,7 @@ async function* runPoints(bench: Bench, points: readonly TestPoint[], detail: bo
   for (const [index, point] of points.entries()) {
     const compiled = compile(point, index, detail, bench.rounds)
     if (compiled.kind === 'config') seen.set(index, nothingSeen(point.name, compiled))
-    else jobs.push({ index, point, lines: compiled.lines, needs: compiled.guest })
+    else jobs.push({ index, point, lines: compiled.lines, needs: compiled.guest, gigantic: compiled.gigantic })
   }
   let next = 0
   for (const group of groupsOf(jobs)) {
@@ -98,9 +99,10 @@ async function* runPoints(bench: Bench, points: readonly TestPoint[], detail: bo
   for (; seen.has(next); next++) yield seen.get(next)!
 }
 
+/** Within a group the largest pools come first: gigantic pages are easily given back, and hard to have again. */
 function groupsOf(jobs: readonly Job[]): Job[][] {
   const groups = new Map<string, Job[]>()
-  for (const job of jobs) {
+  for (const job of jobs.toSorted((a, b) => b.gigantic - a.gigantic)) {
     const key = JSON.stringify(job.needs)
     groups.set(key, [...(groups.get(key) ?? []), job])
   }
@@ -137,7 +139,8 @@ function atBoot({ kind, reason }: GuestEnd): End {
 /** One boot: an observation for each job that ended in it, the last one cut short by what ended the boot. */
 async function* runBoot(bench: Bench, jobs: readonly Job[]): AsyncGenerator<[number, Observation], GuestEnd> {
   const text = Buffer.from(`${jobs.flatMap(({ lines }) => lines).join('\n')}\n`)
-  const guest = runGuest({ ...bench, needs: jobs[0]!.needs, initramfs: initramfs(bench.probe, text) })
+  const { needs, gigantic } = jobs[0]!
+  const guest = runGuest({ ...bench, needs, gigantic, initramfs: initramfs(bench.probe, text) })
   const counters = new BootCounters()
   let running: { readonly job: Job; readonly seen: Seen } | undefined
   try {

@@ -7,6 +7,8 @@ import { dmaWrite } from './dma-write.ts'
 import { drainLru } from './drain-lru.ts'
 import { exit } from './exit.ts'
 import { expect } from './expect.ts'
+import { fallocate } from './fallocate.ts'
+import { file } from './file.ts'
 import { fork } from './fork.ts'
 import { isolate } from './isolate.ts'
 import { madvise } from './madvise.ts'
@@ -20,15 +22,24 @@ import { munlock } from './munlock.ts'
 import { munlockall } from './munlockall.ts'
 import { munmap } from './munmap.ts'
 import { note } from './note.ts'
+import { nrHugepages } from './nr-hugepages.ts'
+import { overcommit } from './overcommit.ts'
 import { pin } from './pin.ts'
+import { punch } from './punch.ts'
 import { putback } from './putback.ts'
 import { race } from './race.ts'
 import { rdma } from './rdma.ts'
 import { read } from './read.ts'
 import { repeat } from './repeat.ts'
+import { shmat } from './shmat.ts'
+import { shmdt } from './shmdt.ts'
+import { shmget } from './shmget.ts'
+import { shmrm } from './shmrm.ts'
 import { split } from './split.ts'
 import type { StepDef } from './step.ts'
 import { touch } from './touch.ts'
+import { truncate } from './truncate.ts'
+import { unlink } from './unlink.ts'
 import { unpin } from './unpin.ts'
 import { write } from './write.ts'
 
@@ -38,6 +49,17 @@ const all: readonly StepDef[] = [
   mremap,
   mprotect,
   madvise,
+  file,
+  unlink,
+  truncate,
+  fallocate,
+  punch,
+  shmget,
+  shmat,
+  shmdt,
+  shmrm,
+  nrHugepages,
+  overcommit,
   mlock,
   munlock,
   mlockall,

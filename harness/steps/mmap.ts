@@ -5,6 +5,7 @@ import { type Naming, step } from './step.ts'
 import { address, alignAmount, pagesAmount, shiftAmount } from './words/amount.ts'
 import { bytes } from './words/bytes.ts'
 import { newName, yesNo } from './words/names.ts'
+import { file, hugeOf } from './words/range.ts'
 import { context, PAGE } from './words/scope.ts'
 import { BadWord, choice, reading } from './words/word.ts'
 
@@ -14,6 +15,8 @@ const given = z.strictObject({
   kind: choice([...kinds, ...hugetlbKinds], kindsAbout).optional(),
   shared: yesNo('MAP_SHARED, of hugetlb (no)').optional(),
   noreserve: yesNo('MAP_NORESERVE, of hugetlb (no)').optional(),
+  of: file('The file that is mapped, whose pages it has').optional(),
+  offset: shiftAmount('Where in the file the mapping begins (0)').optional(),
   fill: bytes().optional(),
   touch: yesNo('Write to each page the bytes that are there (no)').optional(),
   populate: yesNo('Have the kernel fault it in: MAP_POPULATE, with a thp kind by touching (no)').optional(),
@@ -30,10 +33,10 @@ type Said = z.output<typeof given>
 
 export const mmap = step({
   verb: 'mmap',
-  about: 'mmap(2) of private anonymous memory, made to be of a kind; of hugetlb also shared.',
+  about: 'mmap(2) of private anonymous memory, made to be of a kind; of hugetlb also shared, or of a file.',
   example: 'mmap: {as: A, size: 1H, kind: thp, fill: 0x5a}',
   args: given.transform(reading(resolve)),
-  huge: given => hugeOf(typeof given === 'object' && given !== null && 'kind' in given ? given.kind : 'base'),
+  huge: given => hugeOf(given, 'of') ?? hugeOfKind(given),
   names: mapping => {
     const { as, huge, hugetlb } = mapping
     const named: Naming[] = [{ kind: 'range', name: as, size: namedSize(mapping), huge, page: hugetlb?.page ?? PAGE }]
@@ -43,8 +46,9 @@ export const mmap = step({
   words: recipe,
 })
 
-/** Bytes in a huge page of a kind; of `base` it is the machine's. */
-function hugeOf(kind: unknown): number | undefined {
+/** Bytes in a huge page of the kind that is said; of `base` it is the machine's. */
+export function hugeOfKind(given: unknown): number | undefined {
+  const kind = typeof given === 'object' && given !== null && 'kind' in given ? given.kind : 'base'
   if (kind === 'hugetlb-2M') return 2 ** 21
   if (kind === 'hugetlb-1G') return 2 ** 30
   return typeof kind === 'string' && kind.startsWith('thp') ? context().thp : undefined
@@ -53,7 +57,16 @@ function hugeOf(kind: unknown): number | undefined {
 /** What is not said, and what does not go together. */
 function resolve(said: Said): Mapping {
   const { huge } = context()
-  const { size, kind = 'base', at = -1, shift = 0, prot = 'rw', touch = false, populate = false, locked = false } = said
+  const {
+    size,
+    kind = said.of === undefined ? 'base' : 'hugetlb',
+    at = -1,
+    shift = 0,
+    prot = 'rw',
+    touch = false,
+    populate = false,
+    locked = false,
+  } = said
   const hugetlb = hugetlbOf(said)
   const thp = kind !== 'base' && hugetlb === undefined
   const align = said.align ?? (kind === 'base' ? PAGE : huge)
@@ -81,9 +94,15 @@ function isHugetlb(kind: string): kind is (typeof hugetlbKinds)[number] {
   return (hugetlbKinds as readonly string[]).includes(kind)
 }
 
-function hugetlbOf({ kind = 'base', shared, noreserve }: Said): Hugetlb | undefined {
-  if (isHugetlb(kind))
-    return { page: context().huge, shared: shared ?? false, noreserve: noreserve ?? false, file: undefined }
+function hugetlbOf({ kind, shared, noreserve, of, offset }: Said): Hugetlb | undefined {
+  if (of !== undefined && kind !== undefined)
+    throw new BadWord('BAD_VALUE', `the kind of the memory is that of the file ${of}`, 'kind')
+  if (of === undefined && offset !== undefined)
+    throw new BadWord('BAD_VALUE', 'only a file has an offset: say of which', 'offset')
+  if (of !== undefined || (kind !== undefined && isHugetlb(kind))) {
+    const file = of === undefined ? undefined : { name: of, offset: offset ?? 0 }
+    return { page: context().huge, shared: shared ?? false, noreserve: noreserve ?? false, file }
+  }
   const key = shared !== undefined ? 'shared' : noreserve !== undefined ? 'noreserve' : undefined
   if (key !== undefined) throw new BadWord('BAD_VALUE', `only memory of hugetlb is mapped ${key}`, key)
   return undefined

@@ -22,6 +22,11 @@ export type Naming =
       readonly pinned?: 'read' | 'write'
       readonly isolated?: true
     }
+  /** `page`: bytes in one of its pages. */
+  | { readonly kind: 'file'; readonly name: string; readonly size: number; readonly page: number }
+  | { readonly kind: 'segment'; readonly name: string; readonly size: number; readonly page: number }
+  /** A file or a segment that has no name any more. */
+  | { readonly kind: 'removed'; readonly name: string }
   /** These frames are not pinned any more, but keep their name. */
   | { readonly kind: 'unpinned'; readonly name: string }
   | { readonly kind: 'process'; readonly name: string }

@@ -7,13 +7,16 @@ import { nearest } from './words/nearest.ts'
 import { type Context, PAGE, Scope, within } from './words/scope.ts'
 
 const H = 512 * PAGE
+const M = 2 ** 20
 
-/** A has 4 pages, T two huge pages; `p` is a pin of A that `child` has taken, `held` is isolated. */
+/** A has 4 pages, T two huge pages, the file f and the segment s two of 1M; `p` is a pin of A that `child` has taken, `held` is isolated. */
 function context(): Context {
   const scope = new Scope()
   scope.begin('child')
   scope.name({ kind: 'range', name: 'A', size: 4 * PAGE, base: 0, huge: H, page: PAGE, maker: 'main' })
   scope.name({ kind: 'range', name: 'T', size: 2 * H, base: 0, huge: H, page: PAGE, maker: 'main' })
+  scope.name({ kind: 'file', name: 'f', size: 2 * M, base: 0, huge: M, page: M, maker: 'main' })
+  scope.name({ kind: 'segment', name: 's', size: 2 * M, base: 0, huge: M, page: M, maker: 'main' })
   scope.name({ kind: 'frames', name: 'held', size: H, base: 0, huge: H, page: PAGE, maker: 'main', isolated: true })
   scope.name({
     kind: 'frames',
@@ -45,6 +48,18 @@ const words: readonly (readonly [verb: string, args: unknown, ...words: unknown[
   ],
   ['mprotect', { 'A(0..1P)': 'r', T: 'none' }, ['mprotect', 'A', 0, PAGE, 'r'], ['mprotect', 'T', 0, 2 * H, 'none']],
   ['madvise', { 'T.huge(1)': 'dontfork' }, ['madvise', 'T', H, H, 'dontfork']],
+  ['file', { as: 'g' }, ['file', 'g', H]],
+  ['unlink', 'f', ['unlink', 'f']],
+  ['truncate', { f: '1H' }, ['truncate', 'f', M]],
+  ['fallocate', 'f', ['fallocate', 'f', 0, 2 * M]],
+  ['fallocate', 'f(1B..3H)', ['fallocate', 'f', 1, 3 * M - 1]],
+  ['punch', 'f.huge(1)', ['punch', 'f', M, M]],
+  ['shmget', { as: 't', size: '1H', noreserve: 'yes' }, ['shmget', 't', H, H, 1]],
+  ['shmat', { of: 's', as: 'B', prot: 'r' }, ['shmat', 'B', 's', 2 * M, M, 'r']],
+  ['shmdt', 'A', ['shmdt', 'A', 0, 4 * PAGE]],
+  ['shmrm', 's', ['shmrm', 's']],
+  ['nr-hugepages', '3', ['nr-hugepages', 2048, 3]],
+  ['overcommit', { '1G': '1', '64K': '0' }, ['overcommit', 1048576, 1], ['overcommit', 64, 0]],
   ['split', 'p.page(1)', ['split', 'p', PAGE, PAGE]],
   ['split', 'T.huge(1)', ['split', 'T', H, H]],
   ['isolate', { p: 'a', 'T.upper': 'b' }, ['isolate', 'a', 'p', 0, 4 * PAGE], ['isolate', 'b', 'T', H, H]],
@@ -82,6 +97,9 @@ t.test('memory of hugetlb: which pages, and whose', async t => {
   t.same(huge({}), [['mmap-huge', 'B', 2 * H, H, 0, -1, 'rw', 'p', H, '-', 0]])
   t.same(huge({ shared: 'yes', noreserve: 'yes', at: '1G' }), [
     ['mmap-huge', 'B', 2 * H, H, 0, 2 ** 30, 'rw', 'sn', H, '-', 0],
+  ])
+  t.same(said('mmap', { as: 'B', of: 'f', size: '1H', offset: '4K', align: '1P' }), [
+    ['mmap-huge', 'B', H, PAGE, 0, -1, 'rw', 'p', H, 'f', PAGE],
   ])
   t.same(huge({ touch: 'yes', prot: 'r' }), [
     ['mmap-huge', 'B', 2 * H, H, 0, -1, 'rw', 'p', H, '-', 0],

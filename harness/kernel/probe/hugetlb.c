@@ -1,6 +1,7 @@
 // Huge pages of hugetlb: their pools, as sysfs shows and sets them, and mappings of them.
 
 #include "hugetlb.h"
+#include "files.h"
 #include "out.h"
 
 #include <linux/fcntl.h>
@@ -78,6 +79,11 @@ static struct pool *pool_of(u64 kilobytes)
 	return NULL;
 }
 
+bool has_pool(u64 page)
+{
+	return pool_of(page / 1024) != NULL;
+}
+
 static u64 persistent(const struct pool *pool)
 {
 	return read_pool(pool, NR) - read_pool(pool, SURPLUS);
@@ -138,15 +144,6 @@ void tell_pools(bool *first)
 		pools[i].told = true;
 }
 
-static u64 log2_of(u64 size)
-{
-	u64 log = 0;
-
-	while (size >>= 1)
-		log++;
-	return log;
-}
-
 /** p private, s shared, n noreserve, f populated, l locked. */
 static u64 flags_of(const char *letters)
 {
@@ -167,11 +164,44 @@ struct answer op_mmap_huge(struct process *me, const struct words *op)
 {
 	u64 size = number(op->word[2]), page = number(op->word[8]), flags = flags_of(op->word[7]);
 	u64 address = address_for(number(op->word[5]), size, op->word[3], op->word[4]);
+	bool anonymous = same(op->word[9], "-");
+	int fd = anonymous ? -1 : open_file(op->word[9]);
 	long ret;
 
-	if (!pool_of(page / 1024))
+	if (!has_pool(page))
 		return config("this kernel, or this CPU, has no huge pages of that size");
-	flags |= MAP_ANONYMOUS | MAP_HUGETLB_ | log2_of(page) << MAP_HUGE_SHIFT_;
-	ret = sys6(SYS_mmap, address, size, prot_of(op->word[6]), flags, -1, number(op->word[10]));
+	if (anonymous)
+		flags |= MAP_ANONYMOUS | MAP_HUGETLB_ | (u64)__builtin_ctzl(page) << MAP_HUGE_SHIFT_;
+	ret = sys6(SYS_mmap, address, size, prot_of(op->word[6]), flags, fd, number(op->word[10]));
+	if (!anonymous)
+		sys1(SYS_close, fd);
 	return ret < 0 ? answer_of(ret) : name_memory(me, op->word[1], address, size);
+}
+
+/** What a file of the pool then shows is seen by what is told of it after the step. */
+static struct answer write_to(const struct words *op, int file)
+{
+	const struct pool *pool = pool_of(number(op->word[1]));
+
+	return pool ? answer_of(write_pool(pool, file, number(op->word[2]))) :
+		      config("this kernel, or this CPU, has no huge pages of that size");
+}
+
+/* nr-hugepages KILOBYTES PAGES: a kernel that finds fewer says nothing */
+struct answer op_nr_hugepages(struct process *me, const struct words *op)
+{
+	struct answer answer = write_to(op, NR);
+	u64 wanted = number(op->word[2]);
+
+	(void)me;
+	if (answer.kind == OK && persistent(pool_of(number(op->word[1]))) < wanted)
+		return config("the guest's memory does not hold so many huge pages");
+	return answer;
+}
+
+/* overcommit KILOBYTES PAGES */
+struct answer op_overcommit(struct process *me, const struct words *op)
+{
+	(void)me;
+	return write_to(op, OVERCOMMIT);
 }

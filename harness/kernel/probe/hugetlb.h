@@ -4,6 +4,8 @@
 #include "probe.h"
 
 void open_pools(void);
+/** Whether there are huge pages of so many bytes here. */
+bool has_pool(u64 page);
 /** `pool KILOBYTES PAGES OVERCOMMIT`: what the next point needs. */
 void ask_for_pool(const struct words *line);
 /** What was asked for is asked for no more. */

@@ -1,6 +1,7 @@
 // /init: goes through the program, point by point, and tells what it sees.
 
 #include "content.h"
+#include "files.h"
 #include "hugetlb.h"
 #include "out.h"
 #include "pages.h"
@@ -135,6 +136,7 @@ static void undo(void)
 {
 	end_all();
 	unpin_all();
+	forget_files();
 	forget_names();
 	forget_patterns();
 	forget_pages();

@@ -3,7 +3,7 @@
 #include "probe.h"
 
 /*
- * `operands` has a letter for each: r a range and f frames that must exist, x anything else.
+ * `operands` has a letter for each: r a range, f frames and o a file or segment that must exist, x anything else.
  * What init does after the process, if that went well, stands in `then`. In a race an operation is
  * done by its thread: beside the others, alone among those that are, or not at all.
  */
@@ -15,6 +15,17 @@ static const struct verb {
 } verbs[] = {
 	{ "mmap", "xxxxxxx", OWN, BESIDE, op_mmap, NULL },
 	{ "mmap-huge", "xxxxxxxxxx", OWN, BESIDE, op_mmap_huge, NULL },
+	{ "file", "xx", INIT, BESIDE, op_file, NULL },
+	{ "unlink", "o", INIT, BESIDE, op_unlink, NULL },
+	{ "truncate", "ox", OWN, BESIDE, op_truncate, NULL },
+	{ "fallocate", "oxx", OWN, BESIDE, op_fallocate, NULL },
+	{ "punch", "oxx", OWN, BESIDE, op_punch, NULL },
+	{ "shmget", "xxxx", INIT, BESIDE, op_shmget, NULL },
+	{ "shmat", "xoxxx", OWN, BESIDE, op_shmat, NULL },
+	{ "shmdt", "rxx", OWN, BESIDE, op_shmdt, NULL },
+	{ "shmrm", "o", INIT, BESIDE, op_unlink, NULL },
+	{ "nr-hugepages", "xx", INIT, BESIDE, op_nr_hugepages, NULL },
+	{ "overcommit", "xx", INIT, BESIDE, op_overcommit, NULL },
 	{ "mremap", "rxxxxxxx", OWN, BESIDE, op_mremap, NULL },
 	{ "name", "rx", OWN, BESIDE, op_name, NULL },
 	{ "munmap", "rxx", OWN, BESIDE, op_munmap, NULL },
@@ -60,7 +71,8 @@ static bool fits(const struct verb *verb, const struct words *op)
 	int i = 1;
 
 	for (; *kind && i < op->count; kind++, i++)
-		if ((*kind == 'r' && !find_range(op->word[i])) || (*kind == 'f' && !find_frames(op->word[i])))
+		if ((*kind == 'r' && !find_range(op->word[i])) || (*kind == 'f' && !find_frames(op->word[i])) ||
+		    (*kind == 'o' && !has_file(op->word[i])))
 			return false;
 	return !*kind && i == op->count;
 }

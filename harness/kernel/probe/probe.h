@@ -101,6 +101,9 @@ static inline struct answer answer_of(long ret)
 	return ret < 0 ? (struct answer){ .kind = ERRNO, .number = -ret } : ok;
 }
 
+/* files.c */
+bool has_file(const char *name);
+
 /* memory.c */
 /** Names the memory at `address` and remembers that this process has had it. */
 struct answer name_memory(struct process *me, const char *name, u64 address, u64 size);
@@ -135,11 +138,13 @@ struct answer wait_until_done(struct process *process);
 void end_process(struct process *process);
 void end_all(void);
 
-/* memory.c, hugetlb.c, mlock.c, split.c, touch.c, process.c, race.c, pin.c, rdma.c, see.c, counters.c: the operations; ops.c says where each is done */
+/* memory.c, hugetlb.c, files.c, mlock.c, split.c, touch.c, process.c, race.c, pin.c, rdma.c, see.c, counters.c: the operations; ops.c says where each is done */
 typedef struct answer op_fn(struct process *me, const struct words *op);
 op_fn op_mmap, op_mmap_huge, op_madvise, op_mprotect, op_munmap, op_mremap, op_name, op_write, op_read, op_touch;
 op_fn op_fork, op_exit, op_clear_refs, op_drain_lru, op_shape, op_note;
 op_fn op_mlock, op_munlock, op_mlockall, op_munlockall;
+op_fn op_file, op_unlink, op_truncate, op_fallocate, op_punch, op_shmget, op_shmat, op_shmdt;
+op_fn op_nr_hugepages, op_overcommit;
 op_fn op_split, op_collapse, op_migrate;
 op_fn op_race, op_thread;
 op_fn op_pin, op_unpin, op_dma_read, op_dma_write, op_rdma;

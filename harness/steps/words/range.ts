@@ -4,7 +4,7 @@
 import type { z } from 'zod'
 import type { Range } from '../../engine.ts'
 import { readSize } from './amount.ts'
-import { context, type Named, PAGE } from './scope.ts'
+import { context, type Named, type NamedKind, PAGE } from './scope.ts'
 import { BadWord, quoted, word } from './word.ts'
 
 type Piece = { readonly offset: number; readonly length: number }
@@ -52,6 +52,25 @@ export function pinned(access: 'read' | 'write', about: string): z.ZodType<Range
   })
 }
 
+/** A file as a whole. */
+export function file(about: string): z.ZodType<string, string> {
+  return word(about, text => context().scope.find(text, 'file').name)
+}
+
+/** A segment of shared memory as a whole. */
+export function segment(about: string): z.ZodType<string, string> {
+  return word(about, text => context().scope.find(text, 'segment').name)
+}
+
+/** Bytes of a file, also beyond its end. */
+export function filePiece(about: string): z.ZodType<Range, string> {
+  return word(about, text => {
+    const piece = readRange(text, 'file')
+    if (piece.length > 0) return piece
+    throw new BadWord('BAD_RANGE', `the file "${piece.of}" began empty: say which bytes, as in ${piece.of}(0..1H)`)
+  })
+}
+
 /** A pin as a whole, and the process that took it, or `main` once that has exited. */
 export function pin(about: string): z.ZodType<{ readonly frames: string; readonly owner: string }, string> {
   return word(about, text => {
@@ -70,8 +89,8 @@ export function isolated(about: string): z.ZodType<string, string> {
   })
 }
 
-/** The range that `text` says; its name must be in scope, and the piece within it. */
-export function readRange(text: string, kind: 'range' | 'frames'): Range {
+/** The range that `text` says; its name must be in scope, and the piece within it, but a file may yet grow. */
+export function readRange(text: string, kind: NamedKind): Range {
   const name = nameOf(text)
   if (name === undefined)
     throw new BadWord('BAD_RANGE', `${quoted(text)} is no range; write A, A(4K..8K), A.page(3) or A.lower`)
@@ -114,9 +133,10 @@ function cut(from: Piece, found: RegExpExecArray, text: string, named: Named): P
   const size = unit === 'huge' ? huge : PAGE
   const a = unit === undefined ? readSize(start!, huge) : Number(first) * size
   const b = unit === undefined ? (end === '' ? from.length : readSize(end!, huge)) : (Number(last ?? first) + 1) * size
-  if (a >= b && a < from.length)
+  const isFile = named.kind === 'file'
+  if (a >= b && (isFile || a < from.length))
     throw new BadWord('BAD_RANGE', `${quoted(text)} is empty: it ends where it begins, or before`)
-  if (a >= b || b > from.length) {
+  if (!isFile && (a >= b || b > from.length)) {
     throw new BadWord('OUT_OF_RANGE', `${quoted(text)} reaches beyond "${named.name}", which has ${sizeText(named)}`)
   }
   return { offset: from.offset + a, length: b - a }

@@ -1,14 +1,17 @@
 // The names that a case has made so far, and who is alive: what words are read against.
 //
-// Ranges and frames share one set of names; processes have their own. The loader opens a scope for each
+// Ranges, frames, files and segments share one set of names; processes have their own. The loader opens a scope for each
 // combination of a matrix, declares what each step makes, and closes rounds of `repeat`.
 
 import { didYouMean } from './nearest.ts'
 import { BadWord, quoted } from './word.ts'
 
-/** A named piece of virtual memory, or named frames; `size` in bytes. */
+/** What a name of a case may stand for, beside a process. */
+export type NamedKind = 'range' | 'frames' | 'file' | 'segment'
+
+/** A named piece of virtual memory, named frames, a file or a segment of shared memory; `size` in bytes. */
 export interface Named {
-  readonly kind: 'range' | 'frames'
+  readonly kind: NamedKind
   readonly name: string
   readonly size: number
   /** How far its start lies behind the start of the first name for this memory: where `seed(7)` counts from. */
@@ -53,8 +56,8 @@ export class Scope {
     for (const name of this.#named.keys()) if (this.isPinned(name) && !thread.isPinned(name)) this.unpin(name)
   }
 
-  /** The range or the frames of this name. */
-  find(name: string, kind: 'range' | 'frames'): Named {
+  /** The range, the frames, the file or the segment of this name. */
+  find(name: string, kind: NamedKind): Named {
     const named = this.#named.get(name)
     if (named?.kind === kind) return named
     if (this.#doubtful.has(name)) throw new BadWord('FOLLOWS', '')
@@ -179,10 +182,10 @@ export function context(): Context {
   return current
 }
 
-function a(kind: 'range' | 'frames'): string {
-  return kind === 'range' ? 'a range' : 'frames'
+function a(kind: NamedKind): string {
+  return kind === 'frames' ? 'frames' : `a ${kind}`
 }
 
-function no(kind: 'range' | 'frames'): string {
-  return kind === 'range' ? 'no range is' : 'no frames are'
+function no(kind: NamedKind): string {
+  return kind === 'frames' ? 'no frames are' : `no ${kind} is`
 }
