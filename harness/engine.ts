@@ -67,6 +67,8 @@ export interface Expect {
   readonly frames: readonly { readonly range: Range; readonly frames: Range; readonly pos: Position }[]
   readonly mapped: readonly { readonly range: Range; readonly as: MapKind; readonly pos: Position }[]
   readonly freed: readonly { readonly frames: Range; readonly yes: boolean; readonly pos: Position }[]
+  /** Processes that get a signal which no access of their own raised. */
+  readonly signals: readonly { readonly process: string; readonly signal: Accepted; readonly pos: Position }[]
 }
 
 /** How an address is mapped. */
@@ -164,6 +166,12 @@ export interface Finding {
 /** Sizes in bytes for what /proc/meminfo shows, plain counts for what only /proc/vmstat has. */
 export type Counters = Readonly<Record<string, number>>
 
+/** A signal that came from elsewhere. */
+export interface SignalSeen {
+  readonly process: string
+  readonly signal: Answer
+}
+
 /** What was seen at one step. Success and failure have the same keys. */
 export interface StepSeen {
   readonly index: number
@@ -181,6 +189,8 @@ export interface StepSeen {
     readonly sent: string
     readonly found: string
   }
+  /** Undefined: the engine does not look. */
+  readonly signals?: readonly SignalSeen[]
   readonly findings: readonly Finding[]
   readonly log: readonly string[]
 }

@@ -3,9 +3,9 @@
 import { z } from 'zod'
 import type { Expect, MapKind, Step } from '../engine.ts'
 import { readBytes, readCount } from '../steps/words/amount.ts'
-import { answer } from '../steps/words/answers.ts'
+import { answer, signal } from '../steps/words/answers.ts'
 import { poolCounter, poolFiles, readHugeSize } from '../steps/words/hugepage.ts'
-import { yesNo } from '../steps/words/names.ts'
+import { process, yesNo } from '../steps/words/names.ts'
 import { didYouMean } from '../steps/words/nearest.ts'
 import { frames, pages } from '../steps/words/range.ts'
 import { context } from '../steps/words/scope.ts'
@@ -21,6 +21,7 @@ const mapKinds = ['pmd', 'pte', 'none', 'swap', 'migration', 'hwpoison'] as cons
 export const views = {
   frames: pairs(pages(), frames(), 'Ranges and the frames that each maps, in order'),
   mapped: pairs(pages(), choice(mapKinds, 'How all of the range is mapped'), 'Ranges and how each is mapped'),
+  signals: pairs(process('A process'), signal(), 'Processes and the signal that each gets from elsewhere'),
   freed: pairs(
     frames(),
     yesNo('Whether all of the frames have been given back'),
@@ -53,7 +54,7 @@ const processCounter = /^(Vm[A-Z]|Rss|Pss|Private_|Shared_|Referenced$|Anonymous
 
 /** `expect`, read against the scope after its step. */
 export function readExpect(node: Node, counters: readonly string[], problems: Problems): Expect {
-  const found = { counters: [], frames: [], mapped: [], freed: [] } as Writable<Expect>
+  const found = { counters: [], frames: [], mapped: [], freed: [], signals: [] } as Writable<Expect>
   if (node.kind !== 'map') {
     problems.add('BAD_SHAPE', node, `here stands a map of counters and views, not ${kindOf(node)}`)
     return found
@@ -137,6 +138,11 @@ function readView(key: Scalar, node: Node, found: Writable<Expect>, problems: Pr
     }
   } else if (key.text === 'mapped') {
     for (const [range, as] of read(views.mapped, node, problems) ?? []) found.mapped.push({ range, as, pos: at(range) })
+  } else if (key.text === 'signals') {
+    for (const [process, signal] of read(views.signals, node, problems) ?? []) {
+      const pos = problems.position(keyIn(node, process) ?? node)
+      found.signals.push({ process, signal, pos })
+    }
   } else {
     for (const [frames, yes] of read(views.freed, node, problems) ?? [])
       found.freed.push({ frames, yes, pos: at(frames) })

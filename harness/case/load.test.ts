@@ -288,6 +288,8 @@ t.test('every example of a verb loads', async t => {
     isolate: ['- note: {A: before}'],
     putback: ['- isolate: {A: held}'],
     migrate: ['- note: {A: before}'],
+    'soft-offline': ['- note: {A: before}'],
+    unpoison: ['- note: {A: before}'],
     unpin: ['- pin: {range: T, as: hca}'],
     exit: ['- fork: child'],
     'dma-read': ['- pin: {range: T, as: hca}'],

@@ -21,6 +21,7 @@ export const anomalies = {
   'page-corrupted': 'A field of a struct page, or a list through it, holds what nobody may write there.',
   'unreachable-by-rmap': 'A page is mapped where a walk of its reverse mapping does not come.',
   'stuck-migration-entry': 'A migration entry is left whose page nobody migrates.',
+  'poison-mapped': 'A process still maps a frame whose memory has failed.',
   leak: 'Something is left that no longer has an owner.',
   // how a kernel ends, or complains
   oops: 'The kernel followed a bad pointer.',

@@ -18,7 +18,7 @@ export function matchAnswer(step: Step, answer: Answer): Given | undefined {
 }
 
 /** What a place or a si_code that the engine does not tell would contradict is not judged. */
-function fits(wanted: Accepted, found: Answer): boolean {
+export function fits(wanted: Accepted, found: Answer): boolean {
   if (wanted.kind === 'errno') return found.kind === 'errno' && found.errno === wanted.errno
   if (wanted.kind !== 'signal') return found.kind === wanted.kind
   if (found.kind !== 'signal' || found.signal !== wanted.signal) return false
@@ -39,7 +39,7 @@ export function wrongAnswer(step: Step, answer: Answer): Pick<Anomaly, 'name' | 
   }
 }
 
-function acceptedText(wanted: Accepted): string {
+export function acceptedText(wanted: Accepted): string {
   if (wanted.kind === 'errno') return wanted.errno
   if (wanted.kind !== 'signal') return wanted.kind
   return (wanted.code ?? wanted.signal) + (wanted.at === undefined ? '' : ` @ ${wanted.at.text}`)

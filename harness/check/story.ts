@@ -7,6 +7,7 @@ import { judgeExpect, type Outcome } from './expects.ts'
 import { follow } from './follow.ts'
 import type { Anomaly, Result } from './result.ts'
 import { Shadow } from './shadow.ts'
+import { judgeSignals } from './signals.ts'
 import { splatsIn } from './splat.ts'
 
 /**
@@ -49,8 +50,13 @@ function* judgeStep({ point, seen, race, shadow }: Story, at: number, step: Step
   if (asked.verb === 'race') yield* judgeRace(asked.args as RaceArgs, race, shadow)
   const given = yield* judgeAnswer(asked, step, shadow)
   const moment = { seen, index: at, by: asked.by, isPin: (name: string) => shadow.isPin(name) }
-  if (given?.expect !== undefined) yield* judgeExpect(given.expect, moment)
-  if (asked.expect !== undefined) yield* judgeExpect(asked.expect, moment)
+  const expects = [given?.expect, asked.expect].filter(expect => expect !== undefined)
+  for (const expect of expects) yield* judgeExpect(expect, moment)
+  yield* judgeSignals(
+    expects.flatMap(({ signals }) => signals),
+    step.signals,
+    pos,
+  )
 }
 
 /** The threads one after another: nobody knows their order, and the shadow only gives wrong bytes their name. */

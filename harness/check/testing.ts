@@ -22,6 +22,7 @@ export const expecting = (more: Partial<Expect>): Expect => ({
   frames: [],
   mapped: [],
   freed: [],
+  signals: [],
   ...more,
 })
 

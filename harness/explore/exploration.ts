@@ -190,6 +190,7 @@ class Ends {
         ...raceSeen(at),
         counters: readCounters(),
         ...look(world, step, detail),
+        signals: world.takeSignals(),
         findings: run.news(world),
       })
       if (run.go(world, point.steps, at + 1) === point.steps.length) run.finish(world)

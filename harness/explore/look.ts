@@ -17,7 +17,7 @@ import {
   read_pmd,
   read_pte,
 } from '../model/mm/pgtable.ts'
-import { is_migration_entry } from '../model/mm/swapops.ts'
+import { is_hwpoison_entry, is_migration_entry } from '../model/mm/swapops.ts'
 import { S } from '../model/store.ts'
 
 /** A named range: the same addresses, in base pages, in every process that has it. */
@@ -31,7 +31,7 @@ export interface Named {
 export interface Mapped {
   readonly frame: Page
   readonly pages: number
-  readonly by: 'none' | 'pte' | 'pmd' | 'migration'
+  readonly by: 'none' | 'pte' | 'pmd' | 'migration' | 'hwpoison'
 }
 
 const nothing: Mapped = { frame: NULL, pages: 1, by: 'none' }
@@ -47,6 +47,7 @@ export function mapAt(mm: Mm, addr: number): Mapped {
   }
   const pte = read_pte(pte_offset(pmd, addr))
   if (is_migration_entry(pte)) return { frame: NULL, pages: 1, by: 'migration' }
+  if (is_hwpoison_entry(pte)) return { frame: NULL, pages: 1, by: 'hwpoison' }
   return pte_none(pte) ? nothing : { frame: pte_page(pte), pages: 1, by: 'pte' }
 }
 

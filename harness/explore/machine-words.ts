@@ -1,11 +1,13 @@
-// Words that the machine does to frames, whoever maps them: split, isolate, putback, migrate; and khugepaged's collapse.
+// Words that the machine does to frames, whoever maps them: split, isolate, putback, migrate, poison, soft-offline,
+// unpoison; and khugepaged's collapse.
 
 import type { Answer, Range } from '../engine.ts'
 import { PAGE_SIZE as PAGE } from '../model/contents.ts'
 import { k } from '../model/kernel.ts'
 import { EBUSY, EINVAL, errorName } from '../model/mm/errno.ts'
 import { HPAGE_PMD_NR } from '../model/mm/init.ts'
-import type { Page } from '../model/mm/mm_types.ts'
+import { MF_ACTION_REQUIRED } from '../model/mm/memory-failure.ts'
+import { NULL, type Page } from '../model/mm/mm_types.ts'
 import type { World } from './world.ts'
 
 const answerOf = (error: number): Answer | undefined =>
@@ -55,4 +57,18 @@ export function collapse(world: World, { of, offset, length }: Range): Answer | 
   for (let a = first; a + HPAGE_PMD_NR <= end; a += HPAGE_PMD_NR)
     error = k.khugepaged_scan_address(world.mm, a) || error
   return answerOf(error)
+}
+
+/** `required`: `main` was just about to use the memory. */
+export function poison(world: World, frames: Range, required: boolean): Answer | undefined {
+  const flags = required ? MF_ACTION_REQUIRED : 0
+  const current = required ? world.process('main') : NULL
+  return each(world.basePages(frames), p => k.memory_failure(p, flags, current))
+}
+
+export const softOffline = (world: World, frames: Range): Answer | undefined =>
+  each(world.basePages(frames), p => k.soft_offline_page(p, 0))
+
+export function unpoison(world: World, frames: Range): undefined {
+  for (const p of world.basePages(frames)) k.unpoison_memory(p)
 }

@@ -75,6 +75,7 @@ export class Straight {
       bytes: world.bytes,
       ...(bug === undefined ? look(world, step, this.#detail) : nothing),
       ...(world.differ !== undefined && { differ: world.differ }),
+      signals: world.takeSignals(),
       findings: bug === undefined ? this.news(world) : [findingOf(bug)],
       log: [],
     })

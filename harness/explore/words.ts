@@ -260,6 +260,14 @@ const words: Readonly<Record<string, Life>> = {
   putback: (world, [name]) => machine.putback(world, text(name)),
   migrate: (world, operands) => machine.migrate(world, piece(operands)),
   collapse: (world, operands) => machine.collapse(world, piece(operands)),
+  poison: (world, operands) => machine.poison(world, piece(operands), operands[3] === 'required'),
+  'soft-offline': (world, operands) => machine.softOffline(world, piece(operands)),
+  unpoison: (world, operands) => machine.unpoison(world, piece(operands)),
+
+  'mce-kill': (world, [policy]) => {
+    k.prctl_mce_kill(world.mm, text(policy) as 'early' | 'late' | 'default')
+    return undefined
+  },
 
   'drain-lru': () => {
     k.lru_add_drain_all()

@@ -1,6 +1,6 @@
 // What a running case has in the model beside the kernel: processes, named ranges, named frames, pins.
 
-import type { Answer, BytesSeen, Range, StepSeen } from '../engine.ts'
+import type { Answer, BytesSeen, Range, SignalSeen, StepSeen } from '../engine.ts'
 import { CannotJudge } from '../model/bug.ts'
 import { PAGE_SIZE as PAGE } from '../model/contents.ts'
 import { k } from '../model/kernel.ts'
@@ -8,9 +8,11 @@ import { Signal } from '../model/mm/fault.ts'
 import { mm_alloc } from '../model/mm/fork.ts'
 import { put_user_pages } from '../model/mm/gup.ts'
 import { HPAGE_PMD_NR } from '../model/mm/init.ts'
-import { type Mm, NULL, type Page } from '../model/mm/mm_types.ts'
+import { BUS_MCEERR_AR, SIGKILLED } from '../model/mm/memory-failure_kill.ts'
+import { type Mm, mm_struct, NULL, type Page, task_struct } from '../model/mm/mm_types.ts'
 import { compound_head } from '../model/mm/page-flags.ts'
 import { task_size } from '../model/mm/pgtable.ts'
+import { S } from '../model/store.ts'
 import { mapAt, type Named } from './look.ts'
 import type { Pin } from './pins.ts'
 
@@ -116,6 +118,11 @@ export class World {
     this.heads.set(name, heads)
   }
 
+  /** The base pages themselves, whatever they are part of. */
+  basePages(range: Range): readonly Page[] {
+    return this.piece(range).frames
+  }
+
   private piece({ of, offset, length }: Range): { readonly frames: readonly Page[]; readonly heads: readonly Page[] } {
     const from = offset / PAGE
     const to = from + length / PAGE
@@ -156,6 +163,24 @@ export class World {
     for (const pin of this.pins.values()) if (pin.mm === mm) pin.endContract(0, pin.pages.length)
     this.processes.delete(name)
     k.mmput(mm)
+  }
+
+  /** Takes the signals that processes got from others since it was last asked. */
+  takeSignals(): SignalSeen[] {
+    return [...this.processes].flatMap(([process, mm]) => {
+      const task = S[mm + mm_struct.owner]!
+      const code = S[task + task_struct.sigbus]!
+      S[task + task_struct.sigbus] = 0
+      return code === 0 ? [] : [{ process, signal: this.sigbus(code, S[task + task_struct.si_addr]!) }]
+    })
+  }
+
+  private sigbus(code: number, addr: number): Answer {
+    if (code === SIGKILLED) return { kind: 'killed', signal: 'SIGKILL' }
+    const name = code === BUS_MCEERR_AR ? 'BUS_MCEERR_AR' : 'BUS_MCEERR_AO'
+    const at = [...this.ranges].find(([, range]) => addr >= range.addr && addr < range.addr + range.size / PAGE)
+    const place = at && { of: at[0], at: (addr - at[1].addr) * PAGE }
+    return { kind: 'signal', signal: 'SIGBUS', code: name, ...place }
   }
 
   /** What was done before counting is undone: only `main` is left, with nothing mapped. */

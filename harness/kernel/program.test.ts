@@ -110,6 +110,7 @@ t.test('all frames are looked at where a step is judged by them, or for detail',
     counters: [],
     frames: [],
     freed: [],
+    signals: [],
     mapped: [{ range: range('mr', 0, 4096), as: 'pte', pos: at }],
   } as const
   const step = { ...stepOf('drain-lru', 'all'), expect }

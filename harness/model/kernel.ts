@@ -12,6 +12,10 @@ import type * as khugepaged from './mm/khugepaged.ts'
 import type * as madvise from './mm/madvise.ts'
 import type * as memory from './mm/memory.ts'
 import type * as memory_range from './mm/memory_range.ts'
+import type * as memory_failure from './mm/memory-failure.ts'
+import type * as memory_failure_kill from './mm/memory-failure_kill.ts'
+import type * as memory_failure_soft from './mm/memory-failure_soft.ts'
+import type * as memory_failure_states from './mm/memory-failure_states.ts'
 import type * as migrate from './mm/migrate.ts'
 import type * as mlock from './mm/mlock.ts'
 import type * as mlock_pagevec from './mm/mlock_pagevec.ts'
@@ -45,6 +49,10 @@ type Modules = typeof fault &
   typeof madvise &
   typeof memory &
   typeof memory_range &
+  typeof memory_failure &
+  typeof memory_failure_kill &
+  typeof memory_failure_soft &
+  typeof memory_failure_states &
   typeof mm &
   typeof migrate &
   typeof mlock &

@@ -8,6 +8,7 @@ import { init_machine, zone } from './mm/init.ts'
 import { INIT_LIST_HEAD } from './mm/list.ts'
 import { mmap_init } from './mm/mmap.ts'
 import { alloc_page, init_page_alloc, reserveFrames } from './mm/page_alloc.ts'
+import { SetPageReserved } from './mm/page-flags.ts'
 import { init_pgtables } from './mm/pgtable.ts'
 import { anon_vma_init } from './mm/rmap.ts'
 import { init_arenas, NR_CPUS, reserveObjects } from './mm/slab.ts'
@@ -51,7 +52,7 @@ export function boot(machine: Machine, kernel: Kernel): void {
   fork_init()
   INIT_LIST_HEAD(zone.split_queue)
   // Frame 0 is the zero page: its reference is never put.
-  alloc_page()
+  SetPageReserved(alloc_page())
 }
 
 /** Readies a booted machine for threads on CPUs 0 to `cpus` - 1 that race: each allocates from memory of its own. */

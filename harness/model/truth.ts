@@ -20,7 +20,7 @@ import {
   vm_area,
 } from './mm/mm_types.ts'
 import { vm_area_cachep } from './mm/mmap.ts'
-import { PG_active, PG_head, PG_locked, PG_lru, PG_mlocked, PG_unevictable } from './mm/page-flags.ts'
+import { PG_active, PG_head, PG_hwpoison, PG_locked, PG_lru, PG_mlocked, PG_unevictable } from './mm/page-flags.ts'
 import {
   firstPte,
   forEachPmd,
@@ -35,6 +35,7 @@ import {
 import { anon_vma_cachep, anon_vma_chain_cachep } from './mm/rmap.ts'
 import { isFreed, liveObjects } from './mm/slab.ts'
 import { MLOCK_PVEC_FLAGS, mlockPvecEntries, pagevecPages } from './mm/swap.ts'
+import { is_hwpoison_entry } from './mm/swapops.ts'
 import {
   global_page_state,
   NR_ACTIVE_ANON,
@@ -125,7 +126,8 @@ export function leftovers(): Finding[] {
   const zero = S[zone.huge_zero_page]!
   for (let pfn = 1; pfn < S[zone.next_block]!; pfn++) {
     const p = pfn_to_page(pfn)
-    if (p !== zero && S[p + page._count] !== 0)
+    const lost = S[p + page.flags]! & PG_hwpoison && S[p + page._count] === 1
+    if (p !== zero && !lost && S[p + page._count] !== 0)
       found.add('leak', `frame ${pfn} is left with ${S[p + page._count]} reference(s)`)
   }
   return found.list
@@ -172,6 +174,11 @@ function countTable(pmd: Pmd, addr: number, reach: Reach): number {
   for (let i = 0; i < HPAGE_PMD_NR; i++) {
     const pte = S[first + i]! as Pte
     if (pte === 0) continue
+    // It stands for no page, and so for no count.
+    if (is_hwpoison_entry(pte)) {
+      reach.check(addr + i, 0 as Pte, 1)
+      continue
+    }
     const pfn = pte_pfn(pte)
     const locked = reach.check(addr + i, pte, 1)
     if (pfn === 0) continue
@@ -266,6 +273,7 @@ function isLinked(av: number, vma: number): boolean {
 const sums = { anon: 0, huge: 0, active: 0, inactive: 0, unevictable: 0, mlocked: 0 }
 
 function checkFrames(found: Findings): void {
+  checkPoison(found)
   sums.anon = sums.huge = sums.active = sums.inactive = sums.unevictable = sums.mlocked = 0
   for (let pfn = 1; pfn < frames; ) {
     const p = pfn_to_page(pfn)
@@ -293,6 +301,18 @@ function checkFrames(found: Findings): void {
   expectSame(found, 'counter-drift', 'Mlocked in pages', global_page_state(NR_MLOCK), sums.mlocked)
 }
 
+/** Frames that have failed are as many as counted, and nobody maps one. The zero page is mapped for ever. */
+function checkPoison(found: Findings): void {
+  let lost = S[pfn_to_page(0) + page.flags]! & PG_hwpoison ? 1 : 0
+  for (let pfn = 1; pfn < frames; pfn++) {
+    if ((S[pfn_to_page(pfn) + page.flags]! & PG_hwpoison) === 0) continue
+    lost++
+    const maps = ptes[pfn]! + pmds[page_to_pfn(headOf(pfn_to_page(pfn)) as Page)]!
+    if (maps > 0) found.add('poison-mapped', `frame ${pfn} has failed, and is mapped ${maps} time(s)`)
+  }
+  expectSame(found, 'counter-drift', 'HardwareCorrupted in pages', S[zone.num_poisoned_pages]!, lost)
+}
+
 function listOf(flags: number): 'active' | 'inactive' | 'unevictable' {
   if (flags & PG_unevictable) return 'unevictable'
   return flags & PG_active ? 'active' : 'inactive'
@@ -300,7 +320,8 @@ function listOf(flags: number): 'active' | 'inactive' | 'unevictable' {
 
 function checkCount(p: Page, pfn: number, found: Findings): void {
   const count = S[p + page._count]!
-  const expected = refs[pfn]!
+  // Who has taken a lost page out of use keeps it for ever.
+  const expected = refs[pfn]! + (count !== 0 && S[p + page.flags]! & PG_hwpoison ? 1 : 0)
   if (count === expected || p === S[zone.huge_zero_page]) return
   if (count === 0)
     found.add('use-after-free', `frame ${pfn} is free, but ${expected} map(s), pin(s) or pagevec(s) refer to it`)

@@ -12,6 +12,7 @@ import { file } from './file.ts'
 import { fork } from './fork.ts'
 import { isolate } from './isolate.ts'
 import { madvise } from './madvise.ts'
+import { mceKill } from './mce-kill.ts'
 import { migrate } from './migrate.ts'
 import { mlock } from './mlock.ts'
 import { mlockall } from './mlockall.ts'
@@ -25,6 +26,7 @@ import { note } from './note.ts'
 import { nrHugepages } from './nr-hugepages.ts'
 import { overcommit } from './overcommit.ts'
 import { pin } from './pin.ts'
+import { poison } from './poison.ts'
 import { punch } from './punch.ts'
 import { putback } from './putback.ts'
 import { race } from './race.ts'
@@ -35,12 +37,14 @@ import { shmat } from './shmat.ts'
 import { shmdt } from './shmdt.ts'
 import { shmget } from './shmget.ts'
 import { shmrm } from './shmrm.ts'
+import { softOffline } from './soft-offline.ts'
 import { split } from './split.ts'
 import type { StepDef } from './step.ts'
 import { touch } from './touch.ts'
 import { truncate } from './truncate.ts'
 import { unlink } from './unlink.ts'
 import { unpin } from './unpin.ts'
+import { unpoison } from './unpoison.ts'
 import { write } from './write.ts'
 
 const all: readonly StepDef[] = [
@@ -81,6 +85,10 @@ const all: readonly StepDef[] = [
   putback,
   migrate,
   collapse,
+  poison,
+  softOffline,
+  unpoison,
+  mceKill,
   drainLru,
   repeat,
   race,

@@ -2,7 +2,10 @@ import { step } from './step.ts'
 import { pages } from './words/range.ts'
 import { choice, pairs } from './words/word.ts'
 
-const advice = choice(['hugepage', 'nohugepage', 'dontneed', 'dontfork', 'dofork'], 'MADV_…, in small letters')
+const advice = choice(
+  ['hugepage', 'nohugepage', 'dontneed', 'dontfork', 'dofork', 'hwpoison', 'soft-offline'],
+  'MADV_…, in small letters',
+)
 
 export const madvise = step({
   verb: 'madvise',

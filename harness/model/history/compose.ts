@@ -13,6 +13,10 @@ import * as khugepaged from '../mm/khugepaged.ts'
 import * as madvise from '../mm/madvise.ts'
 import * as memory from '../mm/memory.ts'
 import * as memory_range from '../mm/memory_range.ts'
+import * as memory_failure from '../mm/memory-failure.ts'
+import * as memory_failure_kill from '../mm/memory-failure_kill.ts'
+import * as memory_failure_soft from '../mm/memory-failure_soft.ts'
+import * as memory_failure_states from '../mm/memory-failure_states.ts'
 import * as migrate from '../mm/migrate.ts'
 import * as mlock from '../mm/mlock.ts'
 import * as mlock_pagevec from '../mm/mlock_pagevec.ts'
@@ -50,6 +54,10 @@ const modules = [
   madvise,
   memory,
   memory_range,
+  memory_failure,
+  memory_failure_kill,
+  memory_failure_soft,
+  memory_failure_states,
   mm,
   migrate,
   mlock,

@@ -1,5 +1,8 @@
 // The order of Linux releases, and the patches of the modelled history in the order in which releases got them.
 
+import hwpoison_286c469a9882 from './hwpoison/286c469a9882.ts'
+import hwpoison_46612b751c49 from './hwpoison/46612b751c49.ts'
+import hwpoison_c3901e722b29 from './hwpoison/c3901e722b29.ts'
 import lru_8f182270dfec from './lru/8f182270dfec.ts'
 import lru_c6c919eb90e0 from './lru/c6c919eb90e0.ts'
 import mlock_1ebb7cc6a583 from './mlock/1ebb7cc6a583.ts'
@@ -85,9 +88,12 @@ export const patches: readonly Patch[] = [
   lru_8f182270dfec,
   thp_5a49973d7143,
   lru_c6c919eb90e0,
+  hwpoison_c3901e722b29,
   mlock_655548bf6271,
   mlock_6ebb4a1b848f,
   mlock_70feee0e1ef3,
+  hwpoison_286c469a9882,
+  hwpoison_46612b751c49,
   mlock_munlock_5_18,
 ]
 

@@ -1,6 +1,7 @@
 // Error numbers (include/uapi/asm-generic/errno-base.h): kernel functions return them negated.
 
 export const ENOENT = 2
+export const EIO = 5
 export const EAGAIN = 11
 export const ENOMEM = 12
 export const EFAULT = 14
@@ -9,6 +10,7 @@ export const EINVAL = 22
 
 const names = new Map([
   [ENOENT, 'ENOENT'],
+  [EIO, 'EIO'],
   [EAGAIN, 'EAGAIN'],
   [ENOMEM, 'ENOMEM'],
   [EFAULT, 'EFAULT'],

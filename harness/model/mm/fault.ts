@@ -14,6 +14,7 @@ import {
   type Page,
   type Pte,
   type Ptep,
+  VM_FAULT_HWPOISON,
   VM_FAULT_OOM,
   VM_READ,
   VM_WRITE,
@@ -38,7 +39,7 @@ import {
 /** A signal that an access raised: the address in base pages. */
 export class Signal {
   readonly signal: 'SIGSEGV' | 'SIGBUS' | 'SIGKILL'
-  readonly code: 'SEGV_MAPERR' | 'SEGV_ACCERR' | 'BUS_ADRERR' | 'SI_KERNEL'
+  readonly code: 'SEGV_MAPERR' | 'SEGV_ACCERR' | 'BUS_ADRERR' | 'BUS_MCEERR_AR' | 'SI_KERNEL'
   readonly addr: number
 
   constructor(signal: Signal['signal'], code: Signal['code'], addr: number) {
@@ -88,9 +89,11 @@ export function do_page_fault(mm: Mm, addr: number, write: boolean): Signal | un
     signal = new Signal('SIGSEGV', 'SEGV_MAPERR', addr)
   } else if (!(rd(vma + vm_area.vm_flags) & (write ? VM_WRITE : VM_READ | VM_WRITE))) {
     signal = new Signal('SIGSEGV', 'SEGV_ACCERR', addr)
-  } else if (k.handle_mm_fault(mm, vma, addr, write ? FAULT_FLAG_WRITE : 0) & VM_FAULT_OOM) {
+  } else {
+    const fault = k.handle_mm_fault(mm, vma, addr, write ? FAULT_FLAG_WRITE : 0)
     // pagefault_out_of_memory: the OOM killer takes the only candidate there is.
-    signal = new Signal('SIGKILL', 'SI_KERNEL', addr)
+    if (fault & VM_FAULT_OOM) signal = new Signal('SIGKILL', 'SI_KERNEL', addr)
+    else if (fault & VM_FAULT_HWPOISON) signal = new Signal('SIGBUS', 'BUS_MCEERR_AR', addr)
   }
   up_read(mm + mm_struct.mmap_sem)
   return signal

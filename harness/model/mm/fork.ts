@@ -1,42 +1,66 @@
 // Address spaces coming and going (kernel/fork.c, v4.5).
 
 import { k } from '../kernel.ts'
-import { atomic_dec_and_test, atomic_set, down_write, up_write } from '../ops.ts'
+import { atomic_dec_and_test, atomic_set, down_write, READ_ONCE, up_write, WRITE_ONCE } from '../ops.ts'
 import { rd, wr } from '../store.ts'
-import { type Mm, mm_struct, NULL, VM_DONTCOPY, VM_LOCKED_CLEAR_MASK, type Vma, vm_area } from './mm_types.ts'
+import {
+  type Mm,
+  mm_struct,
+  NULL,
+  task_struct,
+  VM_DONTCOPY,
+  VM_LOCKED_CLEAR_MASK,
+  type Vma,
+  vm_area,
+} from './mm_types.ts'
 import { vm_area_alloc, vma_link } from './mmap.ts'
 import { pgd_alloc, pgd_free } from './pgtable.ts'
-import { type Cache, kmem_cache_create_poisoned, kmem_cache_free, kmem_cache_zalloc } from './slab.ts'
+import {
+  type Cache,
+  kmem_cache_create,
+  kmem_cache_create_poisoned,
+  kmem_cache_free,
+  kmem_cache_zalloc,
+} from './slab.ts'
 
 export let mm_cachep: Cache
+export let task_struct_cachep: Cache
 
 export function fork_init(): void {
   mm_cachep = kmem_cache_create_poisoned('mm_struct', mm_struct.SIZE)
+  task_struct_cachep = kmem_cache_create('task_struct', task_struct.SIZE)
 }
 
-/** An empty address space with one user. */
+/**
+ * An empty address space with one user, and the process that this is. The process is never freed: who sends it a signal
+ * holds it (get_task_struct), also when its memory is gone.
+ */
 export function mm_alloc(): Mm {
   const mm = kmem_cache_zalloc(mm_cachep) as Mm
   wr(mm + mm_struct.pgd, pgd_alloc())
   atomic_set(mm + mm_struct.mm_users, 1)
+  wr(mm + mm_struct.owner, kmem_cache_zalloc(task_struct_cachep))
   return mm
 }
 
 /** fork(2): a copy of the caller's address space, pages shared until one of the two writes. */
 export function dup_mm(oldmm: Mm): Mm {
   const mm = mm_alloc()
+  // dup_task_struct: flags are inherited, signals that wait are not.
+  const flags = READ_ONCE(rd(oldmm + mm_struct.owner) + task_struct.flags)
+  WRITE_ONCE(rd(mm + mm_struct.owner) + task_struct.flags, flags)
   down_write(oldmm + mm_struct.mmap_sem)
   down_write(mm + mm_struct.mmap_sem)
   let prev = NULL as Vma
   for (let mpnt = rd(oldmm + mm_struct.mmap) as Vma; mpnt !== NULL; mpnt = rd(mpnt + vm_area.vm_next) as Vma) {
-    const flags = rd(mpnt + vm_area.vm_flags)
-    if (flags & VM_DONTCOPY) continue
+    const vm_flags = rd(mpnt + vm_area.vm_flags)
+    if (vm_flags & VM_DONTCOPY) continue
     // Locks are not inherited.
     const tmp = vm_area_alloc(
       mm,
       rd(mpnt + vm_area.vm_start),
       rd(mpnt + vm_area.vm_end),
-      flags & VM_LOCKED_CLEAR_MASK,
+      vm_flags & VM_LOCKED_CLEAR_MASK,
       rd(mpnt + vm_area.vm_pgoff),
     )
     k.anon_vma_fork(tmp, mpnt)

@@ -25,6 +25,7 @@ import {
   type Pmdp,
   type Pte,
   page as struct_page,
+  VM_FAULT_HWPOISON,
   VM_FAULT_OOM,
   VM_FAULT_WRITE,
   VM_LOCKED,
@@ -142,6 +143,8 @@ export function faultin_page(mm: Mm, vma: Vma, addr: number, flags: number): num
   if ((flags & (FOLL_POPULATE | FOLL_MLOCK)) === FOLL_MLOCK) return -ENOENT
   const ret = k.handle_mm_fault(mm, vma, addr, flags & FOLL_WRITE ? FAULT_FLAG_WRITE : 0)
   if (ret & VM_FAULT_OOM) return -ENOMEM
+  // Nobody asks with FOLL_HWPOISON.
+  if (ret & VM_FAULT_HWPOISON) return -EFAULT
   // A broken COW is enough to go on reading, even where the entry stays read-only.
   return ret & VM_FAULT_WRITE && !(rd(vma + vm_area.vm_flags) & VM_WRITE) ? flags & ~FOLL_WRITE : flags
 }

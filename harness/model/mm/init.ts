@@ -29,6 +29,7 @@ export const zone = {
   huge_zero_page: 0,
   huge_zero_refcount: 0,
   lru_lists: 0,
+  num_poisoned_pages: 0,
 }
 
 /** Base pages of memory that a machine has unless the case says otherwise: 16 GiB. */
@@ -53,5 +54,6 @@ export function init_machine(machine: Machine): void {
   zone.huge_zero_page = cells + 6
   zone.huge_zero_refcount = cells + 7
   zone.lru_lists = cells + 8
+  zone.num_poisoned_pages = cells + 9
   mem_map = sreserve(max_pfn * page.SIZE)
 }

@@ -16,10 +16,11 @@ import {
   vm_area,
 } from './mm_types.ts'
 
-export type Advice = 'hugepage' | 'nohugepage' | 'dontneed' | 'dontfork' | 'dofork'
+type Behavior = 'hugepage' | 'nohugepage' | 'dontfork' | 'dofork'
+export type Advice = Behavior | 'dontneed' | 'hwpoison' | 'soft-offline'
 
-/** Flags that an advice sets and clears; `dontneed` sets none. */
-const behavior: Readonly<Record<Exclude<Advice, 'dontneed'>, readonly [set: number, clear: number]>> = {
+/** Flags that an advice sets and clears. */
+const behavior: Readonly<Record<Behavior, readonly [set: number, clear: number]>> = {
   hugepage: [VM_HUGEPAGE, VM_NOHUGEPAGE],
   nohugepage: [VM_NOHUGEPAGE, VM_HUGEPAGE],
   dontfork: [VM_DONTCOPY, 0],
@@ -27,7 +28,7 @@ const behavior: Readonly<Record<Exclude<Advice, 'dontneed'>, readonly [set: numb
 }
 
 /** Caller holds mmap_sem for writing. */
-export function madvise_behavior(vma: Vma, start: number, end: number, advice: Exclude<Advice, 'dontneed'>): void {
+export function madvise_behavior(vma: Vma, start: number, end: number, advice: Behavior): void {
   const [set, clear] = behavior[advice]
   const flags = (rd(vma + vm_area.vm_flags) & ~clear) | set
   if (flags !== rd(vma + vm_area.vm_flags)) k.setVmaFlags(vma, start, end, flags)
@@ -35,6 +36,8 @@ export function madvise_behavior(vma: Vma, start: number, end: number, advice: E
 
 /** Returns -ENOMEM if a part of the range is not mapped: the rest has been advised all the same. */
 export function sys_madvise(mm: Mm, addr: number, len: number, advice: Advice): number {
+  if (advice === 'hwpoison' || advice === 'soft-offline')
+    return k.madvise_hwpoison(mm, advice === 'soft-offline', addr, addr + len)
   const write = advice !== 'dontneed'
   if (write) down_write(mm + mm_struct.mmap_sem)
   else down_read(mm + mm_struct.mmap_sem)

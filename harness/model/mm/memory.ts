@@ -14,6 +14,7 @@ import {
   type Pte,
   type Ptep,
   VM_FAULT_FALLBACK,
+  VM_FAULT_HWPOISON,
   VM_FAULT_OOM,
   VM_FAULT_WRITE,
   VM_LOCKED,
@@ -61,7 +62,7 @@ import {
   SOFT_DIRTY,
   set_pte,
 } from './pgtable.ts'
-import { is_migration_entry } from './swapops.ts'
+import { is_hwpoison_entry, is_migration_entry } from './swapops.ts'
 
 // ---- entries -----------------------------------------------------------------------------------------------------
 
@@ -150,10 +151,10 @@ export function handle_pte_fault(mm: Mm, vma: Vma, addr: number, pmd: Pmdp, flag
   return 0
 }
 
-/** An entry that is neither none nor present: the page is being split or moved, which is waited for. */
+/** An entry that is neither none nor present: a page that is being split or moved is waited for, a lost one is gone. */
 export function do_swap_page(addr: number, pmd: Pmdp, orig: Pte): number {
   if (is_migration_entry(orig)) k.migration_entry_wait(addr, pmd)
-  return 0
+  return is_hwpoison_entry(orig) ? VM_FAULT_HWPOISON : 0
 }
 
 /** A first access to a base page: the zero page for a read, a page of its own for a write. */

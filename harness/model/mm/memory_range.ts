@@ -34,7 +34,12 @@ import {
   set_pmd,
   set_pte,
 } from './pgtable.ts'
-import { is_write_migration_entry, make_migration_entry_read, migration_entry_to_page } from './swapops.ts'
+import {
+  is_migration_entry,
+  is_write_migration_entry,
+  make_migration_entry_read,
+  migration_entry_to_page,
+} from './swapops.ts'
 
 /** Pages taken out of page tables, to be put once the TLB is flushed (struct mmu_gather). */
 export type Gather = Page[]
@@ -78,7 +83,7 @@ export function copy_pte_range(dst: Mm, to: Pmdp, from: Pmdp, addr: number, end:
 
 /** Returns how many anonymous pages the child gained. Caller holds both PTE locks. */
 export function copy_one_pte(dst_pte: Ptep, src_pte: Ptep): number {
-  if (!pte_present(rd(src_pte) as Pte)) return copyMigrationEntry(dst_pte, src_pte)
+  if (!pte_present(rd(src_pte) as Pte)) return copyNonSwapEntry(dst_pte, src_pte)
   const entry = wrprotect(rd(src_pte) as Pte)
   if (entry !== rd(src_pte)) set_pte(src_pte, entry)
   const page = vm_normal_page(entry)
@@ -94,8 +99,13 @@ export function copy_one_pte(dst_pte: Ptep, src_pte: Ptep): number {
  * The child inherits the entry, without a reference or a map: whoever put it there finds the child's too, as its vma is
  * tied to the anon_vma already. Both become read-only.
  */
-function copyMigrationEntry(dst_pte: Ptep, src_pte: Ptep): number {
+function copyNonSwapEntry(dst_pte: Ptep, src_pte: Ptep): number {
   const entry = rd(src_pte) as Pte
+  if (!is_migration_entry(entry)) {
+    // A hwpoison entry is the same for all.
+    set_pte(dst_pte, entry)
+    return 0
+  }
   migration_entry_to_page(entry)
   const read = make_migration_entry_read(entry)
   if (is_write_migration_entry(entry)) set_pte(src_pte, read)
@@ -152,8 +162,10 @@ export function zap_pte_range(tlb: Gather, vma: Vma, pmd: Pmdp, addr: number, en
     if (pte_none(entry)) continue
     if (!pte_present(entry)) {
       // A page that is being split or moved: nothing of it is counted here but the process's own sum.
-      migration_entry_to_page(entry)
-      rss--
+      if (is_migration_entry(entry)) {
+        migration_entry_to_page(entry)
+        rss--
+      }
       set_pte(pte, 0 as Pte)
       continue
     }

@@ -26,6 +26,7 @@ import {
   SetPageUnevictable,
   TestClearPageActive,
   TestClearPageUnevictable,
+  TestSetPageHWPoison,
   trylock_page,
   unlock_page,
   VM_BUG_ON_PAGE,
@@ -40,7 +41,12 @@ import {
   page_anon_vma,
   page_to_pgoff,
 } from './rmap_walk.ts'
-import { is_migration_entry, is_write_migration_entry, migration_entry_to_page } from './swapops.ts'
+import {
+  is_migration_entry,
+  is_write_migration_entry,
+  migration_entry_to_page,
+  num_poisoned_pages_add,
+} from './swapops.ts'
 import { count_vm_events, mod_zone_page_state, NR_ISOLATED_ANON, PGMIGRATE_FAIL, PGMIGRATE_SUCCESS } from './vmstat.ts'
 
 // ---- taking pages for oneself ----------------------------------------------------------------------------------------
@@ -176,7 +182,7 @@ export function __unmap_and_move(p: Page, newpage: Page): number {
  * Moves an isolated page to a new one. 0, -EAGAIN: try again, it stays isolated; any other error is final. A huge page is
  * split first: of it the first page moves, the others are on the LRU again.
  */
-export function unmap_and_move(p: Page): number {
+export function unmap_and_move(p: Page, reason = 0): number {
   const newpage = alloc_page()
   if (newpage === NULL) return -ENOMEM
   let rc = 0
@@ -193,18 +199,32 @@ export function unmap_and_move(p: Page): number {
       moved = rc === 0
     }
   }
-  if (rc !== -EAGAIN) k.putback_movable_page(p)
+  if (rc !== -EAGAIN) k.doneWith(p, reason)
   if (moved) k.putback_lru_page(newpage)
   else put_page(newpage)
   return rc
+}
+
+/** Why pages move (include/linux/migrate.h), where that matters. */
+export const MR_MEMORY_FAILURE = 1
+
+/** The old page goes back to the LRU, which frees it if it has moved; one that is taken out of use goes nowhere. */
+export function doneWith(p: Page, reason: number): void {
+  if (reason !== MR_MEMORY_FAILURE) {
+    k.putback_movable_page(p)
+    return
+  }
+  mod_zone_page_state(NR_ISOLATED_ANON, -1)
+  put_page(p)
+  if (!TestSetPageHWPoison(p)) num_poisoned_pages_add(1)
 }
 
 /**
  * Moves one isolated page, as the last of migrate_pages' ten passes does: nobody can tell how often it was tried before.
  * 0, -EAGAIN or -EBUSY; in any case the page is back on the LRU, or gone.
  */
-export function migrate_pages(p: Page): number {
-  const rc = k.unmap_and_move(p)
+export function migrate_pages(p: Page, reason = 0): number {
+  const rc = k.unmap_and_move(p, reason)
   count_vm_events(rc === 0 ? PGMIGRATE_SUCCESS : PGMIGRATE_FAIL, 1)
   if (rc === -EAGAIN || rc === -ENOMEM) k.putback_movable_page(p)
   return rc

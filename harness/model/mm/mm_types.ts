@@ -8,6 +8,7 @@ export type Page = number & { readonly [struct]: 'page' }
 export type Vma = number & { readonly [struct]: 'vm_area_struct' }
 export type Mm = number & { readonly [struct]: 'mm_struct' }
 export type AnonVma = number & { readonly [struct]: 'anon_vma' }
+export type Task = number & { readonly [struct]: 'task_struct' }
 export type Avc = number & { readonly [struct]: 'anon_vma_chain' }
 /** A cell of a page table that holds a PMD, and one that holds a PTE. */
 export type Pmdp = number & { readonly [struct]: 'pmd_t *' }
@@ -20,7 +21,7 @@ export type Pte = number & { readonly [struct]: 'pte_t' }
 /** Where an `int` lies that is passed by address; NULL is 0. */
 export type IntPtr = number & { readonly [struct]: 'int *' }
 
-export const NULL = 0 as Page & Vma & Mm & AnonVma & Avc & Pmdp & Ptep & Pgtable & IntPtr
+export const NULL = 0 as Page & Vma & Mm & Task & AnonVma & Avc & Pmdp & Ptep & Pgtable & IntPtr
 
 /** struct page. Eight cells; tails of a compound page use some of theirs otherwise, see below. */
 export const page = {
@@ -87,8 +88,24 @@ export const mm_struct = {
   /** Pages of vmas with VM_LOCKED, and flags that new vmas get. Under mmap_sem for writing. */
   locked_vm: 8,
   def_flags: 9,
+  /** The process that it is the address space of. */
+  owner: 10,
   SIZE: 16,
 } as const
+
+/** include/linux/sched.h: a process, as far as others send it signals. It outlives its address space. */
+export const task_struct = {
+  /** PF_MCE_PROCESS and PF_MCE_EARLY, by its own prctl only. */
+  flags: 0,
+  /** si_code of a SIGBUS that is pending, or 0, and its address in base pages. */
+  sigbus: 1,
+  si_addr: 2,
+  SIZE: 8,
+} as const
+
+/** What PR_MCE_KILL has said: anything at all, and to be told early. */
+export const PF_MCE_PROCESS = 1
+export const PF_MCE_EARLY = 2
 
 /** v4.5 include/linux/rmap.h. Refcount and degree are counted as there: a root has itself as parent. */
 export const anon_vma = {
@@ -135,6 +152,7 @@ export const VM_LOCKED_CLEAR_MASK = ~(VM_LOCKED | VM_LOCKONFAULT)
 /** What a fault handler answers (include/linux/mm.h). */
 export const VM_FAULT_OOM = 1
 export const VM_FAULT_WRITE = 8
+export const VM_FAULT_HWPOISON = 0x10
 export const VM_FAULT_FALLBACK = 0x800
 
 /** What get_user_pages is asked (include/linux/mm.h). */

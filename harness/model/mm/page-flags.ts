@@ -33,6 +33,8 @@ export const PG_head = 32
 export const PG_double_map = 64
 export const PG_mlocked = 128
 export const PG_unevictable = 256
+export const PG_reserved = 512
+export const PG_hwpoison = 1024
 /** To v4.4, see history/thp-refcount. */
 export const PG_compound_lock = 1 << 14
 
@@ -80,6 +82,14 @@ export const PageMlocked = (p: Page): boolean => test_bit(headFlags(p), PG_mlock
 export const SetPageMlocked = (p: Page): void => set_bit(headFlags(p), PG_mlocked)
 export const TestSetPageMlocked = (p: Page): boolean => test_and_set_bit(headFlags(p), PG_mlocked)
 export const TestClearPageMlocked = (p: Page): boolean => test_and_clear_bit(headFlags(p), PG_mlocked)
+
+export const PageReserved = (p: Page): boolean => test_bit(headFlags(p), PG_reserved)
+export const SetPageReserved = (p: Page): void => set_bit(field(p, page.flags), PG_reserved)
+/** Of each base page apart, whatever it is part of (PF_ANY). */
+export const PageHWPoison = (p: Page): boolean => test_bit(field(p, page.flags), PG_hwpoison)
+export const SetPageHWPoison = (p: Page): void => set_bit(field(p, page.flags), PG_hwpoison)
+export const TestSetPageHWPoison = (p: Page): boolean => test_and_set_bit(field(p, page.flags), PG_hwpoison)
+export const TestClearPageHWPoison = (p: Page): boolean => test_and_clear_bit(field(p, page.flags), PG_hwpoison)
 
 const doubleMap = (head: Page): number => head + page.SIZE + page.flags
 export const PageDoubleMap = (head: Page): boolean => test_bit(doubleMap(head), PG_double_map)

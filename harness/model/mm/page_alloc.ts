@@ -7,7 +7,7 @@
 import { CannotJudge, KernelBug } from '../bug.ts'
 import { k } from '../kernel.ts'
 import { atomic_read, atomic_set, cpu, spin_lock, spin_unlock } from '../ops.ts'
-import { rd, sbrk, touched, wr } from '../store.ts'
+import { rd, rdm, sbrk, touched, wr } from '../store.ts'
 import { debug_vm, HPAGE_PMD_NR, max_pfn, zone } from './init.ts'
 import { list_del, list_empty } from './list.ts'
 import { NULL, PAGE_MAPPING_ANON, type Page, page, TAIL_MAPPING, tail } from './mm_types.ts'
@@ -16,6 +16,7 @@ import {
   PageHead,
   PG_active,
   PG_head,
+  PG_hwpoison,
   PG_locked,
   PG_lru,
   PG_mlocked,
@@ -82,14 +83,20 @@ function zoneBlock(): Page {
   return first
 }
 
+/** A plain look, as the kernel's: a frame may fail while it is given out. */
+const isPoisoned = (p: Page): boolean => rdm(p + page.flags, PG_hwpoison) !== 0
+
 /** One base page with a reference, its content whatever its last owner left; NULL when memory is out. */
 export function alloc_page(): Page {
   const list = pcps + cpu * pcp.SIZE + pcp.small
   let p = pop(list)
+  // check_new_page: what was poisoned is never given out. bad_page, without a word.
+  while (p !== NULL && isPoisoned(p)) p = pop(list)
   if (p === NULL) {
     p = freshBlock()
     if (p === NULL) return NULL
     for (let i = HPAGE_PMD_NR - 1; i > 0; i--) push(list, subpage(p, i))
+    if (isPoisoned(p)) return alloc_page()
   }
   atomic_set(p + page._count, 1)
   return p
@@ -102,10 +109,17 @@ export function alloc_zeroed_page(): Page {
   return p
 }
 
+function hasPoison(head: Page): boolean {
+  for (let i = 0; i < HPAGE_PMD_NR; i++) if (isPoisoned(subpage(head, i))) return true
+  return false
+}
+
 /** One huge page with a reference, prepared as a transparent huge page; NULL when none is left. */
 export function alloc_hugepage(): Page {
-  let p = pop(pcps + cpu * pcp.SIZE + pcp.huge)
-  if (p === NULL) p = freshBlock()
+  const list = pcps + cpu * pcp.SIZE + pcp.huge
+  let p = pop(list) || freshBlock()
+  // A huge page is lost with any of its pages.
+  while (p !== NULL && hasPoison(p)) p = pop(list) || freshBlock()
   if (p === NULL) return NULL
   atomic_set(p + page._count, 1)
   k.prep_compound_page(p)
@@ -144,7 +158,7 @@ export function free_pages(p: Page): void {
     for (let i = 1; i < HPAGE_PMD_NR; i++) free_tail_page(p, i)
   }
   const huge = PageHead(p)
-  wr(p + page.flags, 0)
+  wr(p + page.flags, rdm(p + page.flags, PG_hwpoison))
   wr(p + page.mapping, 0)
   push(pcps + cpu * pcp.SIZE + (huge ? pcp.huge : pcp.small), p)
 }
@@ -168,7 +182,7 @@ function free_tail_page(head: Page, i: number): void {
   wr(t + page.index, 0)
   wr(t + page.compound_head, 0)
   free_pages_check(t, 'tail page')
-  wr(t + page.flags, 0)
+  wr(t + page.flags, rdm(t + page.flags, PG_hwpoison))
 }
 
 /** PAGE_FLAGS_CHECK_AT_FREE of include/linux/page-flags.h */

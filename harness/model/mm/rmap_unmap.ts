@@ -1,15 +1,16 @@
 // Taking a page out of every page table (mm/rmap.c try_to_unmap, v4.5), as migration asks for it: entries of its own
-// stand for the page meanwhile.
+// stand for the page meanwhile. Where its memory has failed, they stand for good.
 
 import { k } from '../kernel.ts'
 import { spin_unlock } from '../ops.ts'
 import { rd } from '../store.ts'
+import { add_anon_rss } from './memory.ts'
 import { type Mm, NULL, type Page, type Pte, type Vma, vm_area } from './mm_types.ts'
-import { PageTransHuge, page_mapped, put_page, SetPageDirty, VM_BUG_ON_PAGE } from './page-flags.ts'
+import { PageHWPoison, PageTransHuge, page_mapped, put_page, SetPageDirty, VM_BUG_ON_PAGE } from './page-flags.ts'
 import { DIRTY, pte_write, SOFT_DIRTY, set_pte } from './pgtable.ts'
 import { anon_vma_unlock_read } from './rmap.ts'
 import { __vma_address, anon_vma_interval_tree_foreach, page_check_address, page_to_pgoff } from './rmap_walk.ts'
-import { make_migration_entry } from './swapops.ts'
+import { make_hwpoison_entry, make_migration_entry } from './swapops.ts'
 
 /** The entry of one vma. Caller holds the page lock and the anon_vma. */
 export function try_to_unmap_one(p: Page, vma: Vma, addr: number): void {
@@ -19,7 +20,12 @@ export function try_to_unmap_one(p: Page, vma: Vma, addr: number): void {
   const entry = rd(pte) as Pte
   set_pte(pte, 0 as Pte)
   if (entry & DIRTY) SetPageDirty(p)
-  set_pte(pte, (make_migration_entry(p, pte_write(entry)) | (entry & SOFT_DIRTY)) as Pte)
+  if (PageHWPoison(p)) {
+    add_anon_rss(rd(vma + vm_area.vm_mm) as Mm, -1)
+    set_pte(pte, make_hwpoison_entry(p))
+  } else {
+    set_pte(pte, (make_migration_entry(p, pte_write(entry)) | (entry & SOFT_DIRTY)) as Pte)
+  }
   k.page_remove_rmap(p, false, vma)
   put_page(p)
   spin_unlock(ptl)

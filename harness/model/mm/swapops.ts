@@ -1,13 +1,19 @@
-// Entries that are neither none nor present (include/linux/swapops.h, v4.5): a migration entry stands for a page while
-// it is split or moved. It holds no reference and no map; the lock of the page tells how long it stands.
+// Entries that are neither none nor present (include/linux/swapops.h, v4.5). A migration entry stands for a page while
+// it is split or moved; the lock of the page tells how long. A hwpoison entry stands for good, where a page was whose
+// memory failed. Neither holds a reference or a map.
 
 import { BUG_ON } from '../bug.ts'
+import { atomic_add } from '../ops.ts'
+import { zone } from './init.ts'
 import type { Page, Pte } from './mm_types.ts'
 import { PageLocked } from './page-flags.ts'
 import { mk_pte, pte_page, pte_present, RW } from './pgtable.ts'
 
 /** The bit that tells a migration entry; in a present entry it is PSE. Write and soft-dirty stay where they are. */
 const MIGRATION = 16
+
+/** The bit that tells a hwpoison entry. */
+const HWPOISON = 128
 
 export const make_migration_entry = (p: Page, write: boolean): Pte => mk_pte(p, write ? MIGRATION | RW : MIGRATION)
 export const is_migration_entry = (e: Pte): boolean => !pte_present(e) && (e & MIGRATION) !== 0
@@ -20,3 +26,9 @@ export function migration_entry_to_page(e: Pte): Page {
   BUG_ON(!PageLocked(p), '!PageLocked(compound_head(p))')
   return p
 }
+
+export const make_hwpoison_entry = (p: Page): Pte => mk_pte(p, HWPOISON)
+export const is_hwpoison_entry = (e: Pte): boolean => !pte_present(e) && (e & HWPOISON) !== 0
+
+/** What HardwareCorrupted shows. */
+export const num_poisoned_pages_add = (n: number): void => atomic_add(zone.num_poisoned_pages, n)

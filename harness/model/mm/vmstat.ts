@@ -5,7 +5,7 @@ import { PAGE_SIZE } from '../contents.ts'
 import { k } from '../kernel.ts'
 import { statCpu, this_cpu_add } from '../ops.ts'
 import { S, sbrk } from '../store.ts'
-import { HPAGE_PMD_NR } from './init.ts'
+import { HPAGE_PMD_NR, zone } from './init.ts'
 import { NR_CPUS } from './slab.ts'
 
 /** Zone counters in base pages (AnonHugePages in huge pages), then events. */
@@ -119,6 +119,7 @@ const shown: readonly (readonly [string, () => number])[] = [
   ['Inactive(anon)', () => bytes(global_page_state(NR_INACTIVE_ANON))],
   ['Unevictable', () => bytes(shownPages(NR_UNEVICTABLE))],
   ['Mlocked', () => bytes(shownPages(NR_MLOCK))],
+  ['HardwareCorrupted', () => bytes(S[zone.num_poisoned_pages]!)],
   // Not as /proc/vmstat shows it, but as it stands.
   ['nr_mlock', () => global_page_state(NR_MLOCK)],
   ['nr_isolated_anon', () => global_page_state(NR_ISOLATED_ANON)],

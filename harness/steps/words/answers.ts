@@ -27,6 +27,15 @@ export function answer(): z.ZodType<Accepted, string> {
   return word('ok, killed, an errno, or a signal or its si_code with its place: `SIGBUS @ A.page(3)`', readAnswer)
 }
 
+/** A signal that somebody gets. */
+export function signal(): z.ZodType<Accepted, string> {
+  return word('A signal or its si_code, with its place: `BUS_MCEERR_AO @ A.page(3)`', text => {
+    const said = readAnswer(text)
+    if (said.kind !== 'signal') throw new BadWord('BAD_VALUE', `${quoted(text)} is no signal`)
+    return said
+  })
+}
+
 function readAnswer(text: string): Accepted {
   const [what = '', place, ...more] = text.split('@').map(part => part.trim())
   if (more.length > 0) throw new BadWord('BAD_VALUE', `${quoted(text)} has two places`)

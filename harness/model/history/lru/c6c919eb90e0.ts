@@ -5,7 +5,7 @@
 
 import { k } from '../../kernel.ts'
 import { EAGAIN, ENOMEM } from '../../mm/errno.ts'
-import { unmap_and_move as before } from '../../mm/migrate.ts'
+import { unmap_and_move as before, MR_MEMORY_FAILURE } from '../../mm/migrate.ts'
 import { NULL, type Page } from '../../mm/mm_types.ts'
 import { alloc_page } from '../../mm/page_alloc.ts'
 import {
@@ -15,12 +15,14 @@ import {
   PageTransHuge,
   page_count,
   put_page,
+  TestSetPageHWPoison,
   unlock_page,
 } from '../../mm/page-flags.ts'
+import { num_poisoned_pages_add } from '../../mm/swapops.ts'
 import { mod_zone_page_state, NR_ISOLATED_ANON } from '../../mm/vmstat.ts'
 import { patch } from '../patch.ts'
 
-export function unmap_and_move(p: Page): number {
+export function unmap_and_move(p: Page, reason = 0): number {
   const newpage = alloc_page()
   if (newpage === NULL) return -ENOMEM
   let rc = 0
@@ -45,6 +47,7 @@ export function unmap_and_move(p: Page): number {
   if (rc === 0) {
     mod_zone_page_state(NR_ISOLATED_ANON, -1)
     put_page(p)
+    if (reason === MR_MEMORY_FAILURE && !TestSetPageHWPoison(p)) num_poisoned_pages_add(1)
   } else if (rc !== -EAGAIN) {
     k.putback_movable_page(p)
   }

@@ -37,6 +37,7 @@ import {
   PageTail,
   PG_active,
   PG_dirty,
+  PG_hwpoison,
   PG_mlocked,
   PG_swapbacked,
   PG_unevictable,
@@ -161,7 +162,7 @@ export function splitTailCopying(p: Page, t: Page, copied: number): number {
   BUG_ON(pins < 0, 'page_mapcount(page_tail) < 0')
   BUG_ON(atomic_read(_count(t)) !== 0, 'atomic_read(&page_tail->_count) != 0')
   atomic_add(_count(t), page_mapcount(p) + pins + 1)
-  clear_bit(t + page.flags, -1)
+  clear_bit(t + page.flags, ~PG_hwpoison)
   set_bit(t + page.flags, (READ_ONCE(p + page.flags) & copied) | PG_dirty)
   WRITE_ONCE(t + page.compound_head, 0)
   atomic_set(_mapcount(t), atomic_read(_mapcount(p)))

@@ -4,6 +4,7 @@ import { k } from '../../../kernel.ts'
 import { EAGAIN, ENOMEM } from '../../../mm/errno.ts'
 import { maybe_mkwrite, mkold, vm_page_prot } from '../../../mm/memory.ts'
 import * as migrate from '../../../mm/migrate.ts'
+import { MR_MEMORY_FAILURE } from '../../../mm/migrate.ts'
 import { type Mm, NULL, type Page, type Pte, VM_LOCKED, type Vma, vm_area } from '../../../mm/mm_types.ts'
 import { alloc_page } from '../../../mm/page_alloc.ts'
 import {
@@ -15,13 +16,19 @@ import {
   page_count,
   page_mapped,
   put_page,
+  TestSetPageHWPoison,
   trylock_page,
   unlock_page,
 } from '../../../mm/page-flags.ts'
 import { mk_pte, pte_lockptr, pte_offset, read_pmd, SOFT_DIRTY, set_pte } from '../../../mm/pgtable.ts'
 import { put_anon_vma } from '../../../mm/rmap.ts'
 import { mm_find_pmd } from '../../../mm/rmap_walk.ts'
-import { is_migration_entry, is_write_migration_entry, migration_entry_to_page } from '../../../mm/swapops.ts'
+import {
+  is_migration_entry,
+  is_write_migration_entry,
+  migration_entry_to_page,
+  num_poisoned_pages_add,
+} from '../../../mm/swapops.ts'
 import { mod_zone_page_state, NR_ISOLATED_ANON } from '../../../mm/vmstat.ts'
 import { spin_lock, spin_unlock, test_bit } from '../../../ops.ts'
 import { rd } from '../../../store.ts'
@@ -68,7 +75,7 @@ function __unmap_and_move(p: Page, newpage: Page): number {
 }
 
 /** The new page is on the LRU already: only the reference of whoever allocated it is left. */
-function unmap_and_move(p: Page): number {
+function unmap_and_move(p: Page, reason = 0): number {
   const newpage = alloc_page()
   if (newpage === NULL) return -ENOMEM
   let rc = 0
@@ -87,6 +94,7 @@ function unmap_and_move(p: Page): number {
   if (rc === 0) {
     mod_zone_page_state(NR_ISOLATED_ANON, -1)
     put_page(p)
+    if (reason === MR_MEMORY_FAILURE && !TestSetPageHWPoison(p)) num_poisoned_pages_add(1)
   } else if (rc !== -EAGAIN) {
     k.putback_movable_page(p)
   }

@@ -1,0 +1,134 @@
+// Memory that is about to fail, and memory that is well again (the second half of mm/memory-failure.c, v4.5), and the
+// way to try all this out: madvise(2).
+
+import { k } from '../kernel.ts'
+import { EBUSY, EFAULT, EIO } from './errno.ts'
+import { is_free_buddy_page, MF_COUNT_INCREASED } from './memory-failure.ts'
+import { MR_MEMORY_FAILURE } from './migrate.ts'
+import type { Mm, Page } from './mm_types.ts'
+import {
+  compound_head,
+  lock_page,
+  PageAnon,
+  PageHWPoison,
+  PageLRU,
+  PageTransHuge,
+  page_count,
+  page_mapped,
+  put_page,
+  TestClearPageHWPoison,
+  TestSetPageHWPoison,
+  unlock_page,
+} from './page-flags.ts'
+import { pfn_to_page } from './pgtable.ts'
+import { num_poisoned_pages_add } from './swapops.ts'
+import { mod_zone_page_state, NR_ISOLATED_ANON } from './vmstat.ts'
+
+// ---- soft offline ------------------------------------------------------------------------------------------------------
+
+/** 1: ours, with a reference. 0: free. -EIO: neither. */
+export function __get_any_page(p: Page, flags: number): number {
+  if (flags & MF_COUNT_INCREASED || k.get_hwpoison_page(p)) return 1
+  return is_free_buddy_page(p) ? 0 : -EIO
+}
+
+/** As __get_any_page, of a page that is on the LRU if it is not free. */
+export function get_any_page(p: Page, flags: number): number {
+  let ret = k.__get_any_page(p, flags)
+  if (ret !== 1 || PageLRU(p)) return ret
+  k.put_hwpoison_page(p)
+  k.shake_page(p)
+  ret = k.__get_any_page(p, 0)
+  if (ret !== 1 || PageLRU(p)) return ret
+  k.put_hwpoison_page(p)
+  return -EIO
+}
+
+/**
+ * Takes a frame out of use while its bytes can still be read: what stands in it moves. 0; -EBUSY: lost already, or a huge
+ * page in use; -EIO: somebody holds it. The caller's reference goes in any case.
+ */
+export function soft_offline_page(p: Page, flags: number): number {
+  if (PageHWPoison(p)) {
+    if (flags & MF_COUNT_INCREASED) k.put_hwpoison_page(p)
+    return -EBUSY
+  }
+  const ret = k.get_any_page(p, flags)
+  if (ret > 0) return k.soft_offline_in_use_page(p)
+  if (ret === 0 && !TestSetPageHWPoison(p)) num_poisoned_pages_add(1)
+  return ret
+}
+
+/** As splitPoisonedThp of memory-failure.ts, by way of the head. */
+export function soft_offline_in_use_page(p: Page): number {
+  const hpage = compound_head(p)
+  if (PageTransHuge(hpage)) {
+    lock_page(hpage)
+    if (!PageAnon(hpage) || k.split_huge_page_to_list(hpage) !== 0) {
+      unlock_page(hpage)
+      k.put_hwpoison_page(hpage)
+      return -EBUSY
+    }
+    unlock_page(hpage)
+    k.get_hwpoison_page(p)
+    k.put_hwpoison_page(hpage)
+  }
+  return k.__soft_offline_page(p)
+}
+
+/** A base page, with a reference that goes. */
+export function __soft_offline_page(p: Page): number {
+  lock_page(p)
+  const poisoned = PageHWPoison(p)
+  unlock_page(p)
+  if (poisoned) {
+    k.put_hwpoison_page(p)
+    return -EBUSY
+  }
+  const ret = k.isolate_lru_page(p)
+  k.put_hwpoison_page(p)
+  if (ret !== 0) return ret
+  mod_zone_page_state(NR_ISOLATED_ANON, 1)
+  return k.migrate_pages(p, MR_MEMORY_FAILURE) === 0 ? 0 : -EIO
+}
+
+// ---- unpoison ----------------------------------------------------------------------------------------------------------
+
+/** Only what software has marked is well again. Says nothing of whether it did anything. */
+export function unpoison_memory(p: Page): void {
+  const head = compound_head(p)
+  if (!PageHWPoison(p)) return
+  // The handler could not get rid of somebody: the page is none that could be given back.
+  if (page_count(head) > 1 || page_mapped(head)) return
+  if (PageTransHuge(head)) return
+  if (!k.get_hwpoison_page(p)) {
+    if (TestClearPageHWPoison(p)) num_poisoned_pages_add(-1)
+    return
+  }
+  lock_page(head)
+  const freeit = TestClearPageHWPoison(head)
+  if (freeit) num_poisoned_pages_add(-1)
+  unlock_page(head)
+  k.put_hwpoison_page(head)
+  // The reference that memory_failure has kept; the zero page keeps its own.
+  if (freeit && !(p === pfn_to_page(0) && page_count(p) === 1)) k.put_hwpoison_page(head)
+}
+
+// ---- madvise -------------------------------------------------------------------------------------------------------------
+
+/** mm/madvise.c: MADV_HWPOISON or MADV_SOFT_OFFLINE, page by page. Returns 0 or the first error. */
+export function madvise_hwpoison(mm: Mm, soft: boolean, start: number, end: number): number {
+  for (let addr = start; addr < end; addr++) {
+    // get_user_pages_fast
+    const { pages, error } = k.get_user_pages(mm, addr, 1, false)
+    const p = pages[0]
+    if (p === undefined) return error || -EFAULT
+    if (PageHWPoison(p)) {
+      put_page(p)
+      continue
+    }
+    const ret = soft ? k.soft_offline_page(p, MF_COUNT_INCREASED) : k.memory_failure(p, MF_COUNT_INCREASED)
+    if (ret !== 0) return ret
+  }
+  return 0
+}

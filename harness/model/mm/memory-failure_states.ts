@@ -1,0 +1,70 @@
+// What becomes of a lost page that nobody maps any more, by what it was (error_states of mm/memory-failure.c, v4.5).
+
+import { k } from '../kernel.ts'
+import { READ_ONCE } from '../ops.ts'
+import { EBUSY } from './errno.ts'
+import { type Page, page } from './mm_types.ts'
+import {
+  ClearPageActive,
+  ClearPageUnevictable,
+  PG_head,
+  PG_lru,
+  PG_mlocked,
+  PG_reserved,
+  PG_unevictable,
+  page_count,
+  put_page,
+} from './page-flags.ts'
+
+/** enum mf_result of include/linux/mm.h */
+export const MF_IGNORED = 0
+export const MF_FAILED = 1
+export const MF_DELAYED = 2
+export const MF_RECOVERED = 3
+
+/** Takes the page off the LRU for ever; false: it was on none. */
+export function delete_from_lru_cache(p: Page): boolean {
+  if (k.isolate_lru_page(p) !== 0) return false
+  ClearPageActive(p)
+  ClearPageUnevictable(p)
+  put_page(p)
+  return true
+}
+
+export const me_kernel = (): number => MF_IGNORED
+export const me_unknown = (): number => MF_FAILED
+/** A page of hugetlb; a transparent one was split. */
+export const me_huge_page = (): number => MF_DELAYED
+
+/** Anonymous memory is done with when it is off the LRU. */
+export function me_pagecache_clean(p: Page): number {
+  k.delete_from_lru_cache(p)
+  return MF_RECOVERED
+}
+
+/** The first whose bit is set says what is done; the last stands for any. */
+const error_states: readonly (readonly [mask: number, action: (p: Page) => number])[] = [
+  [PG_reserved, () => k.me_kernel()],
+  [PG_head, () => k.me_huge_page()],
+  [PG_mlocked, p => k.me_pagecache_clean(p)],
+  [PG_unevictable, p => k.me_pagecache_clean(p)],
+  [PG_lru, p => k.me_pagecache_clean(p)],
+]
+
+const actionOf = (flags: number): ((p: Page) => number) | undefined => error_states.find(([mask]) => flags & mask)?.[1]
+
+/**
+ * Does what is to be done by the flags as they are or, where these say nothing, as they were. 0, or -EBUSY: that did not
+ * help, or somebody still holds the page. Caller holds the page lock.
+ */
+export function identify_page_state(p: Page, page_flags: number): number {
+  const action = actionOf(READ_ONCE(p + page.flags)) ?? actionOf(page_flags) ?? (() => k.me_unknown())
+  return k.page_action(action, p)
+}
+
+export function page_action(action: (p: Page) => number, p: Page): number {
+  const result = action(p)
+  // All but ours.
+  if (page_count(p) - 1 > 0) return -EBUSY
+  return result === MF_RECOVERED || result === MF_DELAYED ? 0 : -EBUSY
+}
