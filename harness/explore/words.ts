@@ -114,14 +114,15 @@ const words: Readonly<Record<string, Life>> = {
     if (addr + pages > to && to + after > addr) return errno('EINVAL')
     endContracts(world, addr, pages)
     endContracts(world, to, after)
-    if (!k.sys_mremap(world.mm, addr, pages, to, after)) return errno('EFAULT')
+    const error = k.sys_mremap(world.mm, addr, pages, to, after)
+    if (error !== 0) return answerOf(error)
     world.ranges.set(text(name), { addr: to, size: count(size) })
     return undefined
   },
 
   mprotect: (world, operands) => {
     const { addr, pages } = pagesOf(world, piece(operands))
-    return k.sys_mprotect(world.mm, addr, pages, protections[text(operands[3])]!) ? undefined : errno('ENOMEM')
+    return answerOf(k.sys_mprotect(world.mm, addr, pages, protections[text(operands[3])]!))
   },
 
   madvise: (world, operands) => {

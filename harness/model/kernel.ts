@@ -1,13 +1,30 @@
 // The kernel that runs: one table through which its functions call each other, filled by history/compose.ts.
 // What stands behind `k.` is what a patch may replace.
 
+import type * as hugetlbfs from './fs/hugetlbfs.ts'
+import type * as hugetlbfs_truncate from './fs/hugetlbfs_truncate.ts'
+import type * as shm from './ipc/shm.ts'
 import type * as fault from './mm/fault.ts'
+import type * as filemap from './mm/filemap.ts'
 import type * as fork from './mm/fork.ts'
 import type * as gup from './mm/gup.ts'
 import type * as huge_memory from './mm/huge_memory.ts'
 import type * as huge_memory_page from './mm/huge_memory_page.ts'
 import type * as huge_memory_range from './mm/huge_memory_range.ts'
 import type * as huge_memory_split from './mm/huge_memory_split.ts'
+import type * as hugetlb_alloc from './mm/hugetlb_alloc.ts'
+import type * as hugetlb_cow from './mm/hugetlb_cow.ts'
+import type * as hugetlb_fault from './mm/hugetlb_fault.ts'
+import type * as hugetlb_gup from './mm/hugetlb_gup.ts'
+import type * as hugetlb_hstate from './mm/hugetlb_hstate.ts'
+import type * as hugetlb_pool from './mm/hugetlb_pool.ts'
+import type * as hugetlb_pte from './mm/hugetlb_pte.ts'
+import type * as hugetlb_range from './mm/hugetlb_range.ts'
+import type * as hugetlb_region from './mm/hugetlb_region.ts'
+import type * as hugetlb_resv from './mm/hugetlb_resv.ts'
+import type * as hugetlb_rmap from './mm/hugetlb_rmap.ts'
+import type * as hugetlb_subpool from './mm/hugetlb_subpool.ts'
+import type * as hugetlb_surplus from './mm/hugetlb_surplus.ts'
 import type * as khugepaged from './mm/khugepaged.ts'
 import type * as madvise from './mm/madvise.ts'
 import type * as memory from './mm/memory.ts'
@@ -22,6 +39,7 @@ import type * as mlock_pagevec from './mm/mlock_pagevec.ts'
 import type * as mlock_vma from './mm/mlock_vma.ts'
 import type * as mm from './mm/mm.ts'
 import type * as mmap from './mm/mmap.ts'
+import type * as mmap_file from './mm/mmap_file.ts'
 import type * as mprotect from './mm/mprotect.ts'
 import type * as mremap from './mm/mremap.ts'
 import type * as page_alloc from './mm/page_alloc.ts'
@@ -35,10 +53,29 @@ import type * as task_mmu from './mm/task_mmu.ts'
 import type * as vmscan from './mm/vmscan.ts'
 import type * as vmstat from './mm/vmstat.ts'
 import type * as recount_compound from './recount-compound.ts'
+import type * as recount_hugetlb from './recount-hugetlb.ts'
 import type * as recount_mlock from './recount-mlock.ts'
 
 /** v4.5 as mm/ has it: every exported function. */
 type Modules = typeof fault &
+  typeof filemap &
+  typeof hugetlb_alloc &
+  typeof hugetlb_cow &
+  typeof hugetlb_fault &
+  typeof hugetlb_gup &
+  typeof hugetlb_hstate &
+  typeof hugetlb_pool &
+  typeof hugetlb_pte &
+  typeof hugetlb_range &
+  typeof hugetlb_region &
+  typeof hugetlb_resv &
+  typeof hugetlb_rmap &
+  typeof hugetlb_subpool &
+  typeof hugetlb_surplus &
+  typeof mmap_file &
+  typeof hugetlbfs &
+  typeof hugetlbfs_truncate &
+  typeof shm &
   typeof fork &
   typeof gup &
   typeof huge_memory &
@@ -63,6 +100,7 @@ type Modules = typeof fault &
   typeof mremap &
   typeof page_alloc &
   typeof recount_compound &
+  typeof recount_hugetlb &
   typeof recount_mlock &
   typeof rmap &
   typeof rmap_munlock &

@@ -2,8 +2,14 @@
 
 import type { Machine } from '../engine.ts'
 import { resetContents } from './contents.ts'
+import { inode_init } from './fs/inode.ts'
 import { type Kernel, k } from './kernel.ts'
+import { filemap_init } from './mm/filemap.ts'
 import { fork_init } from './mm/fork.ts'
+import { hugetlb_fault_init } from './mm/hugetlb_fault.ts'
+import { hugetlb_init } from './mm/hugetlb_hstate.ts'
+import { region_init } from './mm/hugetlb_region.ts'
+import { subpool_init } from './mm/hugetlb_subpool.ts'
 import { init_machine, zone } from './mm/init.ts'
 import { INIT_LIST_HEAD } from './mm/list.ts'
 import { mmap_init } from './mm/mmap.ts'
@@ -50,9 +56,15 @@ export function boot(machine: Machine, kernel: Kernel): void {
   anon_vma_init()
   mmap_init()
   fork_init()
+  inode_init()
+  filemap_init()
+  subpool_init()
+  region_init()
+  hugetlb_fault_init()
   INIT_LIST_HEAD(zone.split_queue)
   // Frame 0 is the zero page: its reference is never put.
   SetPageReserved(alloc_page())
+  hugetlb_init(machine.pools)
 }
 
 /** Readies a booted machine for threads on CPUs 0 to `cpus` - 1 that race: each allocates from memory of its own. */

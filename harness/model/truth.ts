@@ -2,8 +2,12 @@
 // caches. Reads cells directly, changes nothing, and stops at the first few differences of a kind.
 
 import type { Finding } from '../engine.ts'
+import { inode, inode_cachep } from './fs/inode.ts'
 import { k } from './kernel.ts'
+import { radix_tree_node_cachep } from './mm/filemap.ts'
 import { mm_cachep } from './mm/fork.ts'
+import { file_region_cachep, resv_map_cachep } from './mm/hugetlb_region.ts'
+import { subpool_cachep } from './mm/hugetlb_subpool.ts'
 import { HPAGE_PMD_NR, max_pfn, zone } from './mm/init.ts'
 import {
   anon_vma,
@@ -17,10 +21,20 @@ import {
   page,
   tail,
   VM_LOCKED,
+  VM_SHARED,
   vm_area,
 } from './mm/mm_types.ts'
 import { vm_area_cachep } from './mm/mmap.ts'
-import { PG_active, PG_head, PG_hwpoison, PG_locked, PG_lru, PG_mlocked, PG_unevictable } from './mm/page-flags.ts'
+import {
+  HUGETLB_PAGE_DTOR,
+  PG_active,
+  PG_head,
+  PG_hwpoison,
+  PG_locked,
+  PG_lru,
+  PG_mlocked,
+  PG_unevictable,
+} from './mm/page-flags.ts'
 import {
   firstPte,
   forEachPmd,
@@ -45,6 +59,7 @@ import {
   NR_UNEVICTABLE,
 } from './mm/vmstat.ts'
 import { differs } from './recount-compound.ts'
+import { forEachHugePte, hugePages, isHugePte, Pools } from './recount-hugetlb.ts'
 import { S } from './store.ts'
 
 /** Who holds pages beside the kernel itself. */
@@ -111,7 +126,9 @@ export function recount(holders: Holders): Finding[] {
     if (!(entry & MLOCK_PVEC_FLAGS)) locks[page_to_pfn(entry as Page)]!++
   }
   checkHugeZeroPage(zeroMaps, found)
-  checkFrames(found)
+  const pools = new Pools(holders.mms.values(), (anomaly, text) => found.add(anomaly, text))
+  checkFrames(pools, found)
+  pools.check()
   checkQueue(found)
   return found.list
 }
@@ -119,7 +136,18 @@ export function recount(holders: Holders): Finding[] {
 /** What is left when the last process and the last pin have gone. */
 export function leftovers(): Finding[] {
   const found = new Findings()
-  for (const cache of [mm_cachep, vm_area_cachep, anon_vma_cachep, anon_vma_chain_cachep, pte_cachep]) {
+  for (const cache of [
+    mm_cachep,
+    vm_area_cachep,
+    anon_vma_cachep,
+    anon_vma_chain_cachep,
+    pte_cachep,
+    inode_cachep,
+    resv_map_cachep,
+    file_region_cachep,
+    radix_tree_node_cachep,
+    subpool_cachep,
+  ]) {
     const live = liveObjects(cache)
     if (live !== 0) found.add('leak', `${live} ${cache.name} left after the last process`)
   }
@@ -150,7 +178,13 @@ function countMaps(name: string, mm: Mm, found: Findings): number {
   let rss = 0
   let tables = 0
   let zeroMaps = 0
+  let huge = 0
+  forEachHugePte(mm, (addr, entry) => {
+    huge += countHuge(reach, addr, entry)
+  })
+  expectSame(found, 'counter-drift', `base pages of hugetlb in ${name}`, S[mm + mm_struct.hugetlb_usage]!, huge)
   forEachPmd(mm, (addr, pmd) => {
+    if (isHugePte(pmd)) return
     tables++
     if (!pmd_trans_huge(pmd)) {
       rss += countTable(pmd, addr, reach)
@@ -165,6 +199,17 @@ function countMaps(name: string, mm: Mm, found: Findings): number {
   expectSame(found, 'counter-drift', `anonymous RSS of ${name}`, S[mm + mm_struct.anon_rss]!, rss)
   expectSame(found, 'counter-drift', `page tables of ${name}`, S[mm + mm_struct.nr_ptes]!, tables)
   return zeroMaps
+}
+
+/** Counts one map of a huge page of hugetlb; returns its base pages. */
+function countHuge(reach: Reach, addr: number, entry: Pmd): number {
+  const pfn = pte_pfn(entry)
+  const nr = hugePages(pfn_to_page(pfn))
+  pmds[pfn]!++
+  refs[pfn]!++
+  reach.checkHuge(addr, entry, nr)
+  if (pte_write(entry) && !reach.shares()) writers[pfn] = 1
+  return nr
 }
 
 /** Counts what one PTE table maps; returns how many pages other than the zero page that are. */
@@ -243,6 +288,29 @@ class Reach {
     return locked
   }
 
+  /** As check, of a huge page of hugetlb: its index counts huge pages, and its mapping may be the file that the vma maps. */
+  checkHuge(addr: number, entry: Pmd, pages: number): void {
+    this.check(addr, 0 as Pte, pages)
+    if (this.vma === 0) return
+    const head = pfn_to_page(pte_pfn(entry))
+    const mapping = S[head + page.mapping]!
+    const anon = (mapping & PAGE_MAPPING_ANON) !== 0
+    const leads = anon
+      ? !isFreed(mapping - 1) && isLinked(mapping - 1, this.vma)
+      : mapping === S[this.vma + vm_area.vm_file]! + inode.i_data
+    const index = (addr - S[this.vma + vm_area.vm_start]! + S[this.vma + vm_area.vm_pgoff]!) / pages
+    if (leads && S[head + page.index] === index) return
+    this.found.add(
+      'unreachable-by-rmap',
+      `${this.name} maps frame ${pte_pfn(entry)} at page ${addr}, where its ${anon ? 'anon_vma' : 'file'} does not lead`,
+    )
+  }
+
+  /** Whether others shall see what is written in the vma that was checked last. */
+  shares(): boolean {
+    return this.vma !== 0 && (S[this.vma + vm_area.vm_flags]! & VM_SHARED) !== 0
+  }
+
   /** A page that is being split or moved is locked; this entry would never go. */
   checkMigration(addr: number, pfn: number): void {
     if (S[headOf(pfn_to_page(pfn)) + page.flags]! & PG_locked) return
@@ -272,12 +340,17 @@ function isLinked(av: number, vma: number): boolean {
 /** Sums over all frames, to compare with the zone's counters. */
 const sums = { anon: 0, huge: 0, active: 0, inactive: 0, unevictable: 0, mlocked: 0 }
 
-function checkFrames(found: Findings): void {
+function checkFrames(pools: Pools, found: Findings): void {
   checkPoison(found)
   sums.anon = sums.huge = sums.active = sums.inactive = sums.unevictable = sums.mlocked = 0
   for (let pfn = 1; pfn < frames; ) {
     const p = pfn_to_page(pfn)
     const compound = (S[p + page.flags]! & PG_head) !== 0
+    if (compound && S[p + tail.compound_dtor] === HUGETLB_PAGE_DTOR) {
+      pools.checkPage(p, refs[pfn]!, pmds[pfn]!, writers[pfn] === 1)
+      pfn += hugePages(p)
+      continue
+    }
     if (compound) checkCompound(p, pfn, found)
     else checkSingle(p, pfn, found)
     k.recountMlock(p, pfn, locks[pfn]!, (anomaly, text) => found.add(anomaly, text))

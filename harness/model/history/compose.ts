@@ -1,14 +1,31 @@
 // Applying and reverting patches: as `git apply`, a patch wants every function as it expects it.
 
 import type { Machine } from '../../engine.ts'
+import * as hugetlbfs from '../fs/hugetlbfs.ts'
+import * as hugetlbfs_truncate from '../fs/hugetlbfs_truncate.ts'
+import * as shm from '../ipc/shm.ts'
 import type { Kernel } from '../kernel.ts'
 import * as fault from '../mm/fault.ts'
+import * as filemap from '../mm/filemap.ts'
 import * as fork from '../mm/fork.ts'
 import * as gup from '../mm/gup.ts'
 import * as huge_memory from '../mm/huge_memory.ts'
 import * as huge_memory_page from '../mm/huge_memory_page.ts'
 import * as huge_memory_range from '../mm/huge_memory_range.ts'
 import * as huge_memory_split from '../mm/huge_memory_split.ts'
+import * as hugetlb_alloc from '../mm/hugetlb_alloc.ts'
+import * as hugetlb_cow from '../mm/hugetlb_cow.ts'
+import * as hugetlb_fault from '../mm/hugetlb_fault.ts'
+import * as hugetlb_gup from '../mm/hugetlb_gup.ts'
+import * as hugetlb_hstate from '../mm/hugetlb_hstate.ts'
+import * as hugetlb_pool from '../mm/hugetlb_pool.ts'
+import * as hugetlb_pte from '../mm/hugetlb_pte.ts'
+import * as hugetlb_range from '../mm/hugetlb_range.ts'
+import * as hugetlb_region from '../mm/hugetlb_region.ts'
+import * as hugetlb_resv from '../mm/hugetlb_resv.ts'
+import * as hugetlb_rmap from '../mm/hugetlb_rmap.ts'
+import * as hugetlb_subpool from '../mm/hugetlb_subpool.ts'
+import * as hugetlb_surplus from '../mm/hugetlb_surplus.ts'
 import * as khugepaged from '../mm/khugepaged.ts'
 import * as madvise from '../mm/madvise.ts'
 import * as memory from '../mm/memory.ts'
@@ -23,6 +40,7 @@ import * as mlock_pagevec from '../mm/mlock_pagevec.ts'
 import * as mlock_vma from '../mm/mlock_vma.ts'
 import * as mm from '../mm/mm.ts'
 import * as mmap from '../mm/mmap.ts'
+import * as mmap_file from '../mm/mmap_file.ts'
 import * as mprotect from '../mm/mprotect.ts'
 import * as mremap from '../mm/mremap.ts'
 import * as page_alloc from '../mm/page_alloc.ts'
@@ -36,6 +54,7 @@ import * as task_mmu from '../mm/task_mmu.ts'
 import * as vmscan from '../mm/vmscan.ts'
 import * as vmstat from '../mm/vmstat.ts'
 import * as recount_compound from '../recount-compound.ts'
+import * as recount_hugetlb from '../recount-hugetlb.ts'
 import * as recount_mlock from '../recount-mlock.ts'
 import { DoesNotBuild, type Patch } from './patch.ts'
 
@@ -43,6 +62,24 @@ import { DoesNotBuild, type Patch } from './patch.ts'
 export type Functions = Readonly<Record<string, unknown>>
 
 const modules = [
+  filemap,
+  hugetlb_alloc,
+  hugetlb_cow,
+  hugetlb_fault,
+  hugetlb_gup,
+  hugetlb_hstate,
+  hugetlb_pool,
+  hugetlb_pte,
+  hugetlb_range,
+  hugetlb_region,
+  hugetlb_resv,
+  hugetlb_rmap,
+  hugetlb_subpool,
+  hugetlb_surplus,
+  mmap_file,
+  hugetlbfs,
+  hugetlbfs_truncate,
+  shm,
   fault,
   fork,
   gup,
@@ -68,6 +105,7 @@ const modules = [
   mremap,
   page_alloc,
   recount_compound,
+  recount_hugetlb,
   recount_mlock,
   rmap,
   rmap_munlock,

@@ -6,7 +6,10 @@ export const EAGAIN = 11
 export const ENOMEM = 12
 export const EFAULT = 14
 export const EBUSY = 16
+export const EEXIST = 17
 export const EINVAL = 22
+export const ENOSPC = 28
+export const EOPNOTSUPP = 95
 
 const names = new Map([
   [ENOENT, 'ENOENT'],
@@ -15,7 +18,10 @@ const names = new Map([
   [ENOMEM, 'ENOMEM'],
   [EFAULT, 'EFAULT'],
   [EBUSY, 'EBUSY'],
+  [EEXIST, 'EEXIST'],
   [EINVAL, 'EINVAL'],
+  [ENOSPC, 'ENOSPC'],
+  [EOPNOTSUPP, 'EOPNOTSUPP'],
 ])
 
 /** The name of a negated error number. */

@@ -16,6 +16,7 @@ import {
   type Ptep,
   VM_FAULT_HWPOISON,
   VM_FAULT_OOM,
+  VM_FAULT_SIGBUS,
   VM_READ,
   VM_WRITE,
   vm_area,
@@ -28,10 +29,12 @@ import {
   pmd_none,
   pmd_offset,
   pmd_page,
-  pmd_trans_huge,
+  pointsToTable,
   pte_offset,
   pte_page,
   pte_write,
+  pud_offset,
+  pudOrder,
   read_pmd,
   read_pte,
 } from './pgtable.ts'
@@ -68,16 +71,20 @@ export function user_access(mm: Mm, addr: number, write: boolean, use?: (frame: 
 
 /** What the processor finds, which marks the entry as used; NULL is a fault, or the entry changed just then. */
 function walk(mm: Mm, addr: number, write: boolean): Page {
-  const pmdp = pmd_offset(mm, addr)
-  if (pmdp === NULL) return NULL
+  let pmdp = pmd_offset(mm, addr)
+  let nr = HPAGE_PMD_NR
+  if (pmdp === NULL) {
+    pmdp = pud_offset(mm, addr)
+    nr = 1 << pudOrder()
+  }
   const pmd = read_pmd(pmdp)
   if (pmd_none(pmd)) return NULL
-  const cell = pmd_trans_huge(pmd) ? pmdp : pte_offset(pmd, addr)
+  const cell = pointsToTable(pmd) ? pte_offset(pmd, addr) : pmdp
   const entry = cell === pmdp ? pmd : read_pte(cell as Ptep)
   if (!(entry & PRESENT) || (write && !pte_write(entry))) return NULL
   const used = entry | (write ? ACCESSED | DIRTY : ACCESSED)
   if (used !== entry && cmpxchg(cell, entry, used) !== entry) return NULL
-  return entry === pmd ? subpage(pmd_page(pmd), addr & (HPAGE_PMD_NR - 1)) : pte_page(entry as Pte)
+  return entry === pmd ? subpage(pmd_page(pmd), addr & (nr - 1)) : pte_page(entry as Pte)
 }
 
 /** Returns the signal that the access earns, or undefined: try again. */
@@ -94,6 +101,7 @@ export function do_page_fault(mm: Mm, addr: number, write: boolean): Signal | un
     // pagefault_out_of_memory: the OOM killer takes the only candidate there is.
     if (fault & VM_FAULT_OOM) signal = new Signal('SIGKILL', 'SI_KERNEL', addr)
     else if (fault & VM_FAULT_HWPOISON) signal = new Signal('SIGBUS', 'BUS_MCEERR_AR', addr)
+    else if (fault & VM_FAULT_SIGBUS) signal = new Signal('SIGBUS', 'BUS_ADRERR', addr)
   }
   up_read(mm + mm_struct.mmap_sem)
   return signal

@@ -1,8 +1,11 @@
 // Address spaces coming and going (kernel/fork.c, v4.5).
 
+import { file_inode, get_file } from '../fs/inode.ts'
 import { k } from '../kernel.ts'
 import { atomic_dec_and_test, atomic_set, down_write, READ_ONCE, up_write, WRITE_ONCE } from '../ops.ts'
 import { rd, wr } from '../store.ts'
+import { is_vm_hugetlb_page } from './hugetlb_hstate.ts'
+import { reset_vma_resv_huge_pages } from './hugetlb_resv.ts'
 import {
   type Mm,
   mm_struct,
@@ -14,6 +17,7 @@ import {
   vm_area,
 } from './mm_types.ts'
 import { vm_area_alloc, vma_link } from './mmap.ts'
+import { __vma_link_file } from './mmap_file.ts'
 import { pgd_alloc, pgd_free } from './pgtable.ts'
 import {
   type Cache,
@@ -64,14 +68,27 @@ export function dup_mm(oldmm: Mm): Mm {
       rd(mpnt + vm_area.vm_pgoff),
     )
     k.anon_vma_fork(tmp, mpnt)
+    k.dupFile(tmp, mpnt)
     // The vma is linked before its entries are copied, so that rmap finds them in the child too.
     vma_link(mm, tmp, prev)
     prev = tmp
     k.copy_page_range(mm, oldmm, mpnt)
+    if (file_inode(tmp) !== NULL) k.hugetlb_vm_op_open(tmp)
   }
   up_write(mm + mm_struct.mmap_sem)
   up_write(oldmm + mm_struct.mmap_sem)
   return mm
+}
+
+/** The part of dup_mmap that is about files: the child's vma joins those that map it, without reservations of its own. */
+export function dupFile(tmp: Vma, mpnt: Vma): void {
+  const file = file_inode(mpnt)
+  if (file === NULL) return
+  get_file(file)
+  wr(tmp + vm_area.vm_file, file)
+  WRITE_ONCE(tmp + vm_area.vm_private_data, READ_ONCE(mpnt + vm_area.vm_private_data))
+  __vma_link_file(tmp)
+  if (is_vm_hugetlb_page(tmp)) reset_vma_resv_huge_pages(tmp)
 }
 
 /** Drops a user; with the last one everything mapped goes (mmput, mmdrop). */

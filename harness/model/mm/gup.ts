@@ -7,6 +7,7 @@ import { k } from '../kernel.ts'
 import { down_read, READ_ONCE, spin_lock, spin_unlock, up_read } from '../ops.ts'
 import { rd } from '../store.ts'
 import { EFAULT, ENOENT, ENOMEM, ERR_PTR, IS_ERR } from './errno.ts'
+import { is_vm_hugetlb_page } from './hugetlb_hstate.ts'
 import { HPAGE_PMD_NR } from './init.ts'
 import { is_zero_pfn, vm_normal_page } from './memory.ts'
 import {
@@ -31,6 +32,7 @@ import {
   VM_LOCKED,
   VM_LOCKONFAULT,
   VM_READ,
+  VM_SHARED,
   VM_WRITE,
   type Vma,
   vm_area,
@@ -122,6 +124,11 @@ export function __get_user_pages(mm: Mm, start: number, nr: number, gup_flags: n
     const addr = start + i
     if (vma === NULL || addr >= rd(vma + vm_area.vm_end)) vma = k.find_vma(mm, addr)
     if (vma === NULL || addr < rd(vma + vm_area.vm_start) || !check_vma_flags(vma, gup_flags)) return i || -EFAULT
+    if (is_vm_hugetlb_page(vma)) {
+      i = k.follow_hugetlb_page(mm, vma, pages, start, nr, i, gup_flags)
+      if (i < 0 || start + i < rd(vma + vm_area.vm_end)) return i
+      continue
+    }
     const page_mask = local_int(0)
     let page = k.follow_page_mask(vma, addr, gup_flags, page_mask)
     for (let flags = gup_flags; page === NULL; page = k.follow_page_mask(vma, addr, flags, page_mask)) {
@@ -183,7 +190,7 @@ export function populate_vma_page_range(vma: Vma, start: number, end: number): n
   let flags = FOLL_MLOCK
   if (!(vm_flags & VM_LOCKONFAULT)) flags |= FOLL_POPULATE
   // Break COW now: that is a fault which locked memory must not have later.
-  if (vm_flags & VM_WRITE) flags |= FOLL_WRITE
+  if ((vm_flags & (VM_WRITE | VM_SHARED)) === VM_WRITE) flags |= FOLL_WRITE
   if (vm_flags & (VM_READ | VM_WRITE)) flags |= FOLL_FORCE
   return k.__get_user_pages(rd(vma + vm_area.vm_mm) as Mm, start, end - start, flags)
 }

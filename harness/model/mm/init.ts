@@ -30,6 +30,8 @@ export const zone = {
   huge_zero_refcount: 0,
   lru_lists: 0,
   num_poisoned_pages: 0,
+  lock: 0,
+  free_runs: 0,
 }
 
 /** Base pages of memory that a machine has unless the case says otherwise: 16 GiB. */
@@ -45,7 +47,7 @@ export function init_machine(machine: Machine): void {
   const pages = machine.memory === undefined ? DEFAULT_PAGES : Math.floor(machine.memory / PAGE_SIZE)
   if (pages > MAX_PAGES) throw new CannotJudge('the model has room for 64 GiB of memory')
   max_pfn = pages - (pages % HPAGE_PMD_NR)
-  const cells = sbrk(16)
+  const cells = sbrk(24)
   zone.lru_lock = cells
   zone.next_block = cells + 1
   zone.split_queue_lock = cells + 2
@@ -55,5 +57,6 @@ export function init_machine(machine: Machine): void {
   zone.huge_zero_refcount = cells + 7
   zone.lru_lists = cells + 8
   zone.num_poisoned_pages = cells + 9
+  zone.lock = cells + 16
   mem_map = sreserve(max_pfn * page.SIZE)
 }

@@ -9,6 +9,10 @@ export function INIT_LIST_HEAD(head: number): void {
 
 export const list_empty = (head: number): boolean => rd(head) === head
 
+export function list_add(entry: number, head: number): void {
+  list_add_tail(entry, rd(head))
+}
+
 export function list_add_tail(entry: number, head: number): void {
   const prev = rd(head + 1)
   wr(head + 1, entry)
@@ -24,4 +28,10 @@ export function list_del(entry: number): void {
   wr(next + 1, prev)
   wr(prev, next)
   INIT_LIST_HEAD(entry)
+}
+
+/** To the front of another list. */
+export function list_move(entry: number, head: number): void {
+  list_del(entry)
+  list_add(entry, head)
 }

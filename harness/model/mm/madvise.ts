@@ -3,15 +3,19 @@
 import { k } from '../kernel.ts'
 import { down_read, down_write, up_read, up_write } from '../ops.ts'
 import { rd } from '../store.ts'
-import { EINVAL, ENOMEM } from './errno.ts'
+import { EINVAL, ENOMEM, IS_ERR } from './errno.ts'
 import {
   type Mm,
   mm_struct,
   NULL,
   VM_DONTCOPY,
   VM_HUGEPAGE,
+  VM_HUGETLB,
   VM_LOCKED,
+  VM_MAYSHARE,
   VM_NOHUGEPAGE,
+  VM_SHARED,
+  VM_SPECIAL,
   type Vma,
   vm_area,
 } from './mm_types.ts'
@@ -27,11 +31,24 @@ const behavior: Readonly<Record<Behavior, readonly [set: number, clear: number]>
   dofork: [0, VM_DONTCOPY],
 }
 
-/** Caller holds mmap_sem for writing. */
-export function madvise_behavior(vma: Vma, start: number, end: number, advice: Behavior): void {
+/** 0 or an error. Caller holds mmap_sem for writing. */
+export function madvise_behavior(vma: Vma, start: number, end: number, advice: Behavior): number {
   const [set, clear] = behavior[advice]
+  // hugepage_madvise: VM_NO_THP
+  if ((set | clear) & VM_HUGEPAGE && rd(vma + vm_area.vm_flags) & (VM_SPECIAL | VM_HUGETLB | VM_SHARED | VM_MAYSHARE))
+    return -EINVAL
   const flags = (rd(vma + vm_area.vm_flags) & ~clear) | set
-  if (flags !== rd(vma + vm_area.vm_flags)) k.setVmaFlags(vma, start, end, flags)
+  if (flags === rd(vma + vm_area.vm_flags)) return 0
+  const changed = k.setVmaFlags(vma, start, end, flags)
+  return IS_ERR(changed) ? changed : 0
+}
+
+/** 0, or the error that ends the call. Caller holds mmap_sem. */
+export function madvise_vma(vma: Vma, start: number, end: number, advice: Behavior | 'dontneed'): number {
+  if (advice !== 'dontneed') return k.madvise_behavior(vma, start, end, advice)
+  if (rd(vma + vm_area.vm_flags) & (VM_LOCKED | VM_HUGETLB)) return -EINVAL
+  k.zap_page_range(vma, start, end)
+  return 0
 }
 
 /** Returns -ENOMEM if a part of the range is not mapped: the rest has been advised all the same. */
@@ -51,12 +68,11 @@ export function sys_madvise(mm: Mm, addr: number, len: number, advice: Advice): 
     start = Math.max(start, rd(vma + vm_area.vm_start))
     const to = Math.min(end, rd(vma + vm_area.vm_end))
     if (start >= to) break
-    if (advice === 'dontneed' && rd(vma + vm_area.vm_flags) & VM_LOCKED) {
-      error = -EINVAL
+    const failed = k.madvise_vma(vma, start, to, advice)
+    if (failed !== 0) {
+      error = failed
       break
     }
-    if (advice === 'dontneed') k.zap_page_range(vma, start, to)
-    else k.madvise_behavior(vma, start, to, advice)
     start = to
   }
   if (write) up_write(mm + mm_struct.mmap_sem)

@@ -3,6 +3,7 @@
 import { k } from '../kernel.ts'
 import { atomic_add, might_sleep, spin_lock, spin_unlock, test_bit } from '../ops.ts'
 import { rd, rdm } from '../store.ts'
+import { is_vm_hugetlb_page } from './hugetlb_hstate.ts'
 import {
   FAULT_FLAG_WRITE,
   type Mm,
@@ -109,6 +110,7 @@ export function __pte_alloc(mm: Mm, pmd: Pmdp, addr: number): void {
 /** Caller holds mmap_sem for reading. Returns VM_FAULT bits; 0 and VM_FAULT_WRITE mean: try the access again. */
 export function handle_mm_fault(mm: Mm, vma: Vma, addr: number, flags: number): number {
   might_sleep()
+  if (is_vm_hugetlb_page(vma)) return k.hugetlb_fault(mm, vma, addr, flags)
   const pmd = pmd_alloc(mm, addr)
   const orig = read_pmd(pmd)
   if (pmd_none(orig) && k.transparent_hugepage_enabled(vma)) {

@@ -1,10 +1,13 @@
 // Whole ranges of page tables: copied by fork, zapped by munmap, MADV_DONTNEED and exit (the first half of
 // mm/memory.c, v4.5).
 
+import { f_mapping } from '../fs/inode.ts'
 import { k } from '../kernel.ts'
 import { atomic_add, spin_lock, spin_unlock } from '../ops.ts'
 import { rd } from '../store.ts'
+import { is_vm_hugetlb_page } from './hugetlb_hstate.ts'
 import { HPAGE_PMD_NR } from './init.ts'
+import { i_mmap_lock_write, i_mmap_unlock_write } from './interval_tree.ts'
 import { add_anon_rss, mkold, vm_normal_page, wrprotect } from './memory.ts'
 import {
   type Mm,
@@ -48,6 +51,10 @@ export type Gather = Page[]
 
 /** Copies a parent's page tables of one vma to its child, write-protecting both. Caller holds both mmap_sems for writing. */
 export function copy_page_range(dst: Mm, src: Mm, vma: Vma): void {
+  if (is_vm_hugetlb_page(vma)) {
+    k.copy_hugetlb_page_range(dst, src, vma)
+    return
+  }
   if (rd(vma + vm_area.anon_vma) === 0) return
   const end = rd(vma + vm_area.vm_end)
   let next = 0
@@ -132,6 +139,17 @@ export function tlb_finish_mmu(tlb: Gather): void {
   for (let from = 0, to = FIRST_BATCH; from < tlb.length; from = to, to += BATCH) {
     k.free_pages_and_swap_cache(tlb.slice(from, to))
   }
+}
+
+/** All of start..end of a vma: of hugetlb under the lock of those who map the file. */
+export function unmap_single_vma(tlb: Gather, vma: Vma, start: number, end: number): void {
+  if (!is_vm_hugetlb_page(vma)) {
+    k.unmap_page_range(tlb, vma, start, end)
+    return
+  }
+  i_mmap_lock_write(f_mapping(vma))
+  k.__unmap_hugepage_range_final(tlb, vma, start, end)
+  i_mmap_unlock_write(f_mapping(vma))
 }
 
 export function unmap_page_range(tlb: Gather, vma: Vma, start: number, end: number): void {

@@ -5,6 +5,7 @@ import { k } from '../kernel.ts'
 import { again, down_write, loop, up_write } from '../ops.ts'
 import { rd, wr } from '../store.ts'
 import { EAGAIN, EFAULT, ENOMEM, IS_ERR } from './errno.ts'
+import { is_vm_hugetlb_page } from './hugetlb_hstate.ts'
 import {
   FOLL_DUMP,
   FOLL_GET,
@@ -15,6 +16,7 @@ import {
   VM_LOCKED,
   VM_LOCKED_CLEAR_MASK,
   VM_LOCKONFAULT,
+  VM_SPECIAL,
   type Vma,
   vm_area,
 } from './mm_types.ts'
@@ -68,7 +70,8 @@ export function munlock_vma_pages_all(vma: Vma): void {
 
 /** New locking flags for start..end of one vma; returns the vma that then ends there. Caller holds mmap_sem for writing. */
 export function mlock_fixup(vma: Vma, prev: Vma, start: number, end: number, newflags: number): Vma {
-  if (newflags === rd(vma + vm_flags)) return vma
+  // Also memory of devices, and huge pages, which do not move.
+  if (newflags === rd(vma + vm_flags) || rd(vma + vm_flags) & VM_SPECIAL || is_vm_hugetlb_page(vma)) return vma
   const mm = rd(vma + vm_area.vm_mm) as Mm
   const pgoff = rd(vma + vm_pgoff) + start - rd(vma + vm_start)
   const merged = k.vma_merge(mm, prev, start, end, newflags, rd(vma + vm_area.anon_vma), pgoff)

@@ -18,10 +18,32 @@ export type Pgtable = number & { readonly [struct]: 'pgtable_t' }
 /** The value in such a cell. */
 export type Pmd = number & { readonly [struct]: 'pmd_t' }
 export type Pte = number & { readonly [struct]: 'pte_t' }
+/** Huge pages of one size, and their pool (include/linux/hugetlb.h). */
+export type Hstate = number & { readonly [struct]: 'hstate' }
+/** A quota of huge pages. */
+export type Subpool = number & { readonly [struct]: 'hugepage_subpool' }
+/** Which pages of a mapping have, or had, a reservation. */
+export type ResvMap = number & { readonly [struct]: 'resv_map' }
+/** A file: see fs/inode.ts. */
+export type Inode = number & { readonly [struct]: 'inode' }
+export type AddressSpace = number & { readonly [struct]: 'address_space' }
 /** Where an `int` lies that is passed by address; NULL is 0. */
 export type IntPtr = number & { readonly [struct]: 'int *' }
 
-export const NULL = 0 as Page & Vma & Mm & Task & AnonVma & Avc & Pmdp & Ptep & Pgtable & IntPtr
+export const NULL = 0 as Page &
+  Vma &
+  Mm &
+  Task &
+  AnonVma &
+  Avc &
+  Pmdp &
+  Ptep &
+  Pgtable &
+  IntPtr &
+  Hstate &
+  Subpool &
+  ResvMap &
+  Inode
 
 /** struct page. Eight cells; tails of a compound page use some of theirs otherwise, see below. */
 export const page = {
@@ -50,6 +72,13 @@ export const tail = {
   compound_mapcount: page.SIZE + page.mapping,
   /** On tail 2, over `mapping` and `index`: next and previous of the deferred split queue. */
   deferred_list: 2 * page.SIZE + page.mapping,
+  /** Of a hugetlb page, on tail 1: what frees it, and its order. */
+  compound_dtor: page.SIZE + page.lru,
+  compound_order: page.SIZE + page.index,
+  /** Of a hugetlb page, on tail 2: its place on a list of the pool. A struct page of ours has one cell for `lru`. */
+  hugetlb_lru: 2 * page.SIZE + page.mapping,
+  /** Of a hugetlb page, on tail 3: the quota that it counts in (page_private of the head). */
+  private: 3 * page.SIZE + page.index,
 } as const
 
 /** PAGE_MAPPING_ANON of include/linux/mm.h */
@@ -71,6 +100,13 @@ export const vm_area = {
   /** The anon_vma_chain: newest and oldest entry. Under mmap_sem and page_table_lock. */
   avc_first: 8,
   avc_last: 9,
+  /** The file that is mapped, with a reference; NULL for anonymous memory. */
+  vm_file: 10,
+  /** Of hugetlb: a resv_map and HPAGE_RESV bits. Others look and set a bit under i_mmap_rwsem only. */
+  vm_private_data: 11,
+  /** Neighbours in the i_mmap of the file. Under i_mmap_rwsem. */
+  shared_next: 12,
+  shared_prev: 13,
   SIZE: 16,
 } as const
 
@@ -90,6 +126,8 @@ export const mm_struct = {
   def_flags: 9,
   /** The process that it is the address space of. */
   owner: 10,
+  /** Base pages of hugetlb that are mapped; atomic. */
+  hugetlb_usage: 11,
   SIZE: 16,
 } as const
 
@@ -147,13 +185,24 @@ export const VM_LOCKED = 128
 export const VM_LOCKONFAULT = 256
 /** Memory of a device, never locked. While mlock walks a vma it stands beside VM_LOCKED (v5.18). */
 export const VM_IO = 512
+/** Written to by others, who then see it; may become so. */
+export const VM_SHARED = 1 << 10
+export const VM_MAYSHARE = 1 << 11
+export const VM_MAYWRITE = 1 << 12
+export const VM_HUGETLB = 1 << 13
+export const VM_DONTEXPAND = 1 << 14
+export const VM_NORESERVE = 1 << 15
+/** Such a vma is never merged with another. */
+export const VM_SPECIAL = VM_IO | VM_DONTEXPAND
 export const VM_LOCKED_CLEAR_MASK = ~(VM_LOCKED | VM_LOCKONFAULT)
 
 /** What a fault handler answers (include/linux/mm.h). */
 export const VM_FAULT_OOM = 1
+export const VM_FAULT_SIGBUS = 2
 export const VM_FAULT_WRITE = 8
 export const VM_FAULT_HWPOISON = 0x10
 export const VM_FAULT_FALLBACK = 0x800
+export const VM_FAULT_ERROR = VM_FAULT_OOM | VM_FAULT_SIGBUS | VM_FAULT_HWPOISON
 
 /** What get_user_pages is asked (include/linux/mm.h). */
 export const FOLL_WRITE = 0x01

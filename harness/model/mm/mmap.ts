@@ -3,9 +3,13 @@
 // The list of a mm is ordered by address and guarded by mmap_sem; what rmap sees of a vma (start, end, pgoff)
 // changes under the anon_vma lock too.
 
+import { f_mapping, file_inode, get_file } from '../fs/inode.ts'
 import { k } from '../kernel.ts'
-import { clear_bit, down_write, set_bit, up_write } from '../ops.ts'
+import { clear_bit, down_write, READ_ONCE, set_bit, up_write, WRITE_ONCE } from '../ops.ts'
 import { rd, wr } from '../store.ts'
+import { EINVAL, ERR_PTR } from './errno.ts'
+import { hstate_vma, huge_page_mask, is_vm_hugetlb_page } from './hugetlb_hstate.ts'
+import { i_mmap_lock_write, i_mmap_unlock_write, vma_interval_tree_insert } from './interval_tree.ts'
 import type { Gather } from './memory_range.ts'
 import {
   type AnonVma,
@@ -17,6 +21,7 @@ import {
   VM_LOCKED,
   VM_READ,
   VM_SOFTDIRTY,
+  VM_SPECIAL,
   VM_WRITE,
   type Vma,
   vm_area,
@@ -44,7 +49,7 @@ export function find_vma(mm: Mm, addr: number): Vma {
 }
 
 /** The last vma that starts below `addr`, or NULL. */
-function find_prev(mm: Mm, addr: number): Vma {
+export function find_prev(mm: Mm, addr: number): Vma {
   let prev = NULL as Vma
   for (let vma = rd(mm + mm_struct.mmap) as Vma; vma !== NULL && rd(vma + vm_start) < addr; vma = next(vma)) prev = vma
   return prev
@@ -127,6 +132,9 @@ export function vma_adjust(vma: Vma, start: number, end: number, pgoff: number, 
   const swallowed = remove_next ? rd(after + vm_end) : end
   k.vma_adjust_trans_huge(vma, start, swallowed, adjust_next)
   const av = (rd(vma + vm_area.anon_vma) || (adjust_next !== 0 ? rd(after + vm_area.anon_vma) : 0)) as AnonVma
+  const file = file_inode(vma)
+  if (file !== NULL) i_mmap_lock_write(f_mapping(vma))
+  if (file !== NULL && insert !== NULL) vma_interval_tree_insert(insert, f_mapping(vma))
   if (av !== NULL) anon_vma_lock_write(av)
   wr(vma + vm_start, start)
   wr(vma + vm_end, swallowed)
@@ -138,6 +146,7 @@ export function vma_adjust(vma: Vma, start: number, end: number, pgoff: number, 
   if (remove_next) vma_unlink(mm, after)
   else if (insert !== NULL) vma_link(mm, insert, rd(insert + vm_start) < start ? (rd(vma + vm_prev) as Vma) : vma)
   if (av !== NULL) anon_vma_unlock_write(av)
+  if (file !== NULL) i_mmap_unlock_write(f_mapping(vma))
   if (!remove_next) return
   if (rd(after + vm_area.anon_vma) !== 0) k.unlink_anon_vmas(after)
   vm_area_free(after)
@@ -146,8 +155,9 @@ export function vma_adjust(vma: Vma, start: number, end: number, pgoff: number, 
   if (end > swallowed) vma_adjust(vma, start, end, pgoff, NULL)
 }
 
-/** Cuts a vma at `addr`; the new piece lies below it or above. Caller holds mmap_sem for writing. */
-export function __split_vma(vma: Vma, addr: number, new_below: boolean): void {
+/** Cuts a vma at `addr`; the new piece lies below it or above. -EINVAL inside a huge page of hugetlb. Caller holds mmap_sem for writing. */
+export function __split_vma(vma: Vma, addr: number, new_below: boolean): number {
+  if (is_vm_hugetlb_page(vma) && addr & ~huge_page_mask(hstate_vma(vma))) return -EINVAL
   const mm = rd(vma + vm_mm) as Mm
   const start = rd(vma + vm_start)
   const end = rd(vma + vm_end)
@@ -158,8 +168,15 @@ export function __split_vma(vma: Vma, addr: number, new_below: boolean): void {
     : vm_area_alloc(mm, addr, end, rd(vma + vm_flags), above)
   wr(piece + vm_area.anon_vma, rd(vma + vm_area.anon_vma))
   k.anon_vma_clone(piece, vma)
+  if (file_inode(vma) !== NULL) {
+    get_file(file_inode(vma))
+    wr(piece + vm_area.vm_file, file_inode(vma))
+    WRITE_ONCE(piece + vm_area.vm_private_data, READ_ONCE(vma + vm_area.vm_private_data))
+    k.hugetlb_vm_op_open(piece)
+  }
   if (new_below) k.vma_adjust(vma, addr, end, above, piece)
   else k.vma_adjust(vma, start, addr, pgoff, piece)
+  return 0
 }
 
 const list_is_singular = (vma: Vma): boolean =>
@@ -190,6 +207,7 @@ const pgoffAfter = (vma: Vma): number => rd(vma + vm_end) - rd(vma + vm_start)
  * The cases are those of the picture above vma_merge in mm/mmap.c. Caller holds mmap_sem for writing.
  */
 export function vma_merge(mm: Mm, prev: Vma, addr: number, end: number, flags: number, av: number, pgoff: number): Vma {
+  if (flags & VM_SPECIAL) return NULL
   let after = (prev !== NULL ? next(prev) : rd(mm + mm_struct.mmap)) as Vma
   const area = after
   if (after !== NULL && rd(after + vm_end) === end) after = next(after)
@@ -222,13 +240,14 @@ function reusable_anon_vma(old: Vma, a: Vma, b: Vma): number {
   const compatible =
     rd(a + vm_end) === rd(b + vm_start) &&
     differs === 0 &&
+    file_inode(a) === file_inode(b) &&
     rd(b + vm_pgoff) === rd(a + vm_pgoff) + rd(b + vm_start) - rd(a + vm_start)
   return compatible && list_is_singular(old) ? rd(old + vm_area.anon_vma) : 0
 }
 
 /**
  * New flags for start..end, cutting the vma where it is not the whole (the common part of mprotect_fixup and
- * madvise_behavior). Returns the vma that holds start..end. Caller holds mmap_sem for writing.
+ * madvise_behavior). Returns the vma that holds start..end, or an error. Caller holds mmap_sem for writing.
  */
 export function setVmaFlags(vma: Vma, start: number, end: number, flags: number): Vma {
   const mm = rd(vma + vm_mm) as Mm
@@ -239,8 +258,10 @@ export function setVmaFlags(vma: Vma, start: number, end: number, flags: number)
     set_vm_flags(merged, flags)
     return merged
   }
-  if (start !== rd(vma + vm_start)) k.__split_vma(vma, start, true)
-  if (end !== rd(vma + vm_end)) k.__split_vma(vma, end, false)
+  let error = 0
+  if (start !== rd(vma + vm_start)) error = k.__split_vma(vma, start, true)
+  if (error === 0 && end !== rd(vma + vm_end)) error = k.__split_vma(vma, end, false)
+  if (error !== 0) return ERR_PTR(error)
   set_vm_flags(vma, flags)
   return vma
 }
@@ -261,18 +282,20 @@ export function mmap_region(mm: Mm, addr: number, len: number, flags: number): v
   set_vm_flags(vma, rd(vma + vm_flags) | VM_SOFTDIRTY)
 }
 
-/** Caller holds mmap_sem for writing. */
-export function do_munmap(mm: Mm, start: number, len: number): void {
+/** 0, or -EINVAL: a border lies in a huge page of hugetlb. Caller holds mmap_sem for writing. */
+export function do_munmap(mm: Mm, start: number, len: number): number {
   const end = start + len
   let vma = find_vma(mm, start)
-  if (vma === NULL || rd(vma + vm_start) >= end) return
+  if (vma === NULL || rd(vma + vm_start) >= end) return 0
   let prev = rd(vma + vm_prev) as Vma
+  let error = 0
   if (start > rd(vma + vm_start)) {
-    k.__split_vma(vma, start, false)
+    error = k.__split_vma(vma, start, false)
     prev = vma
   }
   const last = find_vma(mm, end)
-  if (last !== NULL && end > rd(last + vm_start)) k.__split_vma(last, end, true)
+  if (error === 0 && last !== NULL && end > rd(last + vm_start)) error = k.__split_vma(last, end, true)
+  if (error !== 0) return error
   vma = (prev !== NULL ? next(prev) : rd(mm + mm_struct.mmap)) as Vma
   k.munlockBeforeUnmap(mm, vma, end)
   const gone: Vma[] = []
@@ -283,7 +306,8 @@ export function do_munmap(mm: Mm, start: number, len: number): void {
     vma = after
   }
   k.unmap_region(mm, gone, prev, vma, start, end)
-  for (const v of gone) vm_area_free(v)
+  for (const v of gone) k.remove_vma(v)
+  return 0
 }
 
 /** While its vmas are still on the list, locked memory up to `end` is munlocked. */
@@ -301,13 +325,16 @@ export function unmap_region(mm: Mm, gone: readonly Vma[], prev: Vma, after: Vma
   const tlb: Gather = []
   k.lru_add_drain()
   for (const vma of gone)
-    k.unmap_page_range(tlb, vma, Math.max(start, rd(vma + vm_start)), Math.min(end, rd(vma + vm_end)))
+    k.unmap_single_vma(tlb, vma, Math.max(start, rd(vma + vm_start)), Math.min(end, rd(vma + vm_end)))
   free_pgtables(mm, gone, prev === NULL ? 0 : rd(prev + vm_end), after === NULL ? task_size() : rd(after + vm_start))
   k.tlb_finish_mmu(tlb)
 }
 
 function free_pgtables(mm: Mm, gone: readonly Vma[], floor: number, ceiling: number): void {
-  for (const vma of gone) k.unlink_anon_vmas(vma)
+  for (const vma of gone) {
+    k.unlink_anon_vmas(vma)
+    k.unlink_file_vma(vma)
+  }
   if (gone.length === 0) return
   k.free_pgd_range(mm, rd(gone[0]! + vm_start), rd(gone.at(-1)! + vm_end), floor, ceiling)
 }
@@ -320,11 +347,11 @@ export function exit_mmap(mm: Mm): void {
   const tlb: Gather = []
   // Always: a real process has its text and stack mapped, whatever the case has left of its ranges.
   k.lru_add_drain()
-  for (const vma of gone) k.unmap_page_range(tlb, vma, rd(vma + vm_start), rd(vma + vm_end))
+  for (const vma of gone) k.unmap_single_vma(tlb, vma, rd(vma + vm_start), rd(vma + vm_end))
   free_pgtables(mm, gone, 0, task_size())
   k.tlb_finish_mmu(tlb)
   wr(mm + mm_struct.mmap, 0)
-  for (const vma of gone) vm_area_free(vma)
+  for (const vma of gone) k.remove_vma(vma)
 }
 
 /** mmap(2), MAP_PRIVATE | MAP_ANONYMOUS at `addr`, which is free: the engine chose it or munmapped it. */
@@ -337,8 +364,9 @@ export function sys_mmap(mm: Mm, addr: number, len: number, flags: number): void
   if (vm_flags & VM_LOCKED) k.__mm_populate(mm, addr, len, true)
 }
 
-export function sys_munmap(mm: Mm, addr: number, len: number): void {
+export function sys_munmap(mm: Mm, addr: number, len: number): number {
   down_write(mm + mm_struct.mmap_sem)
-  k.do_munmap(mm, addr, len)
+  const error = k.do_munmap(mm, addr, len)
   up_write(mm + mm_struct.mmap_sem)
+  return error
 }

@@ -3,6 +3,8 @@
 import { k } from '../kernel.ts'
 import { down_write, spin_lock, spin_unlock, up_write } from '../ops.ts'
 import { rd } from '../store.ts'
+import { ENOMEM, IS_ERR } from './errno.ts'
+import { is_vm_hugetlb_page } from './hugetlb_hstate.ts'
 import { HPAGE_PMD_NR } from './init.ts'
 import { vm_page_prot } from './memory.ts'
 import { pmd_addr_end } from './memory_range.ts'
@@ -13,6 +15,7 @@ import {
   type Pmdp,
   type Pte,
   VM_ACCOUNT,
+  VM_HUGETLB,
   VM_LOCKED,
   VM_READ,
   VM_WRITE,
@@ -34,17 +37,20 @@ import {
 } from './pgtable.ts'
 import { is_write_migration_entry, make_migration_entry_read } from './swapops.ts'
 
-/** New access rights for start..end of one vma. Caller holds mmap_sem for writing. */
-export function mprotect_fixup(vma: Vma, start: number, end: number, prot: number): void {
+/** New access rights for start..end of one vma: 0 or an error. Caller holds mmap_sem for writing. */
+export function mprotect_fixup(vma: Vma, start: number, end: number, prot: number): number {
   const old = rd(vma + vm_area.vm_flags)
   let flags = (old & ~(VM_READ | VM_WRITE)) | prot
-  if (flags === old) return
+  if (flags === old) return 0
   // What becomes writable is counted from now on, and stays so.
-  if (flags & VM_WRITE && !(old & VM_WRITE)) flags |= VM_ACCOUNT
+  if (flags & VM_WRITE && !(old & (VM_WRITE | VM_HUGETLB))) flags |= VM_ACCOUNT
   const changed = k.setVmaFlags(vma, start, end, flags)
-  k.change_protection(changed, start, end)
+  if (IS_ERR(changed)) return changed
+  if (is_vm_hugetlb_page(changed)) k.hugetlb_change_protection(changed, start, end)
+  else k.change_protection(changed, start, end)
   // Locked memory becomes writable: it is copied now, for it must not fault later (36f881883c57).
   if ((old & (VM_WRITE | VM_LOCKED)) === VM_LOCKED && flags & VM_WRITE) k.populate_vma_page_range(changed, start, end)
+  return 0
 }
 
 /** Every present entry gets the vma's protection, which lets a private page be read but not written at first. */
@@ -77,18 +83,22 @@ export function change_pte_range(vma: Vma, pmd: Pmdp, addr: number, end: number)
   spin_unlock(pte_lockptr(table))
 }
 
-/** Returns false (ENOMEM) where a hole is met; what lies before it has changed, as in the kernel. `prot`: VM_READ, VM_WRITE. */
-export function sys_mprotect(mm: Mm, addr: number, len: number, prot: number): boolean {
+/** -ENOMEM where a hole is met; what lies before it has changed, as in the kernel. `prot`: VM_READ, VM_WRITE. */
+export function sys_mprotect(mm: Mm, addr: number, len: number, prot: number): number {
   down_write(mm + mm_struct.mmap_sem)
   const end = addr + len
   let start = addr
-  while (start < end) {
+  let error = 0
+  while (start < end && error === 0) {
     const vma = k.find_vma(mm, start)
-    if (vma === NULL || rd(vma + vm_area.vm_start) > start) break
+    if (vma === NULL || rd(vma + vm_area.vm_start) > start) {
+      error = -ENOMEM
+      break
+    }
     const to = Math.min(end, rd(vma + vm_area.vm_end))
-    k.mprotect_fixup(vma, start, to, prot)
+    error = k.mprotect_fixup(vma, start, to, prot)
     start = to
   }
   up_write(mm + mm_struct.mmap_sem)
-  return start >= end
+  return error
 }

@@ -3,6 +3,8 @@
 import { k } from '../kernel.ts'
 import { down_write, spin_lock, spin_unlock, up_write } from '../ops.ts'
 import { rd, wr } from '../store.ts'
+import { EFAULT, EINVAL } from './errno.ts'
+import { is_vm_hugetlb_page } from './hugetlb_hstate.ts'
 import { HPAGE_PMD_NR } from './init.ts'
 import { pmd_addr_end } from './memory_range.ts'
 
@@ -132,17 +134,27 @@ export function move_vma(vma: Vma, from: number, old_len: number, new_len: numbe
   k.do_munmap(mm, from, old_len)
 }
 
-/** MREMAP_MAYMOVE | MREMAP_FIXED to a place that is free. Returns false (EFAULT) unless one vma holds the old range. */
-export function sys_mremap(mm: Mm, from: number, old_len: number, to: number, new_len: number): boolean {
+/**
+ * MREMAP_MAYMOVE | MREMAP_FIXED to a place that is free. -EFAULT unless one vma holds the old range, -EINVAL for huge
+ * pages of hugetlb (until 550a7d60bd5e, v5.16); what stood at the new place is gone all the same.
+ */
+export function sys_mremap(mm: Mm, from: number, old_len: number, to: number, new_len: number): number {
   down_write(mm + mm_struct.mmap_sem)
-  k.do_munmap(mm, to, new_len)
-  if (old_len > new_len) k.do_munmap(mm, from + new_len, old_len - new_len)
+  let error = k.do_munmap(mm, to, new_len)
+  if (error === 0 && old_len > new_len) error = k.do_munmap(mm, from + new_len, old_len - new_len)
   const len = Math.min(old_len, new_len)
   const vma = k.find_vma(mm, from)
-  const whole = vma !== NULL && rd(vma + vm_area.vm_start) <= from && from + len <= rd(vma + vm_area.vm_end)
-  const locked = whole && (rd(vma + vm_area.vm_flags) & VM_LOCKED) !== 0
-  if (whole) k.move_vma(vma, from, len, new_len, to)
+  if (error === 0) error = k.vma_to_resize(vma, from, len)
+  const locked = error === 0 && (rd(vma + vm_area.vm_flags) & VM_LOCKED) !== 0
+  if (error === 0) k.move_vma(vma, from, len, new_len, to)
   up_write(mm + mm_struct.mmap_sem)
   if (locked && new_len > len) k.__mm_populate(mm, to + len, new_len - len, true)
-  return whole
+  return error
+}
+
+/** Whether `vma` is one that may move from..from+len; NULL: there is none. */
+export function vma_to_resize(vma: Vma, from: number, len: number): number {
+  if (vma === NULL || rd(vma + vm_area.vm_start) > from) return -EFAULT
+  if (is_vm_hugetlb_page(vma)) return -EINVAL
+  return from + len > rd(vma + vm_area.vm_end) ? -EFAULT : 0
 }

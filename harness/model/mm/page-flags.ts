@@ -35,6 +35,8 @@ export const PG_mlocked = 128
 export const PG_unevictable = 256
 export const PG_reserved = 512
 export const PG_hwpoison = 1024
+/** Of a hugetlb page: it took a reservation, which comes back if it is freed unused; on tail 1: it is in use. */
+export const PG_private = 2048
 /** To v4.4, see history/thp-refcount. */
 export const PG_compound_lock = 1 << 14
 
@@ -90,6 +92,18 @@ export const PageHWPoison = (p: Page): boolean => test_bit(field(p, page.flags),
 export const SetPageHWPoison = (p: Page): void => set_bit(field(p, page.flags), PG_hwpoison)
 export const TestSetPageHWPoison = (p: Page): boolean => test_and_set_bit(field(p, page.flags), PG_hwpoison)
 export const TestClearPageHWPoison = (p: Page): boolean => test_and_clear_bit(field(p, page.flags), PG_hwpoison)
+export const ClearPageDirty = (p: Page): void => clear_bit(headFlags(p), PG_dirty)
+export const PagePrivate = (p: Page): boolean => test_bit(field(p, page.flags), PG_private)
+export const SetPagePrivate = (p: Page): void => set_bit(field(p, page.flags), PG_private)
+export const ClearPagePrivate = (p: Page): void => clear_bit(field(p, page.flags), PG_private)
+
+/** The destructor of a hugetlb page (include/linux/mm.h compound_dtors). */
+export const HUGETLB_PAGE_DTOR = 2
+/** mm/hugetlb.c: whether the page belongs to hugetlb, and whether it is the head of one. */
+export const PageHuge = (p: Page): boolean =>
+  PageCompound(p) && READ_ONCE(compound_head(p) + tail.compound_dtor) === HUGETLB_PAGE_DTOR
+export const PageHeadHuge = (p: Page): boolean => PageHead(p) && READ_ONCE(p + tail.compound_dtor) === HUGETLB_PAGE_DTOR
+export const compound_order = (head: Page): number => READ_ONCE(head + tail.compound_order)
 
 const doubleMap = (head: Page): number => head + page.SIZE + page.flags
 export const PageDoubleMap = (head: Page): boolean => test_bit(doubleMap(head), PG_double_map)

@@ -8,7 +8,7 @@ import { CannotJudge, KernelBug } from '../bug.ts'
 import { k } from '../kernel.ts'
 import { atomic_read, atomic_set, cpu, spin_lock, spin_unlock } from '../ops.ts'
 import { rd, rdm, sbrk, touched, wr } from '../store.ts'
-import { debug_vm, HPAGE_PMD_NR, max_pfn, zone } from './init.ts'
+import { debug_vm, HPAGE_PMD_NR, HPAGE_PMD_ORDER, max_pfn, zone } from './init.ts'
 import { list_del, list_empty } from './list.ts'
 import { NULL, PAGE_MAPPING_ANON, type Page, page, TAIL_MAPPING, tail } from './mm_types.ts'
 import {
@@ -21,6 +21,7 @@ import {
   PG_lru,
   PG_mlocked,
   PG_unevictable,
+  put_page_testzero,
   subpage,
 } from './page-flags.ts'
 import { pfn_to_page } from './pgtable.ts'
@@ -33,6 +34,7 @@ let pcps = 0
 export function init_page_alloc(): void {
   pcps = sbrk(NR_CPUS * pcp.SIZE)
   wr(zone.next_block, 0)
+  zone.free_runs = sbrk(MAX_ORDER)
 }
 
 function pop(list: number): Page {
@@ -116,10 +118,7 @@ function hasPoison(head: Page): boolean {
 
 /** One huge page with a reference, prepared as a transparent huge page; NULL when none is left. */
 export function alloc_hugepage(): Page {
-  const list = pcps + cpu * pcp.SIZE + pcp.huge
-  let p = pop(list) || freshBlock()
-  // A huge page is lost with any of its pages.
-  while (p !== NULL && hasPoison(p)) p = pop(list) || freshBlock()
+  const p = popHuge()
   if (p === NULL) return NULL
   atomic_set(p + page._count, 1)
   k.prep_compound_page(p)
@@ -161,6 +160,67 @@ export function free_pages(p: Page): void {
   wr(p + page.flags, rdm(p + page.flags, PG_hwpoison))
   wr(p + page.mapping, 0)
   push(pcps + cpu * pcp.SIZE + (huge ? pcp.huge : pcp.small), p)
+}
+
+// ---- other orders, for hugetlb ------------------------------------------------------------------------------------
+
+/** Free runs of frames, by order, of orders that are neither a base page's nor a huge page's. Under zone.lock. */
+const MAX_ORDER = 24
+
+/** `1 << order` frames, aligned to their number, with a reference (of a compound page to be); NULL when there are none. */
+export function alloc_pages(order: number): Page {
+  const p = order === HPAGE_PMD_ORDER ? popHuge() : allocRun(order)
+  if (p !== NULL) atomic_set(p + page._count, 1)
+  return p
+}
+
+/** The frames of a huge page: of one that this CPU has freed, else fresh ones. It is lost with any of its pages. */
+function popHuge(): Page {
+  const list = pcps + cpu * pcp.SIZE + pcp.huge
+  let p = pop(list) || freshBlock()
+  while (p !== NULL && hasPoison(p)) p = pop(list) || freshBlock()
+  return p
+}
+
+/** Such a run for a gigantic page, or, where it is smaller than a huge page, one of those that make up one. */
+function allocRun(order: number): Page {
+  if (order >= MAX_ORDER) return NULL
+  spin_lock(zone.lock)
+  const list = zone.free_runs + order
+  let p = pop(list)
+  if (p === NULL && order > HPAGE_PMD_ORDER) {
+    p = freshRun(1 << order)
+  } else if (p === NULL) {
+    p = freshBlock()
+    for (let i = HPAGE_PMD_NR - (1 << order); p !== NULL && i > 0; i -= 1 << order) push(list, subpage(p, i))
+  }
+  spin_unlock(zone.lock)
+  return p
+}
+
+/** alloc_contig_range, of frames that were never used. What lies before them is free as huge pages. Caller holds zone.lock. */
+function freshRun(nr: number): Page {
+  const first = (rd(zone.next_block) + nr - 1) & ~(nr - 1)
+  if (first + nr > max_pfn) return NULL
+  while (rd(zone.next_block) < first) push(pcps + cpu * pcp.SIZE + pcp.huge, zoneBlock())
+  while (rd(zone.next_block) < first + nr) zoneBlock()
+  return pfn_to_page(first)
+}
+
+/** The last reference of `1 << order` frames goes, of a compound page or what was one. */
+export function __free_pages(p: Page, order: number): void {
+  if (!put_page_testzero(p)) return
+  free_pages_check(p, 'page')
+  for (let i = 1; i < 1 << order; i++) free_tail_page(p, i)
+  wr(p + page.flags, 0)
+  wr(p + page.mapping, 0)
+  if (order === HPAGE_PMD_ORDER) {
+    push(pcps + cpu * pcp.SIZE + pcp.huge, p)
+    return
+  }
+  spin_lock(zone.lock)
+  push(zone.free_runs + order, p)
+  spin_unlock(zone.lock)
 }
 
 /** What no user of a compound page may have written to; of the fields that tails use otherwise nothing stays. */

@@ -1,7 +1,8 @@
 // Page tables: x86's PMD and PTE levels under one directory (arch/x86/include/asm/pgtable.h).
 //
 // A directory has 512 PMD tables of 512 entries; a PTE table has HPAGE_PMD_NR. An entry is a page frame number
-// above eight flag bits. A PMD is none, points to a PTE table, or (PSE) maps a huge page. Each table has a lock of
+// above eight flag bits. A PMD is none, points to a PTE table, or (PSE) maps a huge page; so does an entry of the
+// directory, which stands for the PUD. Each table has a lock of
 // its own: split PTE locks, and split PMD locks as from v3.13.
 //
 // A user's access walks the tables without a lock, so every store to an entry that is visible to it is set_pte or
@@ -69,29 +70,39 @@ export const pmd_page = pte_page
 const tableOf = (e: Pmd): Pgtable => (e >>> 2) as Pgtable
 const mk_table = (t: Pgtable): Pmd => ((t << 2) | PRESENT) as Pmd
 
-/** The directory's cell for an address, with the PMD table or 0 in it. */
-const pgd_offset = (mm: Mm, addr: number): number => rd(mm + mm_struct.pgd) + ((addr >> HPAGE_PMD_ORDER) >> PTRS_ORDER)
+/** The directory's cell for an address: it points to a PMD table, or (PSE) maps a huge page of hugetlb. */
+export const pud_offset = (mm: Mm, addr: number): Pmdp =>
+  (rd(mm + mm_struct.pgd) + ((addr >> HPAGE_PMD_ORDER) >> PTRS_ORDER)) as Pmdp
+
+/** Base pages that an entry of the directory maps, by order. */
+export const pudOrder = (): number => HPAGE_PMD_ORDER + PTRS_ORDER
+
+/** An entry that points to a table of the next level; an entry of hugetlb is none, also where it is not present. */
+export const pointsToTable = (e: Pmd): boolean => (e & (PRESENT | PSE)) === PRESENT
 
 /** The PMD cell of an address, or NULL where the directory has no table. */
 export function pmd_offset(mm: Mm, addr: number): Pmdp {
-  const table = READ_ONCE(pgd_offset(mm, addr))
-  return (table === 0 ? 0 : table + pmd_table.pmd + ((addr >> HPAGE_PMD_ORDER) & (PTRS - 1))) as Pmdp
+  const pud = READ_ONCE(pud_offset(mm, addr)) as Pmd
+  return (pointsToTable(pud) ? tableOf(pud) + pmd_table.pmd + ((addr >> HPAGE_PMD_ORDER) & (PTRS - 1)) : 0) as Pmdp
 }
 
 /** As pmd_offset, making the table. */
 export function pmd_alloc(mm: Mm, addr: number): Pmdp {
-  const slot = pgd_offset(mm, addr)
+  const slot = pud_offset(mm, addr)
   if (READ_ONCE(slot) === 0) {
     const table = kmem_cache_alloc(pmd_cachep)
     spin_lock(mm + mm_struct.page_table_lock)
-    if (rd(slot) === 0) WRITE_ONCE(slot, table)
+    if (rd(slot) === 0) WRITE_ONCE(slot, mk_table(table as Pgtable))
     else kmem_cache_free(pmd_cachep, table)
     spin_unlock(mm + mm_struct.page_table_lock)
   }
   return pmd_offset(mm, addr)
 }
 
-export const pmdTableLock = (mm: Mm, addr: number): number => rd(pgd_offset(mm, addr)) + pmd_table.lock
+/** The PMD table of an address that has one. */
+const pmdTable = (mm: Mm, addr: number): number => tableOf(rd(pud_offset(mm, addr)) as Pmd)
+
+export const pmdTableLock = (mm: Mm, addr: number): number => pmdTable(mm, addr) + pmd_table.lock
 export const pmd_lockptr = (mm: Mm, addr: number): number => k.pmd_lockptr(mm, addr)
 export const pte_lockptr = (pmd: Pmd): number => tableOf(pmd) + pte_table.lock
 export const pte_offset = (pmd: Pmd, addr: number): Ptep =>
@@ -123,9 +134,9 @@ export const pgd_alloc = (): number => kmem_cache_alloc(pgd_cachep)
 /** Gives back the directory and the PMD tables; every PTE table has been freed. */
 export function pgd_free(pgd: number): void {
   for (let i = 0; i < PTRS; i++) {
-    const table = rd(pgd + i)
-    if (table === 0) continue
-    kmem_cache_free(pmd_cachep, table)
+    const pud = rd(pgd + i) as Pmd
+    if (pud === 0) continue
+    kmem_cache_free(pmd_cachep, tableOf(pud))
     wr(pgd + i, 0)
   }
   kmem_cache_free(pgd_cachep, pgd)
@@ -136,14 +147,14 @@ export const pte_free = (t: Pgtable): void => kmem_cache_free(pte_cachep, t)
 
 /** Keeps a PTE table for the day the PMD is split. Caller holds the PMD lock. */
 export function pgtable_trans_huge_deposit(mm: Mm, addr: number, t: Pgtable): void {
-  const list = rd(pgd_offset(mm, addr)) + pmd_table.huge_pte
+  const list = pmdTable(mm, addr) + pmd_table.huge_pte
   wr(t + pte_table.next, rd(list))
   wr(list, t)
 }
 
 /** Takes a deposited table back. Caller holds the PMD lock. */
 export function pgtable_trans_huge_withdraw(mm: Mm, addr: number): Pgtable {
-  const list = rd(pgd_offset(mm, addr)) + pmd_table.huge_pte
+  const list = pmdTable(mm, addr) + pmd_table.huge_pte
   const t = rd(list) as Pgtable
   wr(list, rd(t + pte_table.next))
   wr(t + pte_table.next, NULL)
@@ -156,11 +167,22 @@ export function pgtable_trans_huge_withdraw(mm: Mm, addr: number): Pgtable {
 export function forEachPmd(mm: Mm, visit: (addr: number, pmd: Pmd) => void): void {
   const pgd = S[mm + mm_struct.pgd]!
   for (let i = 0; i < PTRS; i++) {
-    const table = S[pgd + i]!
-    for (let j = 0; table !== 0 && j < PTRS; j++) {
+    const pud = S[pgd + i]! as Pmd
+    if (!pointsToTable(pud)) continue
+    const table = tableOf(pud)
+    for (let j = 0; j < PTRS; j++) {
       const pmd = S[table + pmd_table.pmd + j]! as Pmd
       if (pmd !== 0) visit(((i << PTRS_ORDER) + j) << HPAGE_PMD_ORDER, pmd)
     }
+  }
+}
+
+/** Calls `visit` for every entry of the directory of an address space that maps a huge page. */
+export function forEachPud(mm: Mm, visit: (addr: number, pud: Pmd) => void): void {
+  const pgd = S[mm + mm_struct.pgd]!
+  for (let i = 0; i < PTRS; i++) {
+    const pud = S[pgd + i]! as Pmd
+    if (pud !== 0 && !pointsToTable(pud)) visit(i << pudOrder(), pud)
   }
 }
 

@@ -22,6 +22,8 @@ import {
   WRITE_ONCE,
 } from '../ops.ts'
 import { rd, wr } from '../store.ts'
+import { hstate_vma, is_vm_hugetlb_page } from './hugetlb_hstate.ts'
+import { vma_hugecache_offset } from './hugetlb_resv.ts'
 import { debug_vm, HPAGE_PMD_NR } from './init.ts'
 import {
   type AnonVma,
@@ -68,7 +70,8 @@ export function anon_vma_init(): void {
   anon_vma_chain_cachep = kmem_cache_create_poisoned('anon_vma_chain', anon_vma_chain.SIZE)
 }
 
-const rootOf = (av: AnonVma): AnonVma => rd(av + anon_vma.root) as AnonVma
+export const anon_vma_root = (av: AnonVma): AnonVma => rd(av + anon_vma.root) as AnonVma
+const rootOf = anon_vma_root
 /** The lock of a whole family lies in its root. */
 export const anon_vma_lock_write = (av: AnonVma): void => down_write(rootOf(av) + anon_vma.rwsem)
 export const anon_vma_unlock_write = (av: AnonVma): void => up_write(rootOf(av) + anon_vma.rwsem)
@@ -220,6 +223,7 @@ export function unlink_anon_vmas(vma: Vma): void {
  * as an unsigned long before it is shifted, so that the index is far off (5a49973d7143).
  */
 export function linear_page_index(vma: Vma, addr: number): number {
+  if (is_vm_hugetlb_page(vma)) return vma_hugecache_offset(hstate_vma(vma), vma, addr)
   const distance = addr - rd(vma + vm_area.vm_start)
   return (distance < 0 ? distance + 2 ** 52 : distance) + rd(vma + vm_area.vm_pgoff)
 }

@@ -19,7 +19,7 @@ import {
   type Vma,
   vm_area,
 } from './mm_types.ts'
-import { compound_head, page_mapped } from './page-flags.ts'
+import { compound_head, compound_order, PageHeadHuge, page_mapped } from './page-flags.ts'
 import {
   pmd_none,
   pmd_offset,
@@ -44,6 +44,7 @@ export function mm_find_pmd(mm: Mm, addr: number): Pmdp {
 /** include/linux/pagemap.h: where a page stands in the object that it belongs to. Caller holds the page lock. */
 export function page_to_pgoff(p: Page): number {
   const head = compound_head(p)
+  if (PageHeadHuge(head)) return rd(head + page.index) << compound_order(head)
   return rd(head + page.index) + (p - head) / page.SIZE
 }
 

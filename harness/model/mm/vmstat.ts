@@ -5,6 +5,7 @@ import { PAGE_SIZE } from '../contents.ts'
 import { k } from '../kernel.ts'
 import { statCpu, this_cpu_add } from '../ops.ts'
 import { S, sbrk } from '../store.ts'
+import { default_hstate, readPool } from './hugetlb_hstate.ts'
 import { HPAGE_PMD_NR, zone } from './init.ts'
 import { NR_CPUS } from './slab.ts'
 
@@ -123,6 +124,10 @@ const shown: readonly (readonly [string, () => number])[] = [
   // Not as /proc/vmstat shows it, but as it stands.
   ['nr_mlock', () => global_page_state(NR_MLOCK)],
   ['nr_isolated_anon', () => global_page_state(NR_ISOLATED_ANON)],
+  ['HugePages_Total', () => readPool(default_hstate).nr],
+  ['HugePages_Free', () => readPool(default_hstate).free],
+  ['HugePages_Rsvd', () => readPool(default_hstate).resv],
+  ['HugePages_Surp', () => readPool(default_hstate).surplus],
   ['pgmigrate_success', () => global_page_state(PGMIGRATE_SUCCESS)],
   ['pgmigrate_fail', () => global_page_state(PGMIGRATE_FAIL)],
   ['unevictable_pgs_culled', () => global_page_state(UNEVICTABLE_PGCULLED)],

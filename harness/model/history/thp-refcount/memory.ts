@@ -1,6 +1,7 @@
 // mm/memory.c and mm/gup.c as of v4.4: what a fault and a walk do that meet a PMD which is splitting.
 
 import { k } from '../../kernel.ts'
+import { is_vm_hugetlb_page } from '../../mm/hugetlb_hstate.ts'
 import { __pte_alloc as __pte_alloc_4_5, handle_mm_fault as handle_mm_fault_4_5 } from '../../mm/memory.ts'
 import {
   FAULT_FLAG_WRITE,
@@ -48,6 +49,7 @@ function __pte_alloc(mm: Mm, pmd: Pmdp, addr: number): void {
  */
 function handle_mm_fault(mm: Mm, vma: Vma, addr: number, flags: number): number {
   might_sleep()
+  if (is_vm_hugetlb_page(vma)) return k.hugetlb_fault(mm, vma, addr, flags)
   const pmd = pmd_alloc(mm, addr)
   const orig = read_pmd(pmd)
   if (pmd_none(orig) && k.transparent_hugepage_enabled(vma)) {

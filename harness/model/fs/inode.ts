@@ -1,0 +1,76 @@
+// Files of hugetlbfs (struct inode and the address_space in it, include/linux/fs.h, v4.5). What the kernel has as a struct
+// file is a reference of the inode here. Sizes count whole base pages.
+
+import { k } from '../kernel.ts'
+import { address_space } from '../mm/interval_tree.ts'
+import { INIT_LIST_HEAD, list_add_tail, list_del } from '../mm/list.ts'
+import { type AddressSpace, type Inode, type ResvMap, type Vma, vm_area } from '../mm/mm_types.ts'
+import { type Cache, kmem_cache_create_poisoned, kmem_cache_free, kmem_cache_zalloc } from '../mm/slab.ts'
+import { atomic_dec_and_test, atomic_inc, READ_ONCE, spin_lock, spin_unlock, WRITE_ONCE } from '../ops.ts'
+import { rd, S, sbrk, wr } from '../store.ts'
+
+export const inode = {
+  /** Of the mount: the size of its huge pages, and its quota. */
+  hstate: 0,
+  subpool: 1,
+  /** i_mapping->private_data: the reserve map. */
+  private_data: 2,
+  i_count: 3,
+  i_size: 5,
+  i_mutex: 6,
+  i_data: 8,
+  /** Neighbours among all inodes. Under inode_sb_list_lock. */
+  i_sb_list: 16,
+  SIZE: 24,
+} as const
+
+export let inode_cachep: Cache
+let inode_sb_list_lock = 0
+let s_inodes = 0
+export function inode_init(): void {
+  inode_cachep = kmem_cache_create_poisoned('inode', inode.SIZE)
+  inode_sb_list_lock = sbrk(8)
+  s_inodes = inode_sb_list_lock + 1
+  INIT_LIST_HEAD(s_inodes)
+}
+
+export const i_data = (i: Inode): AddressSpace => (i + inode.i_data) as AddressSpace
+export const host = (mapping: AddressSpace): Inode => (mapping - inode.i_data) as Inode
+export const file_inode = (vma: Vma): Inode => rd(vma + vm_area.vm_file) as Inode
+export const f_mapping = (vma: Vma): AddressSpace => i_data(file_inode(vma))
+export const i_mutex = (i: Inode): number => i + inode.i_mutex
+export const i_size_read = (i: Inode): number => READ_ONCE(i + inode.i_size)
+export const i_size_write = (i: Inode, pages: number): void => WRITE_ONCE(i + inode.i_size, pages)
+
+/** A file with one reference. */
+export function alloc_inode(hstate: number, subpool: number, map: ResvMap): Inode {
+  const i = kmem_cache_zalloc(inode_cachep) as Inode
+  wr(i + inode.hstate, hstate)
+  wr(i + inode.subpool, subpool)
+  wr(i + inode.private_data, map)
+  wr(i + inode.i_count, 1)
+  wr(i + inode.i_data + address_space.host, i)
+  spin_lock(inode_sb_list_lock)
+  list_add_tail(i + inode.i_sb_list, s_inodes)
+  spin_unlock(inode_sb_list_lock)
+  return i
+}
+
+export function free_inode(i: Inode): void {
+  spin_lock(inode_sb_list_lock)
+  list_del(i + inode.i_sb_list)
+  spin_unlock(inode_sb_list_lock)
+  kmem_cache_free(inode_cachep, i)
+}
+
+/** Every file there is; for truth.ts. */
+export function* allInodes(): Generator<Inode> {
+  for (let at = S[s_inodes]!; at !== s_inodes; at = S[at]!) yield (at - inode.i_sb_list) as Inode
+}
+
+export const get_file = (i: Inode): void => atomic_inc(i + inode.i_count)
+
+/** Drops a reference; a directory entry is one. With the last the file goes, and its pages. The kernel does so on the way back to user space. */
+export function fput(i: Inode): void {
+  if (atomic_dec_and_test(i + inode.i_count)) k.hugetlbfs_evict_inode(i)
+}

@@ -1,0 +1,236 @@
+// Faults on huge pages (mm/hugetlb.c, v4.5). One mutex out of a table keeps two faults on the same page apart, so that
+// neither fails for want of a page that the other will not need.
+
+import { f_mapping, host, i_size_read } from '../fs/inode.ts'
+import { k } from '../kernel.ts'
+import { down_write as mutex_lock, up_write as mutex_unlock, spin_unlock } from '../ops.ts'
+import { rd, sbrk, wr } from '../store.ts'
+import { EEXIST, ENOMEM, IS_ERR } from './errno.ts'
+import { add_to_page_cache, find_lock_page } from './filemap.ts'
+import { hstate_vma, huge_page_mask, huge_page_order, pages_per_huge_page } from './hugetlb_hstate.ts'
+import { set_page_huge_active } from './hugetlb_pool.ts'
+import {
+  huge_pte_alloc,
+  huge_pte_lock,
+  huge_pte_lockptr,
+  huge_pte_none,
+  huge_pte_offset,
+  huge_pte_present,
+  is_hugetlb_entry_hwpoisoned,
+  is_hugetlb_entry_migration,
+  make_huge_pte,
+} from './hugetlb_pte.ts'
+import { hugetlb_count_add } from './hugetlb_range.ts'
+import { HPAGE_RESV_UNMAPPED, is_vma_resv_set, vma_hugecache_offset } from './hugetlb_resv.ts'
+import { mkdirty, mkyoung } from './memory.ts'
+import {
+  type AddressSpace,
+  FAULT_FLAG_WRITE,
+  type Mm,
+  NULL,
+  type Page,
+  type Pmd,
+  type Pmdp,
+  page as struct_page,
+  VM_FAULT_HWPOISON,
+  VM_FAULT_OOM,
+  VM_FAULT_SIGBUS,
+  VM_MAYSHARE,
+  VM_SHARED,
+  VM_WRITE,
+  type Vma,
+  vm_area,
+} from './mm_types.ts'
+import {
+  ClearPagePrivate,
+  get_page,
+  lock_page,
+  PageHWPoison,
+  put_page,
+  SetPageDirty,
+  subpage,
+  trylock_page,
+  unlock_page,
+  wait_on_page_locked,
+} from './page-flags.ts'
+import { pmd_page, pte_write, read_pmd, set_pmd } from './pgtable.ts'
+
+const NUM_FAULT_MUTEXES = 64
+let mutexes = 0
+export function hugetlb_fault_init(): void {
+  mutexes = sbrk(NUM_FAULT_MUTEXES)
+}
+export const hugetlb_fault_mutex_table = (hash: number): number => mutexes + hash
+
+const isShared = (vma: Vma, flag: number): boolean => (rd(vma + vm_area.vm_flags) & flag) !== 0
+
+/** A page of a shared mapping is known by its place in the file, of a private one by its address. */
+export function hugetlb_fault_mutex_hash(vma: Vma, mm: Mm, mapping: AddressSpace, idx: number, addr: number): number {
+  const byFile = isShared(vma, VM_SHARED)
+  const index = byFile ? idx : addr >> huge_page_order(hstate_vma(vma))
+  return (((byFile ? mapping : mm) >> 3) + index) & (NUM_FAULT_MUTEXES - 1)
+}
+
+/** Zeroes a page that nobody else knows yet. */
+export function clear_huge_page(page: Page, nr: number): void {
+  for (let i = 0; i < nr; i++) wr(subpage(page, i) + struct_page.content, 0)
+}
+
+/** Copies page by page; nobody is kept from writing to the source. */
+export function copy_user_huge_page(to: Page, from: Page, nr: number): void {
+  for (let i = 0; i < nr; i++) k.copy_user_page(subpage(to, i), subpage(from, i))
+}
+
+/** Puts a new page into the file's cache, where its reservation is used up for good; 0 or -EEXIST. It comes back locked. */
+export function huge_add_to_page_cache(page: Page, mapping: AddressSpace, idx: number): number {
+  const err = add_to_page_cache(page, mapping, idx)
+  if (err !== 0) return err
+  ClearPagePrivate(page)
+  SetPageDirty(page)
+  return 0
+}
+
+/** What an allocation's failure is to a fault. */
+const faultOf = (error: number): number => (error === -ENOMEM ? VM_FAULT_OOM : VM_FAULT_SIGBUS)
+
+/** Caller holds mmap_sem for reading. As handle_mm_fault. */
+export function hugetlb_fault(mm: Mm, vma: Vma, address: number, flags: number): number {
+  const h = hstate_vma(vma)
+  const addr = address & huge_page_mask(h)
+  let ptep = huge_pte_offset(mm, addr)
+  if (ptep === NULL) {
+    ptep = huge_pte_alloc(mm, addr, h)
+  } else if (is_hugetlb_entry_migration(read_pmd(ptep))) {
+    k.migration_entry_wait_huge(huge_pte_lockptr(h, mm, addr), ptep)
+    return 0
+  } else if (is_hugetlb_entry_hwpoisoned(read_pmd(ptep))) {
+    return VM_FAULT_HWPOISON
+  }
+  const mapping = f_mapping(vma)
+  const idx = vma_hugecache_offset(h, vma, addr)
+  const mutex = hugetlb_fault_mutex_table(k.hugetlb_fault_mutex_hash(vma, mm, mapping, idx, addr))
+  mutex_lock(mutex)
+  const entry = read_pmd(ptep)
+  let ret = 0
+  let wait = NULL as Page
+  if (huge_pte_none(entry)) ret = k.hugetlb_no_page(mm, vma, mapping, idx, addr, ptep, flags)
+  else if (huge_pte_present(entry)) [ret, wait] = k.hugetlb_present(mm, vma, addr, ptep, entry, flags)
+  mutex_unlock(mutex)
+  // Without a reference: the page is not looked at any more, only the fault shall not come again at once.
+  if (wait !== NULL) wait_on_page_locked(wait)
+  return ret
+}
+
+/**
+ * The second half of hugetlb_fault: a present entry, which is to be written to or only marked. Returns the answer, and
+ * the page whose lock could not be had, or NULL. Caller holds the fault mutex.
+ */
+export function hugetlb_present(
+  mm: Mm,
+  vma: Vma,
+  addr: number,
+  ptep: Pmdp,
+  entry: Pmd,
+  flags: number,
+): readonly [ret: number, wait: Page] {
+  const h = hstate_vma(vma)
+  const write = (flags & FAULT_FLAG_WRITE) !== 0
+  let pagecache_page = NULL as Page
+  if (write && !pte_write(entry)) {
+    if (k.vma_needs_reservation(h, vma, addr) < 0) return [VM_FAULT_OOM, NULL]
+    k.vma_end_reservation(h, vma, addr)
+    if (!isShared(vma, VM_MAYSHARE)) pagecache_page = find_lock_page(f_mapping(vma), vma_hugecache_offset(h, vma, addr))
+  }
+  const page = pmd_page(entry)
+  let ret = 0
+  let wait = NULL as Page
+  const ptl = huge_pte_lock(h, mm, addr)
+  if (rd(ptep) !== entry) {
+    // Changed meanwhile: the access is tried again.
+  } else if (page !== pagecache_page && !trylock_page(page)) {
+    wait = page
+  } else {
+    get_page(page)
+    if (write && !pte_write(entry)) {
+      ret = k.hugetlb_cow(mm, vma, addr, ptep, entry, pagecache_page, ptl)
+    } else {
+      const young = mkyoung(write ? mkdirty(entry) : entry)
+      if (young !== entry) set_pmd(ptep, young)
+    }
+    if (page !== pagecache_page) unlock_page(page)
+    put_page(page)
+  }
+  spin_unlock(ptl)
+  if (pagecache_page !== NULL) {
+    unlock_page(pagecache_page)
+    put_page(pagecache_page)
+  }
+  return [ret, wait]
+}
+
+/** An entry that maps nothing: the page of the file, or a new one. Caller holds the fault mutex. */
+export function hugetlb_no_page(
+  mm: Mm,
+  vma: Vma,
+  mapping: AddressSpace,
+  idx: number,
+  addr: number,
+  ptep: Pmdp,
+  flags: number,
+): number {
+  const h = hstate_vma(vma)
+  const nr = pages_per_huge_page(h)
+  // "killed due to inadequate hugepage pool": the owner has taken pages from here.
+  if (is_vma_resv_set(vma, HPAGE_RESV_UNMAPPED)) return VM_FAULT_SIGBUS
+  let anon_rmap = false
+  let page = find_lock_page(mapping, idx)
+  // It failed between mmap and fault: no entry of this process says so.
+  if (page !== NULL && PageHWPoison(page)) {
+    unlock_page(page)
+    put_page(page)
+    return VM_FAULT_HWPOISON
+  }
+  while (page === NULL) {
+    if (idx >= i_size_read(host(mapping)) >> huge_page_order(h)) return VM_FAULT_SIGBUS
+    page = k.alloc_huge_page(vma, addr, false)
+    if (IS_ERR(page)) return faultOf(page)
+    clear_huge_page(page, nr)
+    set_page_huge_active(page)
+    if (!isShared(vma, VM_MAYSHARE)) {
+      lock_page(page)
+      k.anon_vma_prepare(vma)
+      anon_rmap = true
+    } else if (k.huge_add_to_page_cache(page, mapping, idx) === -EEXIST) {
+      put_page(page)
+      page = find_lock_page(mapping, idx)
+    }
+  }
+  const cow = (flags & FAULT_FLAG_WRITE) !== 0 && !isShared(vma, VM_SHARED)
+  // What hugetlb_cow may need to note a reservation is there before the page table lock is taken.
+  if (cow) {
+    k.vma_needs_reservation(h, vma, addr)
+    k.vma_end_reservation(h, vma, addr)
+  }
+  const ptl = huge_pte_lock(h, mm, addr)
+  const outside = idx >= i_size_read(host(mapping)) >> huge_page_order(h)
+  if (outside || !huge_pte_none(rd(ptep) as Pmd)) {
+    spin_unlock(ptl)
+    unlock_page(page)
+    put_page(page)
+    return outside ? VM_FAULT_SIGBUS : 0
+  }
+  if (anon_rmap) {
+    ClearPagePrivate(page)
+    k.hugepage_add_new_anon_rmap(page, vma, addr)
+  } else {
+    k.hugetlb_dup_rmap(page)
+  }
+  const entry = make_huge_pte(vma, page, isShared(vma, VM_SHARED) && isShared(vma, VM_WRITE))
+  set_pmd(ptep, entry)
+  hugetlb_count_add(mm, nr)
+  // The COW without a second fault.
+  const ret = cow ? k.hugetlb_cow(mm, vma, addr, ptep, entry, page, ptl) : 0
+  spin_unlock(ptl)
+  unlock_page(page)
+  return ret
+}

@@ -1,0 +1,129 @@
+// Mappings of files, which are all of hugetlbfs (mm/mmap.c, v4.5).
+
+import { f_mapping, file_inode, fput, get_file } from '../fs/inode.ts'
+import { k } from '../kernel.ts'
+import { down_write, up_write } from '../ops.ts'
+import { rd, wr } from '../store.ts'
+import { EINVAL, IS_ERR } from './errno.ts'
+import { hstate_inode, huge_page_mask, pages_per_huge_page } from './hugetlb_hstate.ts'
+import {
+  i_mmap_lock_write,
+  i_mmap_unlock_write,
+  vma_interval_tree_insert,
+  vma_interval_tree_remove,
+} from './interval_tree.ts'
+import {
+  type Hstate,
+  type Inode,
+  type Mm,
+  mm_struct,
+  NULL,
+  VM_LOCKED,
+  VM_LOCKED_CLEAR_MASK,
+  VM_MAYSHARE,
+  VM_MAYWRITE,
+  VM_NORESERVE,
+  VM_SHARED,
+  VM_SOFTDIRTY,
+  type Vma,
+  vm_area,
+} from './mm_types.ts'
+import { find_prev, set_vm_flags, vm_area_alloc, vm_area_free, vma_link } from './mmap.ts'
+
+/** What mmap(2) is asked beside the access rights. */
+export const MAP_SHARED = 1
+export const MAP_NORESERVE = 2
+export const MAP_POPULATE = 4
+export const MAP_LOCKED = 8
+
+/** A vma of a file joins those that map it. */
+export function __vma_link_file(vma: Vma): void {
+  if (file_inode(vma) === NULL) return
+  i_mmap_lock_write(f_mapping(vma))
+  vma_interval_tree_insert(vma, f_mapping(vma))
+  i_mmap_unlock_write(f_mapping(vma))
+}
+
+/** It leaves them. */
+export function unlink_file_vma(vma: Vma): void {
+  if (file_inode(vma) === NULL) return
+  i_mmap_lock_write(f_mapping(vma))
+  vma_interval_tree_remove(vma, f_mapping(vma))
+  i_mmap_unlock_write(f_mapping(vma))
+}
+
+/** A vma that is off the list and unmapped: vm_ops->close, and its reference of the file. */
+export function remove_vma(vma: Vma): void {
+  const file = file_inode(vma)
+  if (file !== NULL) {
+    k.hugetlb_vm_op_close(vma)
+    fput(file)
+  }
+  vm_area_free(vma)
+}
+
+/** mmap_region of a file at a free place: 0 or an error. Caller holds mmap_sem for writing. */
+export function mmap_file_region(
+  mm: Mm,
+  addr: number,
+  len: number,
+  vm_flags: number,
+  file: Inode,
+  pgoff: number,
+): number {
+  const vma = vm_area_alloc(mm, addr, addr + len, vm_flags, pgoff)
+  get_file(file)
+  wr(vma + vm_area.vm_file, file)
+  const error = k.hugetlbfs_file_mmap(file, vma)
+  if (error !== 0) {
+    // unmap_region: of what was never mapped.
+    k.lru_add_drain()
+    vm_area_free(vma)
+    fput(file)
+    return error
+  }
+  vma_link(mm, vma, find_prev(mm, addr))
+  __vma_link_file(vma)
+  // Huge pages are never locked: they do not move anyway.
+  set_vm_flags(vma, (rd(vma + vm_area.vm_flags) & VM_LOCKED_CLEAR_MASK) | VM_SOFTDIRTY)
+  return 0
+}
+
+/**
+ * mmap(2) of a file of hugetlbfs, from base page `pgoff` on, at `addr`, which is free. `prot`: VM_READ, VM_WRITE; `flags`:
+ * MAP_ bits. A part of a huge page at the end is mapped whole. 0 or an error.
+ */
+export function sys_mmap_file(
+  mm: Mm,
+  addr: number,
+  length: number,
+  prot: number,
+  flags: number,
+  file: Inode,
+  pgoff: number,
+): number {
+  const h = hstate_inode(file)
+  const len = (length + pages_per_huge_page(h) - 1) & huge_page_mask(h)
+  // prepare_hugepage_range
+  if (addr & ~huge_page_mask(h)) return -EINVAL
+  let vm_flags = prot | VM_MAYWRITE
+  if (flags & MAP_SHARED) vm_flags |= VM_SHARED | VM_MAYSHARE
+  if (flags & MAP_NORESERVE) vm_flags |= VM_NORESERVE
+  if (flags & MAP_LOCKED) vm_flags |= VM_LOCKED
+  down_write(mm + mm_struct.mmap_sem)
+  vm_flags |= rd(mm + mm_struct.def_flags)
+  const error = k.mmap_file_region(mm, addr, len, vm_flags, file, pgoff)
+  up_write(mm + mm_struct.mmap_sem)
+  if (error === 0 && (vm_flags & VM_LOCKED || flags & MAP_POPULATE)) k.__mm_populate(mm, addr, len, true)
+  return error
+}
+
+/** MAP_ANONYMOUS | MAP_HUGETLB: a file of its own. As sys_mmap_file. */
+export function sys_mmap_hugetlb(mm: Mm, addr: number, length: number, prot: number, flags: number, h: Hstate): number {
+  const len = (length + pages_per_huge_page(h) - 1) & huge_page_mask(h)
+  const file = k.hugetlb_file_setup(h, len, VM_NORESERVE)
+  if (IS_ERR(file)) return file
+  const error = k.sys_mmap_file(mm, addr, len, prot, flags, file, 0)
+  fput(file)
+  return error
+}

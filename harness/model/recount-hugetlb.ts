@@ -1,0 +1,213 @@
+// The truth about huge pages of hugetlb: pools, reservations, page caches, maps and references, counted again from page
+// tables, pins, reserve maps and lists.
+
+import { allInodes, inode } from './fs/inode.ts'
+import { k } from './kernel.ts'
+import { cachedPages } from './mm/filemap.ts'
+import { hstate, hstates, MAX_NUMNODES } from './mm/hugetlb_hstate.ts'
+import { file_region, resv_map } from './mm/hugetlb_region.ts'
+import { HPAGE_RESV_OWNER } from './mm/hugetlb_resv.ts'
+import { hugepage_subpool } from './mm/hugetlb_subpool.ts'
+import {
+  type AddressSpace,
+  type Hstate,
+  type Mm,
+  mm_struct,
+  PAGE_MAPPING_ANON,
+  type Page,
+  type Pmd,
+  page,
+  tail,
+  VM_HUGETLB,
+  VM_MAYSHARE,
+  VM_NORESERVE,
+  vm_area,
+} from './mm/mm_types.ts'
+import { HUGETLB_PAGE_DTOR } from './mm/page-flags.ts'
+import { forEachPmd, forEachPud, page_to_pfn, pfn_to_page, pointsToTable, pte_pfn, pte_present } from './mm/pgtable.ts'
+import { differs } from './recount-compound.ts'
+import { S } from './store.ts'
+
+/** Base pages of a hugetlb page, by its head. */
+export const hugePages = (p: Page): number => 1 << S[p + tail.compound_order]!
+
+/** Whether a PMD maps a huge page of hugetlb. */
+export function isHugePte(e: Pmd): boolean {
+  if (pointsToTable(e)) return false
+  const p = pfn_to_page(pte_pfn(e))
+  return !pte_present(e as number as never) || S[p + tail.compound_dtor] === HUGETLB_PAGE_DTOR
+}
+
+/** Calls `visit` for every present entry that maps a huge page of hugetlb, by address. */
+export function forEachHugePte(mm: Mm, visit: (addr: number, e: Pmd) => void): void {
+  const present = (addr: number, e: Pmd): void => {
+    if (isHugePte(e) && pte_present(e as number as never)) visit(addr, e)
+  }
+  const found: [number, Pmd][] = []
+  forEachPmd(mm, (addr, e) => {
+    if (!pointsToTable(e)) found.push([addr, e])
+  })
+  forEachPud(mm, (addr, e) => found.push([addr, e]))
+  for (const [addr, e] of found.sort(([a], [b]) => a - b)) present(addr, e)
+}
+
+/** How often a hugetlb page says that it is mapped; undefined: this release does not count. As of v4.5. */
+export function hugetlbMaps(p: Page): number | undefined {
+  return S[p + tail.compound_mapcount]! + 1
+}
+
+type Add = (anomaly: string, text: string) => void
+
+/** What one size of huge pages adds up to. */
+interface Sum {
+  pages: number
+  free: number
+  resv: number
+}
+
+/** Adds up pools while the frames are gone through, then compares. */
+export class Pools {
+  private readonly sums = new Map<Hstate, Sum>()
+  /** Where a page stands in the cache of a file. */
+  private readonly cached = new Map<Page, AddressSpace>()
+  private readonly free = new Set<number>()
+  /** What of a quota is in use or reserved. */
+  private readonly used = new Map<number, number>()
+  private readonly add: Add
+
+  constructor(mms: Iterable<Mm>, add: Add) {
+    this.add = add
+    for (const h of hstates) {
+      this.sums.set(h, { pages: 0, free: 0, resv: 0 })
+      this.walkFreeLists(h)
+    }
+    for (const i of allInodes()) this.walkFile(i)
+    for (const mm of mms) {
+      for (let vma = S[mm + mm_struct.mmap]!; vma !== 0; vma = S[vma + vm_area.vm_next]!) this.walkVma(vma)
+    }
+  }
+
+  private walkFreeLists(h: Hstate): void {
+    for (let nid = 0; nid < MAX_NUMNODES; nid++) {
+      const head = h + hstate.hugepage_freelists + 2 * nid
+      let n = 0
+      for (let at = S[head]!; at !== head && n < 1 << 24; at = S[at]!, n++) this.free.add(at - tail.hugetlb_lru)
+      this.same(`length of the free list of node ${nid}`, S[h + hstate.free_huge_pages_node + nid]!, n)
+    }
+  }
+
+  /** Pages of the cache, and reservations of those that are not there. */
+  private walkFile(i: number): void {
+    const mapping = (i + inode.i_data) as AddressSpace
+    const h = S[i + inode.hstate]! as Hstate
+    let resv = pagesIn(S[i + inode.private_data]!, 0, Number.POSITIVE_INFINITY)
+    for (const [index, p] of cachedPages(mapping)) {
+      this.cached.set(p, mapping)
+      if (pagesIn(S[i + inode.private_data]!, index, index + 1) === 1) resv--
+      if (S[p + page.mapping] !== mapping || S[p + page.index] !== index)
+        this.add('page-corrupted', `frame ${page_to_pfn(p)} is in the page cache of a file that it does not name`)
+    }
+    this.reserved(h, S[i + inode.subpool]!, resv)
+  }
+
+  /** What the owner of a private mapping has reserved and not used. */
+  private walkVma(vma: number): void {
+    const flags = S[vma + vm_area.vm_flags]!
+    const data = S[vma + vm_area.vm_private_data]!
+    if (!(flags & VM_HUGETLB) || flags & (VM_MAYSHARE | VM_NORESERVE) || !(data & HPAGE_RESV_OWNER)) return
+    const i = S[vma + vm_area.vm_file]!
+    const h = S[i + inode.hstate]! as Hstate
+    const order = S[h + hstate.order]!
+    const from = S[vma + vm_area.vm_pgoff]! >> order
+    const to = from + ((S[vma + vm_area.vm_end]! - S[vma + vm_area.vm_start]!) >> order)
+    this.reserved(h, S[i + inode.subpool]!, to - from - pagesIn(data & ~3, from, to))
+  }
+
+  private reserved(h: Hstate, spool: number, n: number): void {
+    this.sums.get(h)!.resv += n
+    this.use(spool, n)
+  }
+
+  private use(spool: number, n: number): void {
+    if (spool !== 0) this.used.set(spool, (this.used.get(spool) ?? 0) + n)
+  }
+
+  /** One huge page: `refs` maps and pins refer to it, `maps` of them map it; `written`: by somebody privately. */
+  checkPage(p: Page, refs: number, maps: number, written: boolean): void {
+    const pfn = page_to_pfn(p)
+    const h = hstates.find(each => 1 << S[each + hstate.order]! === hugePages(p))!
+    const sum = this.sums.get(h)!
+    const cached = this.cached.has(p)
+    const count = S[p + page._count]!
+    const expected = refs + (cached ? 1 : 0)
+    sum.pages++
+    if (count === 0) sum.free++
+    else this.use(S[p + tail.private]!, 1)
+    if (count !== expected)
+      this.add(
+        count === 0 ? 'use-after-free' : 'refcount-mismatch',
+        `huge frame ${pfn} has ${count} reference(s), its users are ${expected}`,
+      )
+    if (this.free.has(p) !== (count === 0))
+      this.add(
+        'page-corrupted',
+        `huge frame ${pfn} has ${count} reference(s) and is ${count === 0 ? 'not ' : ''}on the free list`,
+      )
+    const says = k.hugetlbMaps(p)
+    if (says !== undefined && says !== maps)
+      this.add('mapcount-mismatch', differs(`mapcount of huge frame ${pfn}`, says, maps))
+    const anon = (S[p + page.mapping]! & PAGE_MAPPING_ANON) !== 0
+    if (written && (maps > 1 || cached || !anon))
+      this.add(
+        'leaked-write',
+        `huge frame ${pfn} is written to privately, and ${cached ? 'the file has it' : `mapped ${maps} times`}`,
+      )
+  }
+
+  /** Compares what the pools and the quotas say with the sums. */
+  check(): void {
+    for (const spool of this.used.keys()) this.checkQuota(spool)
+    for (const [h, sum] of this.sums) {
+      const size = `huge pages of ${1 << S[h + hstate.order]!}`
+      this.same(`${size}: nr`, S[h + hstate.nr_huge_pages]!, sum.pages)
+      this.same(`${size}: free`, S[h + hstate.free_huge_pages]!, sum.free)
+      this.same(`${size}: reserved`, S[h + hstate.resv_huge_pages]!, sum.resv)
+      for (const [what, total, nodes] of [
+        ['nr', hstate.nr_huge_pages, hstate.nr_huge_pages_node],
+        ['free', hstate.free_huge_pages, hstate.free_huge_pages_node],
+        ['surplus', hstate.surplus_huge_pages, hstate.surplus_huge_pages_node],
+      ] as const) {
+        let all = 0
+        for (let nid = 0; nid < MAX_NUMNODES; nid++) all += S[h + nodes + nid]!
+        this.same(`${size}: ${what} of all nodes`, S[h + total]!, all)
+      }
+      if (S[h + hstate.surplus_huge_pages]! > S[h + hstate.nr_huge_pages]!)
+        this.add('counter-drift', `${size}: more surplus than there are`)
+    }
+  }
+
+  private checkQuota(spool: number): void {
+    const used = this.used.get(spool)!
+    if (S[spool + hugepage_subpool.max_hpages] !== -1)
+      this.same('pages of a mount in use or reserved', S[spool + hugepage_subpool.used_hpages]!, used)
+    const min = S[spool + hugepage_subpool.min_hpages]!
+    if (min === -1) return
+    const rsv = Math.max(0, min - used)
+    this.same('pages kept for a mount', S[spool + hugepage_subpool.rsv_hpages]!, rsv)
+    this.sums.get(S[spool + hugepage_subpool.hstate]! as Hstate)!.resv += rsv
+  }
+
+  private same(what: string, is: number, expected: number): void {
+    if (is !== expected) this.add('counter-drift', differs(what, is, expected))
+  }
+}
+
+/** How many of the pages from..to a reserve map has. */
+function pagesIn(map: number, from: number, to: number): number {
+  if (map === 0) return 0
+  const head = map + resv_map.regions
+  let n = 0
+  for (let rg = S[head]!; rg !== head; rg = S[rg]!)
+    n += Math.max(0, Math.min(S[rg + file_region.to]!, to) - Math.max(S[rg + file_region.from]!, from))
+  return n
+}
