@@ -3,17 +3,19 @@
 import type { FramesSeen, RangeSeen } from '../engine.ts'
 import { PAGE_SIZE as PAGE } from '../model/contents.ts'
 import { HPAGE_PMD_NR } from '../model/mm/init.ts'
-import { type Mm, NULL, type Page, page } from '../model/mm/mm_types.ts'
+import { type Mm, NULL, type Page, type Pmd, type Pte, page } from '../model/mm/mm_types.ts'
 import { PG_head } from '../model/mm/page-flags.ts'
 import {
   page_to_pfn,
   pmd_none,
   pmd_offset,
   pmd_page,
-  pmd_trans_huge,
+  pointsToTable,
   pte_none,
   pte_offset,
   pte_page,
+  pud_offset,
+  pudOrder,
   read_pmd,
   read_pte,
 } from '../model/mm/pgtable.ts'
@@ -38,17 +40,22 @@ const nothing: Mapped = { frame: NULL, pages: 1, by: 'none' }
 
 export function mapAt(mm: Mm, addr: number): Mapped {
   const pmdp = pmd_offset(mm, addr)
-  if (pmdp === NULL) return nothing
-  const pmd = read_pmd(pmdp)
-  if (pmd_none(pmd)) return nothing
-  if (pmd_trans_huge(pmd)) {
-    const i = addr & (HPAGE_PMD_NR - 1)
-    return { frame: (pmd_page(pmd) + i * page.SIZE) as Page, pages: HPAGE_PMD_NR - i, by: 'pmd' }
-  }
-  const pte = read_pte(pte_offset(pmd, addr))
+  // Where there is no PMD, an entry of the directory may map a huge page of hugetlb.
+  const e = read_pmd(pmdp === NULL ? pud_offset(mm, addr) : pmdp)
+  if (pmd_none(e)) return nothing
+  if (!pointsToTable(e)) return mapHuge(e, addr, pmdp === NULL ? 1 << pudOrder() : HPAGE_PMD_NR)
+  const pte = read_pte(pte_offset(e, addr))
   if (is_migration_entry(pte)) return { frame: NULL, pages: 1, by: 'migration' }
   if (is_hwpoison_entry(pte)) return { frame: NULL, pages: 1, by: 'hwpoison' }
   return pte_none(pte) ? nothing : { frame: pte_page(pte), pages: 1, by: 'pte' }
+}
+
+function mapHuge(e: Pmd, addr: number, nr: number): Mapped {
+  const i = addr & (nr - 1)
+  const pages = nr - i
+  if (is_hwpoison_entry(e as number as Pte)) return { frame: NULL, pages, by: 'hwpoison' }
+  if (is_migration_entry(e as number as Pte)) return { frame: NULL, pages, by: 'migration' }
+  return { frame: (pmd_page(e) + i * page.SIZE) as Page, pages, by: 'pmd' }
 }
 
 type Run = RangeSeen['runs'][number]

@@ -1,76 +1,17 @@
 // Huge pages of hugetlb in v4.5: counters of the pool, operation by operation, and what stands in the pages.
 
 import t from 'tap'
-import type { HugePool, Machine } from '../../engine.ts'
 import { fput } from '../fs/inode.ts'
-import { build } from '../history/compose.ts'
-import { DoesNotBuild } from '../history/patch.ts'
-import { resolveVariant } from '../history/variant.ts'
 import { k } from '../kernel.ts'
-import { boot } from '../machine.ts'
-import { checkLocksReleased } from '../ops.ts'
-import { leftovers, recount } from '../truth.ts'
+import { leftovers } from '../truth.ts'
 import { EINVAL, ENOMEM } from './errno.ts'
-import { Signal } from './fault.ts'
 import { mm_alloc } from './fork.ts'
-import { default_hstate, hstates, readPool } from './hugetlb_hstate.ts'
-import { type Hstate, type Mm, type Page, VM_READ, VM_WRITE } from './mm_types.ts'
+import { default_hstate, hstates } from './hugetlb_hstate.ts'
+import { A, machine, map, N, pool, RW, read, truth, write } from './hugetlb_testing.ts'
+import { NULL, type Page } from './mm_types.ts'
 import { MAP_NORESERVE, MAP_SHARED } from './mmap_file.ts'
-import { compound_mapcount, page_content, page_count, set_page_content } from './page-flags.ts'
+import { page_count, page_mapcount } from './page-flags.ts'
 import { readCounters } from './vmstat.ts'
-
-const N = 8
-/** A place that is aligned to every huge page. */
-const A = N << 9
-const RW = VM_READ | VM_WRITE
-
-/** A machine with so many huge pages of each size, and how many more there may be. */
-function machine(pages: number, overcommit = 0, gigantic = 0): void {
-  const resolved = resolveVariant('v4.5')
-  if (!resolved.ok) throw new Error(resolved.reason)
-  const pools: HugePool[] = [
-    { size: N * 4096, pages, overcommit },
-    { size: (N << 9) * 4096, pages: gigantic, overcommit: 0 },
-  ]
-  const of: Machine = {
-    hpage_nr: N,
-    memory: 1 << 28,
-    thp: 'madvise',
-    cpus: 2,
-    debug_vm: true,
-    swap: true,
-    hugepage: N * 4096,
-    pools,
-  }
-  const kernel = build(resolved.variant.functions, of)
-  if (kernel instanceof DoesNotBuild) throw new Error(kernel.reason)
-  boot(of, kernel)
-}
-
-/** [nr, free, resv, surplus] */
-function pool(h: Hstate = default_hstate): number[] {
-  checkLocksReleased()
-  const { nr, free, resv, surplus } = readPool(h)
-  return [nr, free, resv, surplus]
-}
-
-/** Writes one content into the base page at `addr`; the frame, or the signal. */
-function write(mm: Mm, addr: number, content: number): Page | string {
-  const frame = k.user_access(mm, addr, true, p => set_page_content(p, content))
-  return frame instanceof Signal ? frame.code : frame
-}
-
-function read(mm: Mm, addr: number): number | string {
-  let content = -1
-  const frame = k.user_access(mm, addr, false, p => {
-    content = page_content(p)
-  })
-  return frame instanceof Signal ? frame.code : content
-}
-
-const truth = (mms: Record<string, Mm>, pins: Page[][] = []) => recount({ mms: new Map(Object.entries(mms)), pins })
-const map = (mm: Mm, addr: number, pages: number, flags = 0, h = default_hstate) =>
-  k.sys_mmap_hugetlb(mm, addr, pages, RW, flags, h)
 
 for (const [size, of, nr] of [
   ['2M', () => hstates[0]!, N],
@@ -98,26 +39,27 @@ for (const [size, of, nr] of [
     t.same(leftovers(), [])
   })
 
-  t.test(`${size}, private: after a fork the owner copies first, beyond its reserve`, async t => {
-    machine(4, 0, 4)
-    const h = of()
-    const mm = mm_alloc()
-    map(mm, A, nr, 0, h)
-    const old = write(mm, A, 1) as Page
-    const child = k.dup_mm(mm)
-    t.same([pool(h), page_count(old), compound_mapcount(old)], [[4, 3, 0, 0], 2, 2])
-    t.same(truth({ mm, child }), [])
-    t.not(write(mm, A, 2), old)
-    t.same([pool(h), page_count(old), compound_mapcount(old)], [[4, 2, 0, 0], 1, 1])
-    t.same([read(mm, A), read(child, A)], [2, 1])
-    t.equal(write(child, A, 3), old, 'the child maps it alone by now')
-    t.same(truth({ mm, child }), [])
-    k.mmput(child)
-    t.same(pool(h), [4, 3, 0, 0])
-    k.mmput(mm)
-    t.same(pool(h), [4, 4, 0, 0])
-    t.same(leftovers(), [])
-  })
+  for (const variant of ['v3.8', 'v4.4', 'v4.5', 'v5.18'])
+    t.test(`${size}, private, ${variant}: after a fork the owner copies first, beyond its reserve`, async t => {
+      machine(4, 0, 4, variant)
+      const h = of()
+      const mm = mm_alloc()
+      map(mm, A, nr, 0, h)
+      const old = write(mm, A, 1) as Page
+      const child = k.dup_mm(mm)
+      t.same([pool(h), page_count(old), page_mapcount(old)], [[4, 3, 0, 0], 2, 2])
+      t.same(truth({ mm, child }), [])
+      t.not(write(mm, A, 2), old)
+      t.same([pool(h), page_count(old), page_mapcount(old)], [[4, 2, 0, 0], 1, 1])
+      t.same([read(mm, A), read(child, A)], [2, 1])
+      t.equal(write(child, A, 3), old, 'the child maps it alone by now')
+      t.same(truth({ mm, child }), [])
+      k.mmput(child)
+      t.same(pool(h), [4, 3, 0, 0])
+      k.mmput(mm)
+      t.same(pool(h), [4, 4, 0, 0])
+      t.same(leftovers(), [])
+    })
 }
 
 t.test('shared: parent and child see one page, which is counted once', async t => {
@@ -208,7 +150,7 @@ t.test('nr_hugepages under load: pages in use become surplus, and go when they a
 t.test('a file: private writes do not reach it, truncation takes its pages', async t => {
   machine(4)
   const mm = mm_alloc()
-  const file = k.hugetlbfs_get_inode(default_hstate, 0 as never)
+  const file = k.hugetlbfs_get_inode(default_hstate, NULL)
   t.equal(k.sys_mmap_file(mm, A, N, RW, MAP_SHARED, file, 0), 0)
   t.equal(k.sys_mmap_file(mm, 2 * A, N, RW, 0, file, 0), 0)
   t.same(pool(), [4, 4, 2, 0])

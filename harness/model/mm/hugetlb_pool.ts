@@ -101,6 +101,13 @@ export function prep_compound_huge_page(p: Page, order: number): void {
   wr(p + tail.private, 0)
 }
 
+/** set_compound_page_dtor(page, NULL_COMPOUND_DTOR), and what prep_compound_huge_page wrote over fields of tails. */
+export function destroyCompoundHugePage(p: Page): void {
+  wr(p + tail.compound_dtor, 0)
+  wr(p + tail.compound_order, 0)
+  wr(p + tail.hugetlb_lru, TAIL_MAPPING)
+}
+
 /** A huge page of `h` from the page allocator, with a reference, or NULL. */
 export function __hugetlb_alloc_buddy_huge_page(h: Hstate): Page {
   const order = huge_page_order(h)
@@ -130,10 +137,8 @@ export function update_and_free_page(h: Hstate, p: Page): void {
     const flags = rd(subpage(p, i) + page.flags)
     if (flags & FLAGS_CLEARED) wr(subpage(p, i) + page.flags, flags & ~FLAGS_CLEARED)
   }
-  wr(p + tail.compound_dtor, 0)
+  k.destroyCompoundHugePage(p)
   set_page_refcounted(p)
-  wr(p + tail.compound_order, 0)
-  wr(p + tail.hugetlb_lru, TAIL_MAPPING)
   __free_pages(p, order)
 }
 

@@ -13,6 +13,7 @@ import { changes as gup } from './gup.ts'
 import { changes as huge_memory } from './huge_memory.ts'
 import { changes as huge_memory_range } from './huge_memory_range.ts'
 import { changes as huge_memory_split } from './huge_memory_split.ts'
+import { changes as hugetlb } from './hugetlb.ts'
 import { changes as memory } from './memory.ts'
 import { changes as mm } from './mm.ts'
 import { changes as page_alloc } from './page_alloc.ts'
@@ -33,6 +34,7 @@ export default patch('61f5d698cc97', {
     ...huge_memory,
     ...huge_memory_range,
     ...huge_memory_split,
+    ...hugetlb,
     ...recount,
   },
 })

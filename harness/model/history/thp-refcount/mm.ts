@@ -13,6 +13,7 @@ import {
   _count,
   _mapcount,
   compound_head,
+  PageHeadHuge,
   PageLocked,
   PageTail,
   PG_compound_lock,
@@ -70,6 +71,7 @@ function get_page(p: Page): void {
 function __get_page_tail(p: Page): boolean {
   const head = compound_head(p)
   if (p === head || !atomic_inc_not_zero(_count(head))) return false
+  if (PageHeadHuge(head)) return true
   compound_lock(head)
   const got = PageTail(p)
   if (got) get_huge_page_tail(p)
@@ -87,8 +89,9 @@ function get_page_foll(p: Page): void {
   if (tail) get_huge_page_tail(p)
 }
 
-/** Counts a pin of a tail where the split finds it. */
+/** Counts a pin of a tail where the split finds it; hugetlb pages are not split (compound_tail_refcounted). */
 function get_huge_page_tail(p: Page): void {
+  if (PageHeadHuge(compound_head(p))) return
   if (debug_vm) VM_BUG_ON_PAGE(page_mapcount(p) < 0, p, 'page_mapcount(page) < 0')
   if (debug_vm) VM_BUG_ON_PAGE(atomic_read(_count(p)) !== 0, p, 'atomic_read(&page->_count) != 0')
   atomic_inc(_mapcount(p))

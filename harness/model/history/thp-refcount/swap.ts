@@ -8,6 +8,7 @@ import {
   _mapcount,
   compound_head,
   PageCompound,
+  PageHuge,
   PageTail,
   page_mapcount,
   put_page_testzero,
@@ -31,6 +32,8 @@ function put_page(p: Page): void {
 }
 
 function put_compound_page(p: Page): void {
+  // put_unrefcounted_compound_page
+  if (PageHuge(p)) p = compound_head(p)
   if (PageTail(p)) k.put_refcounted_compound_page(compound_head(p), p)
   else if (put_page_testzero(p)) k.__put_page(p)
 }
