@@ -201,6 +201,8 @@ function commandLine({ qemu, kernel, needs, gigantic }: Boot, initrd: string): s
   const micro = number >= firstMicrovm && needs.cpus === 1 && needs.nodes === 1
   const append = [
     'console=ttyS0 loglevel=5 panic=-1 no_timer_check tsc=reliable cryptomgr.notests mitigations=off nokaslr',
+    // X86_FEATURE_REP_GOOD: pages are copied and cleared by plain moves, which TCG does six times as fast.
+    'clearcpuid=112',
     ...(needs.gigantic ? [`hugepagesz=1G hugepages=${gigantic}`] : []),
   ].join(' ')
   return [

@@ -8,6 +8,7 @@
 
 bool copy_asm(void *to, const void *from, u64 length);
 bool fill_asm(void *to, u64 eightfold, u64 length);
+bool same_asm(const void *at, u64 eightfold, u64 length);
 void restore_asm(void);
 extern const char accesses_begin[], accesses_end[];
 
@@ -33,6 +34,22 @@ asm(".text\n"
     "	rep stosb\n"
     "	movl $1, %eax\n"
     "	ret\n"
+    /* 64 bytes a round: what differs from %rsi is gathered in %rax */
+    "same_asm:\n"
+    "	shrq $6, %rdx\n"
+    "same_round:\n"
+    "	xorl %eax, %eax\n"
+    "	.irp at, 0, 8, 16, 24, 32, 40, 48, 56\n"
+    "	movq \\at(%rdi), %rcx\n"
+    "	xorq %rsi, %rcx\n"
+    "	orq %rcx, %rax\n"
+    "	.endr\n"
+    "	jnz accesses_end\n"
+    "	addq $64, %rdi\n"
+    "	decq %rdx\n"
+    "	jnz same_round\n"
+    "	movl $1, %eax\n"
+    "	ret\n"
     "accesses_end:\n"
     "	xorl %eax, %eax\n"
     "	ret\n"
@@ -48,6 +65,11 @@ bool copy_guarded(void *to, const void *from, u64 length)
 bool fill_guarded(void *to, u8 byte, u64 length)
 {
 	return fill_asm(to, byte * 0x0101010101010101UL, length);
+}
+
+bool holds_guarded(const void *at, u8 byte, u64 length)
+{
+	return same_asm(at, byte * 0x0101010101010101UL, length);
 }
 
 static void on_fault(int signal, siginfo_t *info, void *context)

@@ -178,6 +178,16 @@ void tell_bytes(const u8 *bytes, u64 length)
 	}
 }
 
+bool tell_more_fill(const u8 *at, u64 length)
+{
+	u64 none = 0;
+
+	if (run != FILL || length % 64 || !holds_guarded(at, value, length))
+		return false;
+	advance(&none, length);
+	return true;
+}
+
 void end_bytes(void)
 {
 	finish_run();

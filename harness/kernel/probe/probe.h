@@ -119,6 +119,8 @@ void patterns_moved(u64 from, u64 to);
 void catch_faults(void);
 bool copy_guarded(void *to, const void *from, u64 length);
 bool fill_guarded(void *to, u8 byte, u64 length);
+/** Whether `length` bytes, 64 or a multiple, all hold `byte`; false also where they cannot be read. */
+bool holds_guarded(const void *at, u8 byte, u64 length);
 /** The answer for a fault that an access just took, placed in `range`. */
 struct answer faulted(const struct range *range);
 

@@ -57,6 +57,8 @@ struct answer op_read(struct process *me, const struct words *op)
 	begin_bytes(span.range->name, span.start - span.range->address, span.start);
 	for (u64 done = 0, n; done < span.length; done += n) {
 		n = piece(span.start + done, span.start + span.length);
+		if (tell_more_fill((void *)(span.start + done), n))
+			continue;
 		if (!copy_guarded(buffer, (void *)(span.start + done), n)) {
 			answer = faulted(span.range);
 			break;
