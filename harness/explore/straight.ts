@@ -2,8 +2,8 @@
 
 import type { Answer, End, Finding, RangeSeen, Step, StepSeen } from '../engine.ts'
 import { KernelBug } from '../model/bug.ts'
-import { readCounters } from '../model/mm/vmstat.ts'
 import { leftovers, recount } from '../model/truth.ts'
+import { readCounters } from './counters.ts'
 import { mappedRuns, seenFrames } from './look.ts'
 import { perform } from './perform.ts'
 import type { World } from './world.ts'

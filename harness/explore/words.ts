@@ -11,6 +11,7 @@ import { MCL_CURRENT, MCL_FUTURE, MCL_ONFAULT } from '../model/mm/mlock_vma.ts'
 import { type Page, VM_LOCKED, VM_READ, VM_WRITE } from '../model/mm/mm_types.ts'
 import { page_content, set_page_content } from '../model/mm/page-flags.ts'
 import { beginAccess, endAccess } from '../model/ops.ts'
+import * as hugetlb from './hugetlb-words.ts'
 import { hasShape, mapAt } from './look.ts'
 import * as machine from './machine-words.ts'
 import { Pin } from './pins.ts'
@@ -90,7 +91,7 @@ const words: Readonly<Record<string, Life>> = {
     const pages = count(size) / PAGE
     const addr = world.place(pages, count(align), count(shift), count(at))
     if (count(at) >= 0) {
-      endContracts(world, addr, pages)
+      world.endContracts(addr, pages)
       k.sys_munmap(world.mm, addr, pages)
     }
     k.sys_mmap(world.mm, addr, pages, protections[text(prot)]! | (count(flags) === 2 ? VM_LOCKED : 0))
@@ -101,10 +102,36 @@ const words: Readonly<Record<string, Life>> = {
 
   munmap: (world, operands) => {
     const { addr, pages } = pagesOf(world, piece(operands))
-    endContracts(world, addr, pages)
-    k.sys_munmap(world.mm, addr, pages)
-    return undefined
+    world.endContracts(addr, pages)
+    return answerOf(k.sys_munmap(world.mm, addr, pages))
   },
+
+  'mmap-huge': (world, [name, size, align, shift, at, prot, flags, page, file, offset]) =>
+    hugetlb.mmapHuge(world, {
+      name: text(name),
+      size: count(size),
+      align: count(align),
+      shift: count(shift),
+      at: count(at),
+      prot: protections[text(prot)]!,
+      flags: text(flags),
+      page: count(page),
+      file: text(file),
+      offset: count(offset),
+    }),
+  file: (world, [name, page]) => hugetlb.createFile(world, text(name), count(page)),
+  unlink: (world, [name]) => hugetlb.remove(world, text(name)),
+  truncate: (world, [name, size]) => hugetlb.truncate(world, text(name), count(size)),
+  fallocate: (world, operands) => hugetlb.fallocate(world, piece(operands)),
+  punch: (world, operands) => hugetlb.punch(world, piece(operands)),
+  shmget: (world, [name, page, size, noreserve]) =>
+    hugetlb.shmget(world, text(name), count(page), count(size), count(noreserve) === 1),
+  shmat: (world, [name, of, size, page, prot]) =>
+    hugetlb.shmat(world, text(name), text(of), count(size), count(page), prot === 'r'),
+  shmdt: (world, operands) => hugetlb.shmdt(world, piece(operands)),
+  shmrm: (world, [name]) => hugetlb.remove(world, text(name)),
+  'nr-hugepages': (_, [kilobytes, pages]) => hugetlb.nrHugepages(count(kilobytes), count(pages)),
+  overcommit: (_, [kilobytes, pages]) => hugetlb.overcommit(count(kilobytes), count(pages)),
 
   mremap: (world, [of, offset, length, name, size, align, shift, at]) => {
     const { addr, pages } = pagesOf(world, piece([of!, offset!, length!]))
@@ -112,8 +139,8 @@ const words: Readonly<Record<string, Life>> = {
     const after = count(size) / PAGE
     // mm/mremap.c mremap_to: the two places must not overlap; what stood at the new one is unmapped.
     if (addr + pages > to && to + after > addr) return errno('EINVAL')
-    endContracts(world, addr, pages)
-    endContracts(world, to, after)
+    world.endContracts(addr, pages)
+    world.endContracts(to, after)
     const error = k.sys_mremap(world.mm, addr, pages, to, after)
     if (error !== 0) return answerOf(error)
     world.ranges.set(text(name), { addr: to, size: count(size) })
@@ -128,7 +155,7 @@ const words: Readonly<Record<string, Life>> = {
   madvise: (world, operands) => {
     const { addr, pages } = pagesOf(world, piece(operands))
     const advice = text(operands[3]) as Advice
-    if (advice === 'dontneed') endContracts(world, addr, pages)
+    if (advice === 'dontneed') world.endContracts(addr, pages)
     return answerOf(k.sys_madvise(world.mm, addr, pages, advice))
   },
 
@@ -292,10 +319,4 @@ function pinOf(world: World, name: Operand | undefined): Pin {
   const pin = world.pins.get(text(name))
   if (pin === undefined) throw neverMade('pin', text(name))
   return pin
-}
-
-/** The acting process gives up these addresses: what it pinned there need not agree with its page table any more. */
-function endContracts(world: World, addr: number, pages: number): void {
-  for (const pin of world.pins.values())
-    if (pin.mm === world.mm) pin.endContract(addr - pin.addr, addr - pin.addr + pages)
 }

@@ -3,13 +3,15 @@
 import type { Answer, BytesSeen, Range, SignalSeen, StepSeen } from '../engine.ts'
 import { CannotJudge } from '../model/bug.ts'
 import { PAGE_SIZE as PAGE } from '../model/contents.ts'
+import { fput } from '../model/fs/inode.ts'
 import { k } from '../model/kernel.ts'
 import { Signal } from '../model/mm/fault.ts'
 import { mm_alloc } from '../model/mm/fork.ts'
 import { put_user_pages } from '../model/mm/gup.ts'
+import { hstate, hstates } from '../model/mm/hugetlb_hstate.ts'
 import { HPAGE_PMD_NR } from '../model/mm/init.ts'
 import { BUS_MCEERR_AR, SIGKILLED } from '../model/mm/memory-failure_kill.ts'
-import { type Mm, mm_struct, NULL, type Page, task_struct } from '../model/mm/mm_types.ts'
+import { type Hstate, type Inode, type Mm, mm_struct, NULL, type Page, task_struct } from '../model/mm/mm_types.ts'
 import { compound_head } from '../model/mm/page-flags.ts'
 import { task_size } from '../model/mm/pgtable.ts'
 import { S } from '../model/store.ts'
@@ -36,17 +38,25 @@ export class World {
   readonly pins = new Map<string, Pin>()
   /** Pages that an `isolate` has taken off the LRU, by its name for them. */
   readonly isolated = new Map<string, readonly Page[]>()
+  /** Files and segments that have a name. */
+  readonly files = new Map<string, Inode>()
   /** What the step that runs has found; the driver takes it over. */
   bytes: BytesSeen[] = []
   differ: StepSeen['differ'] = undefined
   /** The process that acts. */
   by = 'main'
   private nextAddress = FIRST_ADDRESS
+  /** The pools at boot. */
+  private readonly pools = new Map<Hstate, { readonly pages: number; readonly overcommit: number }>()
 
   /** A machine with one process, `main`. */
   static booted(): World {
     const world = new World()
     world.processes.set('main', mm_alloc())
+    for (const h of hstates) {
+      const [pages, overcommit] = [S[h + hstate.nr_huge_pages]!, S[h + hstate.nr_overcommit_huge_pages]!]
+      world.pools.set(h, { pages, overcommit })
+    }
     return world
   }
 
@@ -59,6 +69,7 @@ export class World {
     for (const [name, heads] of this.heads) world.heads.set(name, heads)
     for (const [name, pin] of this.pins) world.pins.set(name, pin.copy())
     for (const [name, pages] of this.isolated) world.isolated.set(name, pages)
+    for (const [name, file] of this.files) world.files.set(name, file)
     world.nextAddress = this.nextAddress
     return world
   }
@@ -73,6 +84,7 @@ export class World {
       [...this.heads],
       pins,
       [...this.isolated],
+      [...this.files],
       this.nextAddress,
     ])
   }
@@ -89,13 +101,20 @@ export class World {
 
   /** Whether there is a process, a range or frames of this name. */
   knows(name: string): boolean {
-    return this.processes.has(name) || this.ranges.has(name) || this.frames.has(name)
+    return [this.processes, this.ranges, this.frames, this.files].some(names => names.has(name))
   }
 
   range(name: string): Named {
     const range = this.ranges.get(name)
     if (range === undefined) throw neverMade('range', name)
     return range
+  }
+
+  /** A file, or a segment. */
+  file(name: string): Inode {
+    const file = this.files.get(name)
+    if (file === undefined) throw neverMade('file', name)
+    return file
   }
 
   nameFrames(name: string, frames: readonly Page[]): void {
@@ -157,6 +176,12 @@ export class World {
     return addr
   }
 
+  /** The acting process gives up these addresses: what it pinned there need not agree with its page table any more. */
+  endContracts(addr: number, pages: number): void {
+    for (const pin of this.pins.values())
+      if (pin.mm === this.mm) pin.endContract(addr - pin.addr, addr - pin.addr + pages)
+  }
+
   /** A process ends: its address space goes; what its pins hold stays with the device. */
   exit(name: string): void {
     const mm = this.process(name)
@@ -188,17 +213,23 @@ export class World {
     for (const name of [...this.processes.keys()]) if (name !== 'main') this.exit(name)
     for (const { addr, size } of this.ranges.values()) k.sys_munmap(this.process('main'), addr, size / PAGE)
     this.release()
+    for (const [h, { pages, overcommit }] of this.pools) {
+      k.nr_overcommit_hugepages_store(h, overcommit)
+      k.set_max_huge_pages(h, pages)
+    }
     this.ranges.clear()
     this.frames.clear()
     this.heads.clear()
   }
 
-  /** What the device holds, and what somebody has isolated. */
+  /** What the device holds, what somebody has isolated, and every file. */
   private release(): void {
     for (const pin of this.pins.values()) put_user_pages(pin.pages, pin.written)
     this.pins.clear()
     for (const pages of this.isolated.values()) for (const page of pages) k.putback_movable_page(page)
     this.isolated.clear()
+    for (const file of this.files.values()) fput(file)
+    this.files.clear()
   }
 
   /** Everybody goes, the device too; no pagevec holds a page any more. */
