@@ -286,6 +286,12 @@ t.test('every example of a verb loads', async t => {
   const given: Record<string, string[]> = {
     mremap: [],
     isolate: ['- note: {A: before}'],
+    unlink: ['- file: {as: f, size: 2H}'],
+    truncate: ['- file: {as: f, size: 2H}'],
+    fallocate: ['- file: {as: f, size: 2H}'],
+    punch: ['- file: {as: f, size: 2H}'],
+    shmat: ['- shmget: {as: s, size: 2H}'],
+    shmrm: ['- shmget: {as: s, size: 2H}'],
     putback: ['- isolate: {A: held}'],
     migrate: ['- note: {A: before}'],
     'soft-offline': ['- note: {A: before}'],
@@ -299,7 +305,7 @@ t.test('every example of a verb loads', async t => {
     expect: ['- pin: {range: A, as: hca}'],
   }
   for (const { verb, example } of Object.values(verbs)) {
-    const rename = verb === 'mmap' ? example.replace('as: A', 'as: C') : example
+    const rename = verb === 'mmap' || verb === 'shmat' ? example.replace('as: A', 'as: C') : example
     const text = steps(...(given[verb] ?? []), `- ${rename}`).replace(
       '{as: A, size: 4P}',
       '{as: A, size: 1H, align: 1H}',

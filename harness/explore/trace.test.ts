@@ -24,7 +24,7 @@ function step(verb: string, args: unknown, cpu = 0): Step {
 }
 
 const base = { kind: 'base', prot: 'rw', touch: true, populate: false, align: P, shift: 0, at: -1, huge: 4 * P }
-const touch = { range, access: 'write' }
+const touch = { range, access: 'write', page: P }
 const args: RaceArgs = {
   threads: [
     { name: 'a', by: 'main', cpu: 0, steps: [step('touch', touch)] },
