@@ -64,7 +64,7 @@ export function boot(machine: Machine, kernel: Kernel): void {
   INIT_LIST_HEAD(zone.split_queue)
   // Frame 0 is the zero page: its reference is never put.
   SetPageReserved(alloc_page())
-  hugetlb_init(machine.pools)
+  hugetlb_init(machine)
 }
 
 /** Readies a booted machine for threads on CPUs 0 to `cpus` - 1 that race: each allocates from memory of its own. */

@@ -8,6 +8,7 @@ import { hstate, hstates, MAX_NUMNODES } from './mm/hugetlb_hstate.ts'
 import { file_region, resv_map } from './mm/hugetlb_region.ts'
 import { HPAGE_RESV_OWNER } from './mm/hugetlb_resv.ts'
 import { hugepage_subpool } from './mm/hugetlb_subpool.ts'
+import { HPAGE_PMD_NR, HPAGE_PMD_ORDER } from './mm/init.ts'
 import {
   type AddressSpace,
   type Hstate,
@@ -16,6 +17,7 @@ import {
   PAGE_MAPPING_ANON,
   type Page,
   type Pmd,
+  type Pte,
   page,
   tail,
   VM_HUGETLB,
@@ -23,33 +25,51 @@ import {
   VM_NORESERVE,
   vm_area,
 } from './mm/mm_types.ts'
-import { HUGETLB_PAGE_DTOR } from './mm/page-flags.ts'
-import { forEachPmd, forEachPud, page_to_pfn, pfn_to_page, pointsToTable, pte_pfn, pte_present } from './mm/pgtable.ts'
+import { HUGETLB_PAGE_DTOR, PG_head } from './mm/page-flags.ts'
+import {
+  firstPte,
+  forEachPmd,
+  forEachPud,
+  page_to_pfn,
+  pfn_to_page,
+  pointsToTable,
+  pte_pfn,
+  pte_present,
+} from './mm/pgtable.ts'
 import { differs } from './recount-compound.ts'
 import { S } from './store.ts'
 
 /** Base pages of a hugetlb page, by its head. */
 export const hugePages = (p: Page): number => 1 << S[p + tail.compound_order]!
 
-/** Whether a PMD maps a huge page of hugetlb. */
+const headOf = (p: number): Page => (S[p + page.compound_head]! & 1 ? S[p + page.compound_head]! - 1 : p) as Page
+
+/** Whether an entry that points to no table maps a huge page of hugetlb, or a part of one. */
 export function isHugePte(e: Pmd): boolean {
-  if (pointsToTable(e)) return false
-  const p = pfn_to_page(pte_pfn(e))
-  return !pte_present(e as number as never) || S[p + tail.compound_dtor] === HUGETLB_PAGE_DTOR
+  if (!pte_present(e as number as Pte)) return false
+  const head = headOf(pfn_to_page(pte_pfn(e)))
+  return (S[head + page.flags]! & PG_head) !== 0 && S[head + tail.compound_dtor] === HUGETLB_PAGE_DTOR
 }
 
-/** Calls `visit` for every present entry that maps a huge page of hugetlb, by address. */
+/** Calls `visit` for the first entry of each huge page of hugetlb that an address space maps, by address. */
 export function forEachHugePte(mm: Mm, visit: (addr: number, e: Pmd) => void): void {
-  const present = (addr: number, e: Pmd): void => {
-    if (isHugePte(e) && pte_present(e as number as never)) visit(addr, e)
-  }
   const found: [number, Pmd][] = []
+  const look = (addr: number, e: Pmd): void => {
+    const p = pfn_to_page(pte_pfn(e))
+    if (isHugePte(e) && headOf(p) === p) found.push([addr, e])
+  }
+  // Every huge page belongs to a file.
+  if (allInodes().next().done) return
   forEachPmd(mm, (addr, e) => {
-    if (!pointsToTable(e)) found.push([addr, e])
+    if (!pointsToTable(e)) look(addr, e)
+    else if (smallest() < HPAGE_PMD_ORDER)
+      for (let i = 0; i < HPAGE_PMD_NR; i++) look(addr + i, S[firstPte(e) + i]! as Pmd)
   })
-  forEachPud(mm, (addr, e) => found.push([addr, e]))
-  for (const [addr, e] of found.sort(([a], [b]) => a - b)) present(addr, e)
+  forEachPud(mm, look)
+  for (const [addr, e] of found.sort(([a], [b]) => a - b)) visit(addr, e)
 }
+
+const smallest = (): number => S[hstates[0]! + hstate.order]!
 
 /** How often a hugetlb page says that it is mapped; undefined: this release does not count. As of v4.5. */
 export function hugetlbMaps(p: Page): number | undefined {

@@ -41,6 +41,7 @@ import {
   page_to_pfn,
   pfn_to_page,
   pmd_trans_huge,
+  pointsToTable,
   pte_cachep,
   pte_pfn,
   pte_present,
@@ -179,12 +180,13 @@ function countMaps(name: string, mm: Mm, found: Findings): number {
   let tables = 0
   let zeroMaps = 0
   let huge = 0
+  const hugeReach = new Reach(name, mm, found)
   forEachHugePte(mm, (addr, entry) => {
-    huge += countHuge(reach, addr, entry)
+    huge += countHuge(hugeReach, addr, entry)
   })
   expectSame(found, 'counter-drift', `base pages of hugetlb in ${name}`, S[mm + mm_struct.hugetlb_usage]!, huge)
   forEachPmd(mm, (addr, pmd) => {
-    if (isHugePte(pmd)) return
+    if (!pointsToTable(pmd) && isHugePte(pmd)) return
     tables++
     if (!pmd_trans_huge(pmd)) {
       rss += countTable(pmd, addr, reach)
@@ -225,6 +227,7 @@ function countTable(pmd: Pmd, addr: number, reach: Reach): number {
       continue
     }
     const pfn = pte_pfn(pte)
+    if (isHugePte(pte as number as Pmd)) continue
     const locked = reach.check(addr + i, pte, 1)
     if (pfn === 0) continue
     pages++

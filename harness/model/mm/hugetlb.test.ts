@@ -6,11 +6,11 @@ import { k } from '../kernel.ts'
 import { leftovers } from '../truth.ts'
 import { EINVAL, ENOMEM } from './errno.ts'
 import { mm_alloc } from './fork.ts'
-import { default_hstate, hstates } from './hugetlb_hstate.ts'
+import { default_hstate, hstates, size_to_hstate } from './hugetlb_hstate.ts'
 import { A, machine, map, N, pool, RW, read, truth, write } from './hugetlb_testing.ts'
-import { NULL, type Page } from './mm_types.ts'
+import { NULL, type Page, VM_READ } from './mm_types.ts'
 import { MAP_NORESERVE, MAP_SHARED } from './mmap_file.ts'
-import { page_count, page_mapcount } from './page-flags.ts'
+import { page_count, page_mapcount, subpage } from './page-flags.ts'
 import { readCounters } from './vmstat.ts'
 
 for (const [size, of, nr] of [
@@ -60,6 +60,41 @@ for (const [size, of, nr] of [
       t.same(pool(h), [4, 4, 0, 0])
       t.same(leftovers(), [])
     })
+}
+
+for (const nr of [4, 4 * N, 2 * (N << 9)]) {
+  t.test(`a page of ${nr} frames, which no single entry maps: fork, COW, rights, exit`, async t => {
+    machine(1, 0, 0, 'v4.5', [{ size: nr * 4096, pages: 3, overcommit: 0 }])
+    const h = size_to_hstate(nr * 4096)
+    const mm = mm_alloc()
+    const B = 2 * A
+    map(mm, N, N)
+    write(mm, N, 9)
+    t.equal(map(mm, B, 2 * nr, 0, h), 0)
+    t.same(
+      [pool(h), pool()],
+      [
+        [3, 3, 2, 0],
+        [1, 0, 0, 0],
+      ],
+    )
+    const first = write(mm, B, 1) as Page
+    t.equal(write(mm, B + nr - 1, 2), subpage(first, nr - 1))
+    const child = k.dup_mm(mm)
+    t.same([page_count(first), page_mapcount(first), truth({ mm, child })], [2, 2, []])
+    t.not(write(mm, B + nr - 2, 3), subpage(first, nr - 2))
+    t.same([read(mm, B), read(mm, B + nr - 2), read(mm, B + nr - 1)], [1, 3, 2])
+    t.same([read(child, B), read(child, B + nr - 2), read(child, B + nr - 1)], [1, 0, 2])
+    t.equal(k.sys_mprotect(child, B, nr, VM_READ), 0)
+    t.equal(write(child, B + 1, 1), 'SEGV_ACCERR')
+    t.same([pool(h), truth({ mm, child })], [[3, 1, 1, 0], []])
+    k.mmput(child)
+    k.mmput(mm)
+    t.same([pool(h), pool(), leftovers()], [[3, 3, 0, 0], [1, 1, 0, 0], []])
+    t.equal(k.set_max_huge_pages(h, 0), 0)
+    t.equal(k.set_max_huge_pages(h, 2), 2)
+    t.same(truth({}), [])
+  })
 }
 
 t.test('shared: parent and child see one page, which is counted once', async t => {

@@ -7,12 +7,12 @@ import { rd } from '../store.ts'
 import { ENOMEM, IS_ERR } from './errno.ts'
 import { hstate_vma, pages_per_huge_page } from './hugetlb_hstate.ts'
 import { set_page_huge_active } from './hugetlb_pool.ts'
-import { huge_pte_none, huge_pte_offset, make_huge_pte } from './hugetlb_pte.ts'
+import { huge_pte_none, huge_pte_offset, make_huge_pte, set_huge_pte_at } from './hugetlb_pte.ts'
 import { HPAGE_RESV_OWNER, is_vma_resv_set } from './hugetlb_resv.ts'
 import { mkdirty } from './memory.ts'
 import { type Mm, NULL, type Page, type Pmd, type Pmdp, VM_FAULT_OOM, VM_FAULT_SIGBUS, type Vma } from './mm_types.ts'
 import { ClearPagePrivate, compound_mapcount_ptr, get_page, PageAnon, page_mapcount, put_page } from './page-flags.ts'
-import { pmd_page, RW, set_pmd } from './pgtable.ts'
+import { pmd_page, RW } from './pgtable.ts'
 
 /** page_remove_rmap(page, true) of a hugetlb page: one map less. Caller holds the page table lock. */
 export function hugetlb_remove_rmap(page: Page): void {
@@ -47,7 +47,7 @@ export function hugetlb_cow(
     // Nobody else maps it. A page of the file stays the file's.
     if (page_mapcount(old_page) === 1 && PageAnon(old_page)) {
       k.page_move_anon_rmap(old_page, vma, addr)
-      set_pmd(ptep, (mkdirty(rd(ptep) as Pmd) | RW) as Pmd)
+      set_huge_pte_at(h, ptep, (mkdirty(rd(ptep) as Pmd) | RW) as Pmd)
       return 0
     }
     get_page(old_page)
@@ -65,7 +65,7 @@ export function hugetlb_cow(
     BUG_ON(huge_pte_none(entry), 'huge_pte_none(pte)')
     k.unmap_ref_private(vma, old_page, addr)
     spin_lock(ptl)
-    ptep = huge_pte_offset(mm, addr)
+    ptep = huge_pte_offset(mm, addr, h)
     if (ptep === NULL || rd(ptep) !== entry) return 0
     new_page = NULL as Page
   }
@@ -73,11 +73,11 @@ export function hugetlb_cow(
   k.copy_user_huge_page(new_page, old_page, pages_per_huge_page(h))
   set_page_huge_active(new_page)
   spin_lock(ptl)
-  ptep = huge_pte_offset(mm, addr)
+  ptep = huge_pte_offset(mm, addr, h)
   if (ptep !== NULL && rd(ptep) === entry) {
     ClearPagePrivate(new_page)
-    set_pmd(ptep, 0 as Pmd)
-    set_pmd(ptep, make_huge_pte(vma, new_page, true))
+    set_huge_pte_at(h, ptep, 0 as Pmd)
+    set_huge_pte_at(h, ptep, make_huge_pte(vma, new_page, true))
     k.hugetlb_remove_rmap(old_page)
     k.hugepage_add_new_anon_rmap(new_page, vma, addr)
     // The old page is the one to drop.

@@ -19,6 +19,7 @@ import {
   is_hugetlb_entry_hwpoisoned,
   is_hugetlb_entry_migration,
   make_huge_pte,
+  set_huge_pte_at,
 } from './hugetlb_pte.ts'
 import { hugetlb_count_add } from './hugetlb_range.ts'
 import { HPAGE_RESV_UNMAPPED, is_vma_resv_set, vma_hugecache_offset } from './hugetlb_resv.ts'
@@ -53,7 +54,7 @@ import {
   unlock_page,
   wait_on_page_locked,
 } from './page-flags.ts'
-import { pmd_page, pte_write, read_pmd, set_pmd } from './pgtable.ts'
+import { pmd_page, pte_write, read_pmd } from './pgtable.ts'
 
 const NUM_FAULT_MUTEXES = 64
 let mutexes = 0
@@ -97,7 +98,7 @@ const faultOf = (error: number): number => (error === -ENOMEM ? VM_FAULT_OOM : V
 export function hugetlb_fault(mm: Mm, vma: Vma, address: number, flags: number): number {
   const h = hstate_vma(vma)
   const addr = address & huge_page_mask(h)
-  let ptep = huge_pte_offset(mm, addr)
+  let ptep = huge_pte_offset(mm, addr, h)
   if (ptep === NULL) {
     ptep = huge_pte_alloc(mm, addr, h)
   } else if (is_hugetlb_entry_migration(read_pmd(ptep))) {
@@ -155,7 +156,7 @@ export function hugetlb_present(
       ret = k.hugetlb_cow(mm, vma, addr, ptep, entry, pagecache_page, ptl)
     } else {
       const young = mkyoung(write ? mkdirty(entry) : entry)
-      if (young !== entry) set_pmd(ptep, young)
+      if (young !== entry) set_huge_pte_at(h, ptep, young)
     }
     if (page !== pagecache_page) unlock_page(page)
     put_page(page)
@@ -226,7 +227,7 @@ export function hugetlb_no_page(
     k.hugetlb_dup_rmap(page)
   }
   const entry = make_huge_pte(vma, page, isShared(vma, VM_SHARED) && isShared(vma, VM_WRITE))
-  set_pmd(ptep, entry)
+  set_huge_pte_at(h, ptep, entry)
   hugetlb_count_add(mm, nr)
   // The COW without a second fault.
   const ret = cow ? k.hugetlb_cow(mm, vma, addr, ptep, entry, page, ptl) : 0

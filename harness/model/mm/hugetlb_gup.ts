@@ -59,7 +59,7 @@ export function follow_hugetlb_page(
   const end = Math.min(start + nr, rd(vma + vm_area.vm_end))
   while (start + i < end) {
     const vaddr = start + i
-    const pte = huge_pte_offset(mm, vaddr & huge_page_mask(h))
+    const pte = huge_pte_offset(mm, vaddr & huge_page_mask(h), h)
     const ptl = pte === NULL ? 0 : huge_pte_lock(h, mm, vaddr)
     const entry = (pte === NULL ? 0 : rd(pte)) as Pmd
     const absent = huge_pte_none(entry)

@@ -1,7 +1,7 @@
 // The sizes of huge pages that hugetlb knows, each with a pool (include/linux/hugetlb.h, mm/hugetlb.c, v4.5). A pool's
 // counts stand under hugetlb_lock, one for all. Sizes and addresses count base pages.
 
-import type { HugePool } from '../../engine.ts'
+import type { Machine } from '../../engine.ts'
 import { CannotJudge } from '../bug.ts'
 import { PAGE_SIZE } from '../contents.ts'
 import { inode } from '../fs/inode.ts'
@@ -63,19 +63,25 @@ export function order_to_hstate(order: number): Hstate {
 export const size_to_hstate = (bytes: number): Hstate => order_to_hstate(Math.log2(bytes / PAGE_SIZE))
 export const page_hstate = (head: Page): Hstate => order_to_hstate(compound_order(head))
 
+/** Of the smallest and the largest huge page: tails keep what is said of the whole, and memory ends somewhere. */
+const MIN_ORDER = 2
+const MAX_ORDER = 23
+
 /**
  * Boots the pools that the machine wants, the gigantic ones first, as they come from memory that nobody has used yet.
- * Throws CannotJudge where memory does not suffice, or where page tables have no entry of a size.
+ * Beside the sizes of x86, those that the machine names. Throws CannotJudge where memory does not suffice.
  */
-export function hugetlb_init(pools: readonly HugePool[]): void {
-  const sizes = [HPAGE_PMD_ORDER, pudOrder()]
-  for (const { size } of pools) {
-    if (!sizes.includes(Math.log2(size / PAGE_SIZE)))
-      throw new CannotJudge(`no entry of the model's page tables maps ${size} bytes with this hpage_nr`)
+export function hugetlb_init({ pools, hugepage }: Pick<Machine, 'pools' | 'hugepage'>): void {
+  const orders = new Set([HPAGE_PMD_ORDER, pudOrder()])
+  for (const size of [hugepage, ...pools.map(pool => pool.size)]) {
+    const order = Math.log2(size / PAGE_SIZE)
+    if (!Number.isInteger(order) || order < MIN_ORDER || order > MAX_ORDER)
+      throw new CannotJudge(`the model has no huge pages of ${size} bytes`)
+    orders.add(order)
   }
   hugetlb_lock = sbrk(1)
-  hstates = sizes.map(hugetlb_add_hstate)
-  default_hstate = hstates[0]!
+  hstates = [...orders].sort((a, b) => a - b).map(hugetlb_add_hstate)
+  default_hstate = order_to_hstate(HPAGE_PMD_ORDER)
   for (const { size, pages, overcommit } of [...pools].sort((a, b) => b.size - a.size)) {
     const h = size_to_hstate(size)
     wr(h + hstate.nr_overcommit_huge_pages, overcommit)

@@ -103,8 +103,8 @@ export function prep_compound_huge_page(p: Page, order: number): void {
 
 /** set_compound_page_dtor(page, NULL_COMPOUND_DTOR), and what prep_compound_huge_page wrote over fields of tails. */
 export function destroyCompoundHugePage(p: Page): void {
-  wr(p + tail.compound_dtor, 0)
-  wr(p + tail.compound_order, 0)
+  WRITE_ONCE(p + tail.compound_dtor, 0)
+  WRITE_ONCE(p + tail.compound_order, 0)
   wr(p + tail.hugetlb_lru, TAIL_MAPPING)
 }
 

@@ -16,12 +16,14 @@ import {
   huge_pte_offset,
   huge_pte_present,
   is_hugetlb_entry_migration,
+  set_huge_pte_at,
 } from './hugetlb_pte.ts'
 import { HPAGE_RESV_OWNER, HPAGE_RESV_UNMAPPED, is_vma_resv_set, set_vma_resv_flags } from './hugetlb_resv.ts'
 import { i_mmap_lock_write, i_mmap_unlock_write, vma_interval_tree_foreach } from './interval_tree.ts'
 import { wrprotect } from './memory.ts'
 import type { Gather } from './memory_range.ts'
 import {
+  type Hstate,
   type Mm,
   mm_struct,
   NULL,
@@ -36,7 +38,7 @@ import {
   vm_area,
 } from './mm_types.ts'
 import { get_page, SetPageDirty } from './page-flags.ts'
-import { DIRTY, PRESENT, PROTNONE, pmd_page, RW, set_pmd } from './pgtable.ts'
+import { DIRTY, PRESENT, PROTNONE, pmd_page, RW } from './pgtable.ts'
 import { is_write_migration_entry, make_migration_entry_read } from './swapops.ts'
 
 /** Base pages of hugetlb that an address space maps: of its RSS they are no part. */
@@ -52,37 +54,37 @@ export function copy_hugetlb_page_range(dst: Mm, src: Mm, vma: Vma): void {
   const cow = is_cow_mapping(vma)
   const end = rd(vma + vm_area.vm_end)
   for (let addr = rd(vma + vm_area.vm_start); addr < end; addr += nr) {
-    const src_pte = huge_pte_offset(src, addr)
+    const src_pte = huge_pte_offset(src, addr, h)
     if (src_pte === NULL) continue
     const dst_pte = huge_pte_alloc(dst, addr, h)
     const dst_ptl = huge_pte_lock(h, dst, addr)
     const src_ptl = huge_pte_lockptr(h, src, addr)
     spin_lock(src_ptl)
-    k.copyHugePte(dst, dst_pte, src_pte, cow, nr)
+    k.copyHugePte(dst, h, dst_pte, src_pte, cow)
     spin_unlock(src_ptl)
     spin_unlock(dst_ptl)
   }
 }
 
 /** One entry. Caller holds both page table locks. */
-export function copyHugePte(dst: Mm, dst_pte: Pmdp, src_pte: Pmdp, cow: boolean, nr: number): void {
+export function copyHugePte(dst: Mm, h: Hstate, dst_pte: Pmdp, src_pte: Pmdp, cow: boolean): void {
   let entry = rd(src_pte) as Pmd
   if (huge_pte_none(entry)) return
   if (!huge_pte_present(entry)) {
     if (is_write_migration_entry(entry as number as Pte) && cow) {
       entry = make_migration_entry_read(entry as number as Pte) as number as Pmd
-      set_pmd(src_pte, entry)
+      set_huge_pte_at(h, src_pte, entry)
     }
-    set_pmd(dst_pte, entry)
+    set_huge_pte_at(h, dst_pte, entry)
     return
   }
-  if (cow) set_pmd(src_pte, wrprotect(entry))
+  if (cow) set_huge_pte_at(h, src_pte, wrprotect(entry))
   entry = rd(src_pte) as Pmd
   const page = pmd_page(entry)
   get_page(page)
   k.hugetlb_dup_rmap(page)
-  set_pmd(dst_pte, entry)
-  hugetlb_count_add(dst, nr)
+  set_huge_pte_at(h, dst_pte, entry)
+  hugetlb_count_add(dst, pages_per_huge_page(h))
 }
 
 /**
@@ -96,7 +98,7 @@ export function __unmap_hugepage_range(tlb: Gather, vma: Vma, start: number, end
   BUG_ON((start & ~huge_page_mask(h)) !== 0, 'start & ~huge_page_mask(h)')
   BUG_ON((end & ~huge_page_mask(h)) !== 0, 'end & ~huge_page_mask(h)')
   for (let addr = start; addr < end; addr += nr) {
-    const pte = huge_pte_offset(mm, addr)
+    const pte = huge_pte_offset(mm, addr, h)
     if (pte === NULL) continue
     const ptl = huge_pte_lock(h, mm, addr)
     const entry = rd(pte) as Pmd
@@ -106,7 +108,7 @@ export function __unmap_hugepage_range(tlb: Gather, vma: Vma, start: number, end
     }
     if (!huge_pte_present(entry)) {
       // A page that is being moved, or is poisoned, is unmapped already.
-      set_pmd(pte, 0 as Pmd)
+      set_huge_pte_at(h, pte, 0 as Pmd)
       spin_unlock(ptl)
       continue
     }
@@ -119,7 +121,7 @@ export function __unmap_hugepage_range(tlb: Gather, vma: Vma, start: number, end
       // Later faults of this vma shall fail rather than look as if data was lost.
       set_vma_resv_flags(vma, HPAGE_RESV_UNMAPPED)
     }
-    set_pmd(pte, 0 as Pmd)
+    set_huge_pte_at(h, pte, 0 as Pmd)
     if (entry & DIRTY) SetPageDirty(page)
     hugetlb_count_add(mm, -nr)
     k.hugetlb_remove_rmap(page)
@@ -169,16 +171,16 @@ export function hugetlb_change_protection(vma: Vma, start: number, end: number):
   const mapping = f_mapping(vma)
   i_mmap_lock_write(mapping)
   for (let addr = start; addr < end; addr += pages_per_huge_page(h)) {
-    const pte = huge_pte_offset(mm, addr)
+    const pte = huge_pte_offset(mm, addr, h)
     if (pte === NULL) continue
     const ptl = huge_pte_lock(h, mm, addr)
     const entry = rd(pte) as Pmd
     if (huge_pte_none(entry)) {
       // Nothing to protect.
     } else if (huge_pte_present(entry)) {
-      set_pmd(pte, ((entry & ~(PRESENT | PROTNONE | RW)) | prot) as Pmd)
+      set_huge_pte_at(h, pte, ((entry & ~(PRESENT | PROTNONE | RW)) | prot) as Pmd)
     } else if (is_hugetlb_entry_migration(entry) && is_write_migration_entry(entry as number as Pte)) {
-      set_pmd(pte, make_migration_entry_read(entry as number as Pte) as number as Pmd)
+      set_huge_pte_at(h, pte, make_migration_entry_read(entry as number as Pte) as number as Pmd)
     }
     spin_unlock(ptl)
   }

@@ -19,12 +19,13 @@ export const A = N << 9
 export const RW = VM_READ | VM_WRITE
 
 /** A machine with so many huge pages of each size, and how many more there may be. */
-export function machine(pages: number, overcommit = 0, gigantic = 0, variant = 'v4.5'): void {
+export function machine(pages: number, overcommit = 0, gigantic = 0, variant = 'v4.5', others: HugePool[] = []): void {
   const resolved = resolveVariant(variant)
   if (!resolved.ok) throw new Error(resolved.reason)
   const pools: HugePool[] = [
     { size: N * 4096, pages, overcommit },
     { size: (N << 9) * 4096, pages: gigantic, overcommit: 0 },
+    ...others,
   ]
   const of: Machine = {
     hpage_nr: N,

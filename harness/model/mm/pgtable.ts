@@ -56,6 +56,8 @@ export const pte_pfn = (e: Pte | Pmd): number => e >>> PFN_SHIFT
 export const pte_page = (e: Pte | Pmd): Page => pfn_to_page(e >>> PFN_SHIFT)
 export const mk_pte = (p: Page, flags: number): Pte => ((page_to_pfn(p) << PFN_SHIFT) | flags) as Pte
 export const mk_huge_pmd = (p: Page, flags: number): Pmd => ((page_to_pfn(p) << PFN_SHIFT) | flags | PSE) as Pmd
+/** The same, for the frame that lies `n` behind. */
+export const pmd_advance_pfn = (e: Pmd, n: number): Pmd => ((e + (n << PFN_SHIFT)) | 0) as Pmd
 export const pte_none = (e: Pte): boolean => e === 0
 export const pte_present = (e: Pte): boolean => (e & (PRESENT | PROTNONE)) !== 0
 /** Neither none nor present: see swapops.ts. */

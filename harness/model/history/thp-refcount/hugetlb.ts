@@ -24,8 +24,8 @@ function prep_compound_huge_page(p: Page, order: number): void {
 }
 
 function destroyCompoundHugePage(p: Page): void {
-  wr(p + tail.compound_dtor, 0)
-  wr(p + tail.compound_order, 0)
+  WRITE_ONCE(p + tail.compound_dtor, 0)
+  WRITE_ONCE(p + tail.compound_order, 0)
   wr(p + tail.hugetlb_lru, 0)
 }
 
