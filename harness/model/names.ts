@@ -1,9 +1,16 @@
 // What a cell is, in words: for traces, deadlocks and races.
 
+import { inode } from './fs/inode.ts'
+import { hugetlb_fault_mutex_table, NUM_FAULT_MUTEXES } from './mm/hugetlb_fault.ts'
+import { hstate, hstates, hugetlb_lock } from './mm/hugetlb_hstate.ts'
+import { file_region, resv_map } from './mm/hugetlb_region.ts'
+import { hugepage_subpool } from './mm/hugetlb_subpool.ts'
 import { HPAGE_PMD_NR, max_pfn, mem_map, zone } from './mm/init.ts'
+import { address_space } from './mm/interval_tree.ts'
 import { anon_vma, anon_vma_chain, mm_struct, page, vm_area } from './mm/mm_types.ts'
 import { objectAt } from './mm/slab.ts'
 import { cpuOfLocalLock, readerOf } from './ops.ts'
+import { S } from './store.ts'
 
 /** Fields of a struct, their names by place. */
 function namesOf(layout: Readonly<Record<string, number>>): Readonly<Record<number, string>> {
@@ -21,6 +28,13 @@ const structs: Readonly<Record<string, Readonly<Record<number, string>>>> = {
   vm_area_struct: namesOf(vm_area),
   anon_vma: namesOf(anon_vma),
   anon_vma_chain: namesOf(anon_vma_chain),
+  resv_map: namesOf(resv_map),
+  file_region: namesOf(file_region),
+  hugepage_subpool: namesOf(hugepage_subpool),
+  inode: {
+    ...namesOf(inode),
+    ...Object.fromEntries(Object.entries(address_space).map(([name, at]) => [inode.i_data + at, name])),
+  },
 }
 
 /** `zone.lru_lock`, `page 512.flags`, `mm_struct.mmap_sem` … */
@@ -31,6 +45,8 @@ export function cellName(cell: number): string {
     return `page ${pfn}.${pageFields[index & (page.SIZE - 1)]}`
   }
   for (const [name, at] of Object.entries(zone)) if (at === cell) return `zone.${name}`
+  const pool = poolCellName(cell)
+  if (pool !== undefined) return pool
   const n = cpuOfLocalLock(cell)
   if (n !== undefined) return `CPU ${n}'s local lock`
   const reader = readerOf(cell)
@@ -41,6 +57,17 @@ export function cellName(cell: number): string {
   if (object.name === 'pgtable') return at === 0 ? 'page table lock' : `pte ${at - 8}`
   if (object.name === 'pmd') return at === 0 ? 'pmd lock' : `pmd ${at - 8}`
   return `${object.name}.${structs[object.name]?.[at] ?? at}`
+}
+
+const poolFields = namesOf(hstate)
+
+/** What a cell is of hugetlb: its lock, a count of a pool, a fault mutex. */
+function poolCellName(cell: number): string | undefined {
+  if (cell === hugetlb_lock) return 'hugetlb_lock'
+  const h = hstates.find(start => cell >= start && cell < start + hstate.SIZE)
+  if (h !== undefined) return `hstate of ${1 << S[h + hstate.order]!} pages.${poolFields[cell - h] ?? cell - h}`
+  const mutex = cell - hugetlb_fault_mutex_table(0)
+  return mutex >= 0 && mutex < NUM_FAULT_MUTEXES ? `fault mutex ${mutex}` : undefined
 }
 
 /** A name without the number in it, so that the same place of different pages is one. */

@@ -56,7 +56,7 @@ import {
 } from './page-flags.ts'
 import { pmd_page, pte_write, read_pmd } from './pgtable.ts'
 
-const NUM_FAULT_MUTEXES = 64
+export const NUM_FAULT_MUTEXES = 64
 let mutexes = 0
 export function hugetlb_fault_init(): void {
   mutexes = sbrk(NUM_FAULT_MUTEXES)
