@@ -150,3 +150,15 @@ export function wr(cell: number, value: number): void {
   if (watch === undefined) S[cell] = value
   else watch.write(cell, value)
 }
+
+/** Plain writes of the same cells `times` times, one behind the other. */
+export function wrRepeat(at: number, cells: readonly number[], times: number): void {
+  const { length } = cells
+  if (watch !== undefined) {
+    for (let i = 0; i < length * times; i++) watch.write(at + i, cells[i % length]!)
+    return
+  }
+  S.set(cells, at)
+  for (let done = 1; done < times; done *= 2)
+    S.copyWithin(at + done * length, at, at + Math.min(done, times - done) * length)
+}

@@ -25,6 +25,7 @@ import {
   vm_area,
 } from './mm/mm_types.ts'
 import { vm_area_cachep } from './mm/mmap.ts'
+import { freeRuns } from './mm/page_alloc.ts'
 import {
   HUGETLB_PAGE_DTOR,
   PG_active,
@@ -82,11 +83,16 @@ let tailPins = new Int32Array(0)
 let locks = new Int32Array(0)
 let writers = new Uint8Array(0)
 let frames = 0
+/** Frames beyond `frames` of which something was said: heads of gigantic pages. */
+let gigantic: number[] = []
 
 function clear(): void {
   frames = S[zone.next_block]!
-  if (ptes.length < frames) {
-    const length = Math.max(frames, 2 * ptes.length)
+  for (const pfn of gigantic) pmds[pfn] = refs[pfn] = writers[pfn] = 0
+  gigantic = []
+  const end = Math.max(frames, S[zone.run_end]!)
+  if (ptes.length < end) {
+    const length = Math.max(end, 2 * ptes.length)
     ptes = new Int32Array(length)
     pmds = new Int32Array(length)
     refs = new Int32Array(length)
@@ -170,7 +176,8 @@ function countReference(p: Page): void {
   if (p === pfn_to_page(0)) return
   const head = headOf(p) as Page
   refs[page_to_pfn(head)]!++
-  if (p !== head) tailPins[page_to_pfn(p)]!++
+  if (page_to_pfn(head) >= frames) gigantic.push(page_to_pfn(head))
+  else if (p !== head) tailPins[page_to_pfn(p)]!++
 }
 
 /** Counts what one address space maps; returns how often that is the huge zero page. */
@@ -209,6 +216,7 @@ function countHuge(reach: Reach, addr: number, entry: Pmd): number {
   const nr = hugePages(pfn_to_page(pfn))
   pmds[pfn]!++
   refs[pfn]!++
+  if (pfn >= frames) gigantic.push(pfn)
   reach.checkHuge(addr, entry, nr)
   if (pte_write(entry) && !reach.shares()) writers[pfn] = 1
   return nr
@@ -338,6 +346,18 @@ function isLinked(av: number, vma: number): boolean {
   return false
 }
 
+/**
+ * Calls `visit` for the frames that have been given out, which returns how many it has dealt with; `nr`: so many are free
+ * as one run.
+ */
+function forEachFrame(visit: (p: Page, pfn: number, nr: number) => number): void {
+  for (let pfn = 1; pfn < S[zone.next_block]!; ) pfn += visit(pfn_to_page(pfn), pfn, 1)
+  if (S[zone.run_end] === 0) return
+  const free = new Map(freeRuns())
+  for (let pfn = S[zone.run_start]!; pfn < S[zone.run_end]!; )
+    pfn += visit(pfn_to_page(pfn), pfn, 1 << (free.get(pfn) ?? 0))
+}
+
 // ---- from the frames out -------------------------------------------------------------------------------------------
 
 /** Sums over all frames, to compare with the zone's counters. */
@@ -346,13 +366,11 @@ const sums = { anon: 0, huge: 0, active: 0, inactive: 0, unevictable: 0, mlocked
 function checkFrames(pools: Pools, found: Findings): void {
   checkPoison(found)
   sums.anon = sums.huge = sums.active = sums.inactive = sums.unevictable = sums.mlocked = 0
-  for (let pfn = 1; pfn < frames; ) {
-    const p = pfn_to_page(pfn)
+  forEachFrame((p, pfn, step) => {
     const compound = (S[p + page.flags]! & PG_head) !== 0
     if (compound && S[p + tail.compound_dtor] === HUGETLB_PAGE_DTOR) {
       pools.checkPage(p, refs[pfn]!, pmds[pfn]!, writers[pfn] === 1)
-      pfn += hugePages(p)
-      continue
+      return hugePages(p)
     }
     if (compound) checkCompound(p, pfn, found)
     else checkSingle(p, pfn, found)
@@ -361,8 +379,8 @@ function checkFrames(pools: Pools, found: Findings): void {
     const flags = S[p + page.flags]!
     if (flags & PG_lru) sums[listOf(flags)] += nr
     if (flags & PG_mlocked) sums.mlocked += nr
-    pfn += nr
-  }
+    return Math.max(nr, step)
+  })
   expectSame(found, 'counter-drift', 'AnonPages in pages', k.anonPages(), sums.anon)
   expectSame(
     found,
@@ -380,12 +398,16 @@ function checkFrames(pools: Pools, found: Findings): void {
 /** Frames that have failed are as many as counted, and nobody maps one. The zero page is mapped for ever. */
 function checkPoison(found: Findings): void {
   let lost = S[pfn_to_page(0) + page.flags]! & PG_hwpoison ? 1 : 0
-  for (let pfn = 1; pfn < frames; pfn++) {
-    if ((S[pfn_to_page(pfn) + page.flags]! & PG_hwpoison) === 0) continue
+  const whole = S[zone.num_poisoned_pages] !== 0
+  forEachFrame((p, pfn, nr) => {
+    // Gigantic pages are looked through only if something is lost at all.
+    const step = whole || pfn < frames ? 1 : Math.max(nr, S[p + page.flags]! & PG_head ? hugePages(p) : 1)
+    if ((S[p + page.flags]! & PG_hwpoison) === 0) return step
     lost++
     const maps = ptes[pfn]! + pmds[page_to_pfn(headOf(pfn_to_page(pfn)) as Page)]!
     if (maps > 0) found.add('poison-mapped', `frame ${pfn} has failed, and is mapped ${maps} time(s)`)
-  }
+    return step
+  })
   expectSame(found, 'counter-drift', 'HardwareCorrupted in pages', S[zone.num_poisoned_pages]!, lost)
 }
 

@@ -4,7 +4,7 @@
 import { BUG_ON } from '../bug.ts'
 import { k } from '../kernel.ts'
 import { atomic_set, clear_bit, READ_ONCE, set_bit, spin_lock, spin_unlock, test_bit, WRITE_ONCE } from '../ops.ts'
-import { rd, wr } from '../store.ts'
+import { rd, wr, wrRepeat } from '../store.ts'
 import {
   hstate,
   huge_page_order,
@@ -86,14 +86,19 @@ export const unlinkHuge = (p: Page): void => list_del(lru(p))
 
 // ---- pages coming and going ---------------------------------------------------------------------------------------
 
+/** The struct page of a tail of `p`, by its cells. */
+export function tailStruct(p: Page, mapping: number): readonly number[] {
+  const cells = new Array<number>(page.SIZE).fill(0)
+  cells[page._mapcount] = -1
+  cells[page.mapping] = mapping
+  cells[page.compound_head] = p + 1
+  return cells
+}
+
 /** Heads `1 << order` frames. */
 export function prep_compound_huge_page(p: Page, order: number): void {
   wr(p + page.flags, PG_head)
-  for (let i = 1; i < 1 << order; i++) {
-    const t = subpage(p, i)
-    wr(t + page.mapping, TAIL_MAPPING)
-    wr(t + page.compound_head, p + 1)
-  }
+  wrRepeat(subpage(p, 1), tailStruct(p, TAIL_MAPPING), (1 << order) - 1)
   wr(p + tail.compound_mapcount, -1)
   wr(p + tail.compound_order, order)
   WRITE_ONCE(p + tail.compound_dtor, HUGETLB_PAGE_DTOR)

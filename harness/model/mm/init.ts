@@ -32,6 +32,8 @@ export const zone = {
   num_poisoned_pages: 0,
   lock: 0,
   free_runs: 0,
+  run_start: 0,
+  run_end: 0,
 }
 
 /** Base pages of memory that a machine has unless the case says otherwise: 16 GiB. */
@@ -58,5 +60,7 @@ export function init_machine(machine: Machine): void {
   zone.lru_lists = cells + 8
   zone.num_poisoned_pages = cells + 9
   zone.lock = cells + 16
+  zone.run_start = cells + 17
+  zone.run_end = cells + 18
   mem_map = sreserve(max_pfn * page.SIZE)
 }

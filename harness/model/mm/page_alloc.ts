@@ -7,7 +7,7 @@
 import { CannotJudge, KernelBug } from '../bug.ts'
 import { k } from '../kernel.ts'
 import { atomic_read, atomic_set, cpu, spin_lock, spin_unlock } from '../ops.ts'
-import { rd, rdm, sbrk, touched, wr } from '../store.ts'
+import { rd, rdm, S, sbrk, touched, wr } from '../store.ts'
 import { debug_vm, HPAGE_PMD_NR, HPAGE_PMD_ORDER, max_pfn, zone } from './init.ts'
 import { list_del, list_empty } from './list.ts'
 import { NULL, PAGE_MAPPING_ANON, type Page, page, TAIL_MAPPING, tail } from './mm_types.ts'
@@ -24,7 +24,7 @@ import {
   put_page_testzero,
   subpage,
 } from './page-flags.ts'
-import { pfn_to_page } from './pgtable.ts'
+import { page_to_pfn, pfn_to_page } from './pgtable.ts'
 import { NR_CPUS } from './slab.ts'
 
 /** Per CPU the free base pages and the free huge pages, and frames set aside for it: the next, and where they end. */
@@ -76,7 +76,13 @@ function freshBlock(): Page {
 
 /** Such frames from the zone. Their structs are as after boot. */
 function zoneBlock(): Page {
-  const pfn = rd(zone.next_block)
+  let pfn = rd(zone.next_block)
+  if (pfn !== 0 && pfn === rd(zone.run_start)) {
+    // Behind the gigantic pages.
+    pfn = rd(zone.run_end)
+    wr(zone.run_start, 0)
+    wr(zone.run_end, 0)
+  }
   if (pfn >= max_pfn) return NULL
   wr(zone.next_block, pfn + HPAGE_PMD_NR)
   const first = pfn_to_page(pfn)
@@ -198,13 +204,26 @@ function allocRun(order: number): Page {
   return p
 }
 
-/** alloc_contig_range, of frames that were never used. What lies before them is free as huge pages. Caller holds zone.lock. */
+/**
+ * alloc_contig_range, of frames that were never used: gigantic pages lie one behind the other, and what is before the
+ * first of them stays for smaller ones. The structs of its tails are not set. Caller holds zone.lock.
+ */
 function freshRun(nr: number): Page {
-  const first = (rd(zone.next_block) + nr - 1) & ~(nr - 1)
+  const end = rd(zone.run_end)
+  const first = ((end === 0 ? rd(zone.next_block) : end) + nr - 1) & ~(nr - 1)
   if (first + nr > max_pfn) return NULL
-  while (rd(zone.next_block) < first) push(pcps + cpu * pcp.SIZE + pcp.huge, zoneBlock())
-  while (rd(zone.next_block) < first + nr) zoneBlock()
-  return pfn_to_page(first)
+  if (end === 0) wr(zone.run_start, first)
+  wr(zone.run_end, first + nr)
+  const p = pfn_to_page(first)
+  touched(p + nr * page.SIZE)
+  wr(p + page._mapcount, -1)
+  return p
+}
+
+/** Every free run of frames that is no huge page of THP's order, by its first frame and its order; for truth.ts. */
+export function* freeRuns(): Generator<readonly [pfn: number, order: number]> {
+  for (let order = 0; order < MAX_ORDER; order++)
+    for (let p = S[zone.free_runs + order]!; p !== 0; p = S[p + page.lru]!) yield [page_to_pfn(p as Page), order]
 }
 
 /** The last reference of `1 << order` frames goes, of a compound page or what was one. */

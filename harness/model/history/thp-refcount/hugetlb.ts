@@ -11,12 +11,12 @@ import { type Page, page, tail, type Vma, vm_area } from '../../mm/mm_types.ts'
 import { _mapcount, HUGETLB_PAGE_DTOR, PageLocked, PG_head, subpage } from '../../mm/page-flags.ts'
 import { atomic_add_negative, atomic_inc, atomic_inc_and_test, atomic_set, WRITE_ONCE } from '../../ops.ts'
 import * as recount from '../../recount-hugetlb.ts'
-import { rd, S, wr } from '../../store.ts'
+import { rd, S, wr, wrRepeat } from '../../store.ts'
 import type { Changes } from '../patch.ts'
 
 function prep_compound_huge_page(p: Page, order: number): void {
   wr(p + page.flags, PG_head)
-  for (let i = 1; i < 1 << order; i++) wr(subpage(p, i) + page.compound_head, p + 1)
+  wrRepeat(subpage(p, 1), pool.tailStruct(p, 0), (1 << order) - 1)
   wr(p + tail.compound_order, order)
   WRITE_ONCE(p + tail.compound_dtor, HUGETLB_PAGE_DTOR)
   INIT_LIST_HEAD(p + tail.hugetlb_lru)
