@@ -26,7 +26,7 @@ export function* judgeBytes(
 
 /** The pieces that a step reads, in the order in which an engine tells their bytes. */
 function readBy({ verb, args }: Step): readonly { readonly range: Range; readonly bytes: readonly Bytes[] }[] {
-  return verb === 'read' || verb === 'dma-read' ? (args as ReturnType<typeof readBy>) : []
+  return ['read', 'dma-read', 'odirect-write'].includes(verb) ? (args as ReturnType<typeof readBy>) : []
 }
 
 /** Any one of `values` must fit as a whole; a difference is told from the first. */

@@ -19,6 +19,8 @@ const changes: Readonly<Record<string, Change>> = {
   fork,
   pin,
   unpin,
+  'odirect-read': write,
+  'ptrace-poke': write,
   'dma-write': dmaWrite,
   rdma,
 }

@@ -2,22 +2,21 @@
 
 import type { Answer, Range } from '../engine.ts'
 import { CannotJudge } from '../model/bug.ts'
-import { PAGE_SIZE as PAGE, seedPattern, writeSpan } from '../model/contents.ts'
+import { PAGE_SIZE as PAGE } from '../model/contents.ts'
 import { k } from '../model/kernel.ts'
 import { errorName } from '../model/mm/errno.ts'
 import { put_user_pages } from '../model/mm/gup.ts'
 import type { Advice } from '../model/mm/madvise.ts'
 import { MCL_CURRENT, MCL_FUTURE, MCL_ONFAULT } from '../model/mm/mlock_vma.ts'
 import { type Page, VM_LOCKED, VM_READ, VM_WRITE } from '../model/mm/mm_types.ts'
-import { page_content, set_page_content } from '../model/mm/page-flags.ts'
-import { beginAccess, endAccess } from '../model/ops.ts'
+import { direct, pattern, poke, store, through } from './held.ts'
 import * as hugetlb from './hugetlb-words.ts'
 import { hasShape, mapAt } from './look.ts'
 import * as machine from './machine-words.ts'
 import { Pin } from './pins.ts'
 import { rdma } from './rdma.ts'
 import { Runs } from './runs.ts'
-import { neverMade, type Visit, type World } from './world.ts'
+import { neverMade, type World } from './world.ts'
 
 type Operand = string | number
 /** Does a word; undefined is ok. */
@@ -39,40 +38,6 @@ function piece([of, offset, length]: readonly Operand[]): Range {
 function pagesOf(world: World, { of, offset, length }: Range): { readonly addr: number; readonly pages: number } {
   const first = Math.floor(offset / PAGE)
   return { addr: world.range(of).addr + first, pages: Math.ceil((offset + length) / PAGE) - first }
-}
-
-/** `b90` or `s7+4096` as a pattern of contents.ts and its shift at the start. */
-function pattern(word: Operand | undefined): { readonly pattern: number; readonly shift: number } {
-  const [value, shift = '0'] = text(word).slice(1).split('+')
-  return text(word).startsWith('b')
-    ? { pattern: Number(value), shift: 0 }
-    : { pattern: seedPattern(Number(value)), shift: Number(shift) }
-}
-
-/** Bytes into a frame, `offset` bytes after where the pattern starts. */
-function store(
-  frame: Page,
-  from: number,
-  to: number,
-  offset: number,
-  what: { readonly pattern: number; readonly shift: number },
-): void {
-  const shift = what.pattern < 256 ? 0 : (what.shift + offset - from) | 0
-  set_page_content(frame, writeSpan(page_content(frame), from, to, what.pattern, shift))
-}
-
-/** Calls `visit` for the frames of named frames that a piece covers, with the bytes of each. */
-function through(frames: readonly Page[], { offset, length }: Range, visit: Visit): void {
-  const end = offset + length
-  let from = offset % PAGE
-  for (let page = (offset - from) / PAGE, at = offset; at < end; page++) {
-    const to = Math.min(PAGE, from + end - at)
-    beginAccess()
-    visit(frames[page]!, from, to, at - offset)
-    endAccess()
-    at += to - from
-    from = 0
-  }
 }
 
 /** One access to each page of `page` bytes, small or huge. */
@@ -254,6 +219,25 @@ const words: Readonly<Record<string, Life>> = {
     world.pins.delete(pin.name)
     put_user_pages(pin.pages, pin.written)
     return undefined
+  },
+
+  /** What a device reads goes to a file that nobody else has. */
+  'odirect-write': (world, operands) => {
+    const range = piece(operands)
+    const runs = new Runs()
+    const answer = direct(world, range, false, (frame, from, to, offset) => runs.add(frame, from, to, offset))
+    world.bytes.push(runs.of(range.text))
+    return answer
+  },
+
+  'odirect-read': (world, operands) => {
+    const what = pattern(operands[3])
+    return direct(world, piece(operands), true, (frame, from, to, offset) => store(frame, from, to, offset, what))
+  },
+
+  'ptrace-poke': (world, operands) => {
+    const what = pattern(operands[3])
+    return poke(world, piece(operands), (frame, from, to, offset) => store(frame, from, to, offset, what))
   },
 
   'dma-read': (world, operands) => {

@@ -14,6 +14,8 @@ export interface Fetched {
   readonly version: string
   readonly sha256: string
   readonly image: Uint8Array
+  /** The module of the RAM disk, where it is in the same package. */
+  readonly brd: Uint8Array | undefined
 }
 
 const keyring = '/usr/share/keyrings/debian-archive-keyring.gpg'
@@ -104,13 +106,29 @@ async function unpack(name: string, { sha256: pinned = {} }: NamedKernel, folder
     throw new Lacking(`${deb} is not the package that fixtures/kernels.yaml names: its sha256 is ${sha256}`)
   }
   const { execa } = await import('execa')
-  const tar = ['-xf', '-', '--wildcards', '--no-anchored', 'vmlinuz*']
+  const tar = ['-xf', '-', '--wildcards', '--no-anchored', 'vmlinuz*', 'brd.ko*']
+  // tar minds that a package has only one of the two.
   await execa('dpkg-deb', ['--fsys-tarfile', deb], { cwd: folder, encoding: 'buffer', buffer: false }).pipe(
     'tar',
     tar,
-    { cwd: folder },
+    { cwd: folder, reject: false },
   )
-  const image = (await readdir(folder, { recursive: true })).find(path => /(^|\/)vmlinuz[^/]*$/.test(path))
+  const files = await readdir(folder, { recursive: true })
+  const image = files.find(path => /(^|\/)vmlinuz[^/]*$/.test(path))
   if (image === undefined) throw new Lacking(`${deb} holds no kernel image`)
-  return { package: name, version, sha256, image: await readFile(join(folder, image)) }
+  const brd = await readModule(
+    files.find(path => /(^|\/)brd\.ko(\.xz)?$/.test(path)),
+    folder,
+  )
+  return { package: name, version, sha256, image: await readFile(join(folder, image)), brd }
+}
+
+/** finit_module(2) takes a module as it was before it was packed. */
+async function readModule(path: string | undefined, folder: string): Promise<Uint8Array | undefined> {
+  if (path === undefined) return undefined
+  const module = await readFile(join(folder, path))
+  if (!path.endsWith('.xz')) return module
+  const { execa } = await import('execa')
+  const { stdout, failed } = await execa('xz', ['-dc'], { input: module, encoding: 'buffer', reject: false })
+  return failed ? undefined : stdout
 }

@@ -21,6 +21,8 @@ export interface Kernel {
   readonly number: number
   /** What QEMU loads. */
   readonly file: string
+  /** The module of the RAM disk, as a file, where there is one. */
+  readonly brd: string | undefined
   readonly subject: Subject
 }
 
@@ -41,6 +43,7 @@ export async function resolveKernel(name: string): Promise<Kernel> {
     version: header.version,
     number: major * 1000 + minor,
     file: await bootFile(file, image, header),
+    brd: moduleBeside(file),
     subject: { name, has: id => releaseHas(release, id) || patches.includes(id) },
   }
 }
@@ -61,33 +64,48 @@ interface Kept {
   readonly sha256: string
   /** Of the image taken out of it. */
   readonly image: string
+  /** Of the RAM disk's module: null where the package has none; undefined where nobody has looked. */
+  readonly brd?: string | null
 }
 
 /** The image of a Debian kernel: from the cache, where it is whole, else from the mirror. */
 async function debianImage(name: string): Promise<string> {
   const folder = cachePath('kernels', name)
   const file = join(folder, 'bzImage')
-  if (await isWhole(folder)) return file
+  const kept = await keptIn(folder)
+  if (kept?.brd !== undefined) return file
   await mkdir(dirname(folder), { recursive: true })
   const work = await mkdtemp(`${folder}.`)
   try {
     const fetched = await fetchDebian(name.slice('debian:'.length), namedKernel(name)!, work)
-    const { package: from, version, sha256, image } = fetched
-    const record: Kept = { package: from, version, sha256, image: sha256Of(image) }
-    await keep(folder, { bzImage: image, 'record.json': `${JSON.stringify(record, undefined, 2)}\n` })
+    const { package: from, version, sha256, image, brd } = fetched
+    const record: Kept = { package: from, version, sha256, image: sha256Of(image), brd: brd ? sha256Of(brd) : null }
+    const text = `${JSON.stringify(record, undefined, 2)}\n`
+    await keep(folder, { bzImage: image, ...(brd && { 'brd.ko': brd }), 'record.json': text })
+  } catch (error) {
+    // The image was kept before anybody asked for a module: it still boots.
+    if (kept === undefined) throw error
   } finally {
     await rm(work, { recursive: true, force: true })
   }
   return file
 }
 
-async function isWhole(folder: string): Promise<boolean> {
+/** What is kept, if it is whole. */
+async function keptIn(folder: string): Promise<Kept | undefined> {
   try {
     const record = JSON.parse(await readFile(join(folder, 'record.json'), 'utf8')) as Kept
-    return record.image === sha256Of(await readFile(join(folder, 'bzImage')))
+    const isWhole = async (file: string, sum: string) => sum === sha256Of(await readFile(join(folder, file)))
+    if (!(await isWhole('bzImage', record.image))) return undefined
+    return record.brd && !(await isWhole('brd.ko', record.brd)) ? undefined : record
   } catch {
-    return false
+    return undefined
   }
+}
+
+function moduleBeside(image: string): string | undefined {
+  const file = join(dirname(image), 'brd.ko')
+  return existsSync(file) ? file : undefined
 }
 
 /** Makes `folder` with these files, at once, so that another run never sees half of it. */

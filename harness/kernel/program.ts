@@ -69,10 +69,11 @@ export function compile(point: TestPoint, index: number, detail: boolean, { roun
   const { thp, cpus } = point.machine
   const head = `point ${index} ${thp} ${countOf(body, 'longterm')} ${countOf(body, 'get')}`
   const pools = point.machine.pools.map(({ size, pages, overcommit }) => `pool ${size / 1024} ${pages} ${overcommit}`)
+  const disk = body.some(line => line.startsWith('odirect-')) ? ['disk'] : []
   const again = hasRace(point) ? [`rounds ${rounds ?? 0} ${(seconds ?? 0) * 1000}`] : []
   return {
     kind: 'program',
-    lines: [...pools, head, ...again, ...body],
+    lines: [...pools, ...disk, head, ...again, ...body],
     guest: {
       cpus,
       nodes: body.some(line => line.startsWith('migrate ')) ? 2 : 1,

@@ -1,6 +1,7 @@
 // The engine `qemu`: real kernels in QEMU. Points that need the same machine share a boot; whatever
 // ends a boot is charged to the point that ran, and the others run in the next one.
 
+import { readFileSync } from 'node:fs'
 import type { End, Engine, Observation, Subject, TestPoint } from '../engine.ts'
 import { buildProbe } from './build-probe.ts'
 import { gravityOf } from './console.ts'
@@ -140,7 +141,9 @@ function atBoot({ kind, reason }: GuestEnd): End {
 async function* runBoot(bench: Bench, jobs: readonly Job[]): AsyncGenerator<[number, Observation], GuestEnd> {
   const text = Buffer.from(`${jobs.flatMap(({ lines }) => lines).join('\n')}\n`)
   const { needs, gigantic } = jobs[0]!
-  const guest = runGuest({ ...bench, needs, gigantic, initramfs: initramfs(bench.probe, text) })
+  const { brd } = bench.kernel
+  const disk = brd !== undefined && jobs.some(({ lines }) => lines.includes('disk')) ? readFileSync(brd) : undefined
+  const guest = runGuest({ ...bench, needs, gigantic, initramfs: initramfs(bench.probe, text, disk) })
   const counters = new BootCounters()
   let running: { readonly job: Job; readonly seen: Seen } | undefined
   try {

@@ -24,9 +24,12 @@ import { munlockall } from './munlockall.ts'
 import { munmap } from './munmap.ts'
 import { note } from './note.ts'
 import { nrHugepages } from './nr-hugepages.ts'
+import { odirectRead } from './odirect-read.ts'
+import { odirectWrite } from './odirect-write.ts'
 import { overcommit } from './overcommit.ts'
 import { pin } from './pin.ts'
 import { poison } from './poison.ts'
+import { ptracePoke } from './ptrace-poke.ts'
 import { punch } from './punch.ts'
 import { putback } from './putback.ts'
 import { race } from './race.ts'
@@ -71,6 +74,9 @@ const all: readonly StepDef[] = [
   touch,
   write,
   read,
+  odirectWrite,
+  odirectRead,
+  ptracePoke,
   clearRefs,
   fork,
   exit,

@@ -127,12 +127,12 @@ static bool goes_on(u8 byte)
 	       run == SEEDED && byte == pattern(value, shift + (u32)run_length);
 }
 
-void begin_bytes(const char *name, u64 offset, u64 address)
+void begin_bytes(const char *name, u64 address)
 {
 	out("[\"bytes\",%s,[", name);
 	run = NOTHING;
 	told = 0;
-	next_offset = offset;
+	next_offset = 0;
 	next_address = address;
 }
 

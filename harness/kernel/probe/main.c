@@ -23,6 +23,9 @@ asm(".globl _start\n"
 /** How often the point is still to be run (0: without end), until when (0: likewise), and from where. */
 static struct { long left; u64 until; const char *from; } rounds;
 
+/** The next point uses O_DIRECT. */
+static bool wants_disk;
+
 static u8 stack[65536] __attribute__((aligned(4096)));
 
 /*
@@ -157,7 +160,7 @@ static struct answer run_as(const char *name, int cpu, const struct words *op)
 
 static bool is_heading(const struct words *line)
 {
-	static const char *const headings[] = { "pool", "point", "rounds", "prime", "count", "step", "end" };
+	static const char *const headings[] = { "pool", "disk", "point", "rounds", "prime", "count", "step", "end" };
 
 	for (u32 i = 0; i < COUNT(headings); i++)
 		if (same(line->word[0], headings[i]))
@@ -201,6 +204,9 @@ static bool begin_point(const struct words *line)
 	prepare_pipes(number(line->word[4]));
 	undo();
 	lacking = set_pools();
+	if (wants_disk && !lacking)
+		lacking = prepare_disk();
+	wants_disk = false;
 	new_main();
 	drain_lru();
 	rounds.left = 1;
@@ -285,6 +291,8 @@ __attribute__((used, noreturn)) void run_program(void)
 		}
 		if (same(line.word[0], "pool"))
 			ask_for_pool(&line);
+		else if (same(line.word[0], "disk"))
+			wants_disk = true;
 		else if (same(line.word[0], "point") && !begin_point(&line)) {
 			skip_to_end(&line);
 			continue;

@@ -176,7 +176,7 @@ struct answer op_dma_read(struct process *me, const struct words *op)
 	(void)me;
 	if (named->by == NOTED)
 		return config("no device holds these frames");
-	begin_bytes(named->name, offset, named->range->address + named->offset + offset);
+	begin_bytes(named->name, named->range->address + named->offset + offset);
 	answer = named->by == PIPE ? read_pipe(named->holder, offset, length) : read_ring(named, offset, length);
 	end_bytes();
 	return answer;

@@ -140,12 +140,13 @@ struct answer wait_until_done(struct process *process);
 void end_process(struct process *process);
 void end_all(void);
 
-/* memory.c, hugetlb.c, files.c, mlock.c, split.c, touch.c, process.c, race.c, pin.c, rdma.c, see.c, counters.c: the operations; ops.c says where each is done */
+/* memory.c, hugetlb.c, files.c, direct.c, mlock.c, split.c, touch.c, process.c, race.c, pin.c, rdma.c, see.c, counters.c: the operations; ops.c says where each is done */
 typedef struct answer op_fn(struct process *me, const struct words *op);
 op_fn op_mmap, op_mmap_huge, op_madvise, op_mprotect, op_munmap, op_mremap, op_name, op_write, op_read, op_touch;
 op_fn op_fork, op_exit, op_clear_refs, op_drain_lru, op_shape, op_note;
 op_fn op_mlock, op_munlock, op_mlockall, op_munlockall;
 op_fn op_file, op_unlink, op_truncate, op_fallocate, op_punch, op_shmget, op_shmat, op_shmdt;
+op_fn op_odirect_write, op_odirect_read, op_ptrace_poke;
 op_fn op_nr_hugepages, op_overcommit;
 op_fn op_split, op_collapse, op_migrate;
 op_fn op_race, op_thread;
@@ -159,9 +160,11 @@ struct answer run_op_beside(struct process *thread, const struct words *op);
 /** Whether threads of a race must do it one at a time. */
 bool runs_alone(const struct words *op);
 
-/* pin.c, ring.c: made before the processes of a point, which inherit them */
+/* pin.c, ring.c, direct.c: made before the processes of a point, which inherit them */
 void prepare_rings(int wanted);
 void prepare_pipes(int wanted);
+/** What O_DIRECT needs; null, or why it cannot be had. */
+const char *prepare_disk(void);
 void unpin_all(void);
 
 /* see.c */

@@ -29,7 +29,7 @@ static void *map(int fd, u64 size, u64 offset)
 	return at < 0 ? NULL : (void *)at;
 }
 
-static bool open_device(void)
+bool open_device(void)
 {
 	if (device)
 		return true;

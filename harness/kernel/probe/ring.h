@@ -8,6 +8,8 @@
 
 /** What the device has read, or is to write; the same pages from boot to end. */
 extern u8 *device;
+/** Makes it; false where that cannot be. Only init, before anybody uses it. */
+bool open_device(void);
 
 /** A ring without a buffer, or -1. */
 int free_ring(void);

@@ -54,7 +54,7 @@ struct answer op_read(struct process *me, const struct words *op)
 	u8 buffer[PAGE];
 
 	(void)me;
-	begin_bytes(span.range->name, span.start - span.range->address, span.start);
+	begin_bytes(span.range->name, span.start);
 	for (u64 done = 0, n; done < span.length; done += n) {
 		n = piece(span.start + done, span.start + span.length);
 		if (tell_more_fill((void *)(span.start + done), n))

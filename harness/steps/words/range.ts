@@ -23,6 +23,15 @@ export function pages(
   return word(about, text => whole(readRange(text, 'range')))
 }
 
+/** Whole words of 8 bytes, and their number from the start of the name. */
+export function words(about = 'A range of whole words: `A(0..8B)`, `A.page(3)`'): z.ZodType<Range, string> {
+  return word(about, text => {
+    const piece = readRange(text, 'range')
+    if (piece.offset % 8 === 0 && piece.length % 8 === 0) return piece
+    throw new BadWord('BAD_RANGE', `${quoted(text)} is not made of whole words of 8 bytes`)
+  })
+}
+
 /** Frames that the case has named. */
 export function frames(
   about = 'Frames that `note` or `pin` has named, or a piece of them: `hca.page(3)`',
