@@ -20,14 +20,15 @@ export interface Fetched {
 
 const keyring = '/usr/share/keyrings/debian-archive-keyring.gpg'
 
-/** Fetches the newest cloud image of a kernel series (`6.1`); `folder` is there to work in. */
+/** Fetches the newest image of a kernel series: the cloud flavour of `6.1`, the full one of `6.1-full`. `folder` is there to work in. */
 export async function fetchDebian(series: string, kernel: NamedKernel, folder: string): Promise<Fetched> {
   for (const name of ['apt-get', 'apt-cache', 'dpkg-deb', 'tar'] as const) program(name)
   if (!existsSync(keyring)) throw new Lacking(`${keyring} is missing: apt-get install debian-archive-keyring`)
   for (const suite of kernel.suites) {
     const config = await aptState(suite, join(folder, 'apt', suite))
     await run('apt-get', ['-q', 'update'], config, folder)
-    const listed = await run('apt-cache', ['search', '--names-only', `^linux-(image|binary)-${series}`], config, folder)
+    const [number] = series.split('-')
+    const listed = await run('apt-cache', ['search', '--names-only', `^linux-(image|binary)-${number}`], config, folder)
     const found = newestPackage(
       listed.split('\n').map(line => line.split(' ')[0] ?? ''),
       series,
@@ -39,9 +40,11 @@ export async function fetchDebian(series: string, kernel: NamedKernel, folder: s
   throw new Lacking(`Debian's mirror no longer has a ${series} kernel in ${kernel.suites.join(', ')}`)
 }
 
-/** The newest signed cloud image of a series; from v7 on the image itself is in linux-binary-*. */
+/** The newest signed image of a series and flavour; from v7 on the image itself is in linux-binary-*. */
 export function newestPackage(names: readonly string[], series: string): string | undefined {
-  const mine = new RegExp(`^linux-(image|binary)-(${series.replaceAll('.', '\\.')}[.+-].*-cloud-amd64)$`)
+  const [number = '', flavour = 'cloud'] = series.split('-')
+  const rest = flavour === 'cloud' ? '.*-cloud-amd64' : '(?:(?!cloud|rt).)*-amd64'
+  const mine = new RegExp(`^linux-(image|binary)-(${number.replaceAll('.', '\\.')}[.+-]${rest})$`)
   const { compare } = new Intl.Collator('en', { numeric: true })
   const found = names.flatMap(name => {
     const match = mine.exec(name)

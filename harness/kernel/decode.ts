@@ -8,7 +8,7 @@ import type { Event, Told } from './events.ts'
 export function answerOf(told: Told): Answer {
   switch (told[0]) {
     case 'errno':
-      return { kind: 'errno', errno: nameIn(constants.errno, told[1]) }
+      return { kind: 'errno', errno: nameIn(errnos, told[1]) }
     case 'killed':
       return { kind: 'killed', signal: nameIn(constants.signals, told[1]) }
     case 'signal': {
@@ -26,6 +26,9 @@ export function answerOf(told: Told): Answer {
       return { kind: 'ok' }
   }
 }
+
+/** Node leaves out what no portable program meets. */
+const errnos = { ...constants.errno, EHWPOISON: 133 }
 
 /** si_code by signal: include/uapi/asm-generic/siginfo.h. */
 const codes: Readonly<Record<string, string>> = {

@@ -16,6 +16,8 @@ export type Event =
   | readonly ['frames', name: string, runs: readonly FrameRun[], freed?: boolean]
   | readonly ['range', process: string, name: string, runs: readonly MappedRun[]]
   | readonly ['differ', transfer: number, offset: number, length: number, sent: string, found: string]
+  /** What a process got from elsewhere. */
+  | readonly ['signal', process: string, signal: number, code: number, of?: string, at?: number]
   /** What a step of a thread of a race answered. */
   | readonly ['raced', thread: string, step: number, ...Told]
   /** The bytes that follow were found by this step of a thread. */
@@ -38,7 +40,7 @@ export type Told =
 export type MappedRun = readonly [
   offset: number,
   length: number,
-  mapped: 'pmd' | 'pte' | 'none' | 'swap',
+  mapped: 'pmd' | 'pte' | 'none' | 'swap' | 'hwpoison',
   pfn?: number,
   down?: -1,
 ]

@@ -24,7 +24,7 @@ t.test('what is no kernel image is refused in a sentence', async t => {
   t.throws(() => readHeader(imageOf('nonsense'), 'odd'), /does not tell its version/)
 })
 
-t.test('the newest signed cloud package of a series is chosen, numbers compared as numbers', async t => {
+t.test('the newest signed package of a series and flavour is chosen, numbers compared as numbers', async t => {
   const names = [
     'linux-image-6.1.0-9-cloud-amd64',
     'linux-image-6.1.0-56-cloud-amd64',
@@ -36,6 +36,9 @@ t.test('the newest signed cloud package of a series is chosen, numbers compared 
   t.equal(newestPackage(names, '6.1'), 'linux-image-6.1.0-56-cloud-amd64')
   t.equal(newestPackage(names, '6.12'), 'linux-image-6.12.43+deb12-cloud-amd64')
   t.equal(newestPackage(names, '5.10'), undefined)
+  const full = [...names, 'linux-image-6.1.0-9-amd64', 'linux-image-6.1.0-56-amd64', 'linux-image-6.1.0-56-rt-amd64']
+  t.equal(newestPackage(full, '6.1'), 'linux-image-6.1.0-56-cloud-amd64')
+  t.equal(newestPackage(full, '6.1-full'), 'linux-image-6.1.0-56-amd64', 'and no other flavour')
   const split = ['linux-image-7.2.12+deb13-cloud-amd64', 'linux-binary-7.2.12+deb13-cloud-amd64']
   t.equal(newestPackage(split, '7.2'), 'linux-binary-7.2.12+deb13-cloud-amd64', 'the one that holds the image')
 })

@@ -46,8 +46,18 @@ t.test('bytes are a fill, a place in a stream, or hex', async t => {
 t.test('answers bear the names of the headers', async t => {
   t.strictSame(step('["answer","errno",12]')?.answer, { kind: 'errno', errno: 'ENOMEM' })
   t.strictSame(step('["answer","killed",9]')?.answer, { kind: 'killed', signal: 'SIGKILL' })
+  t.strictSame(step('["answer","errno",133]')?.answer, { kind: 'errno', errno: 'EHWPOISON' })
   const fault = { kind: 'signal', signal: 'SIGSEGV', code: 'SEGV_ACCERR', of: 'A', at: 4096 }
   t.strictSame(step('["answer","signal",11,2,"A",4096]')?.answer, fault)
+})
+
+t.test('signals from elsewhere are told apart from the answer', async t => {
+  const told = step('["answer","ok"]', '["signal","child",7,5,"A",4096]', '["signal","main",7,4]')
+  t.strictSame(told?.answer, { kind: 'ok' })
+  t.strictSame(told?.signals, [
+    { process: 'child', signal: { kind: 'signal', signal: 'SIGBUS', code: 'BUS_MCEERR_AO', of: 'A', at: 4096 } },
+    { process: 'main', signal: { kind: 'signal', signal: 'SIGBUS', code: 'BUS_MCEERR_AR' } },
+  ])
 })
 
 t.test('a step that a kernel cannot do ends the point, and is not among the steps', async t => {

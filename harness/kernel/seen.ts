@@ -10,6 +10,7 @@ import type {
   Observation,
   RaceSeen,
   RangeSeen,
+  SignalSeen,
   StepSeen,
 } from '../engine.ts'
 import { gravest } from './console.ts'
@@ -28,6 +29,7 @@ interface Telling {
   readonly foundInRace: Map<string, BytesSeen[]>
   /** The step of a race that finds what is told. */
   inRace: string | undefined
+  readonly signals: SignalSeen[]
   readonly log: string[]
   differ: StepSeen['differ']
 }
@@ -103,6 +105,7 @@ export class PointSeen {
           race: [],
           foundInRace: new Map(),
           inRace: undefined,
+          signals: [],
           log: [],
           differ: undefined,
         }
@@ -142,6 +145,11 @@ export class PointSeen {
       case 'frames':
         step.frames.set(event[1], framesOf(event))
         return
+      case 'signal': {
+        const [, process, ...told] = event
+        step.signals.push({ process, signal: answerOf(['signal', ...told]) })
+        return
+      }
       case 'range':
         step.ranges.push(rangeOf(event))
         return
@@ -168,9 +176,9 @@ export class PointSeen {
     if (grave?.gravity === 'oops') this.#end = { kind: 'oops', reason: grave.line, ...at(index) }
     if (grave?.gravity === 'out-of-memory') this.#end = config('the guest ran out of memory', index)
     if (index === undefined || step.answer === undefined) return
-    const { answer, bytes, ranges, frames, log, differ, race } = step
+    const { answer, bytes, ranges, frames, signals, log, differ, race } = step
     if (race.length > 0) this.#race = race
-    const seen = { index, answer, counters, bytes, ranges, frames: [...frames.values()], findings: [], log }
+    const seen = { index, answer, counters, bytes, ranges, frames: [...frames.values()], signals, findings: [], log }
     this.#steps.push(differ === undefined ? seen : { ...seen, differ })
   }
 

@@ -77,7 +77,16 @@ static void on_fault(int signal, siginfo_t *info, void *context)
 	struct sigcontext *regs = (void *)&((struct ucontext *)context)->uc_mcontext;
 	struct process *me = myself();
 	bool ours = regs->rip >= (u64)accesses_begin && regs->rip < (u64)accesses_end;
+	bool memory_failed = signal == SIGBUS && (info->si_code == BUS_MCEERR_AO || info->si_code == BUS_MCEERR_AR);
 
+	/* Somebody else's doing, or an answer to madvise: there is nothing to be left. */
+	if (memory_failed && (!ours || info->si_code == BUS_MCEERR_AO)) {
+		me->elsewhere.signal = signal;
+		me->elsewhere.code = info->si_code;
+		me->elsewhere.address = (u64)info->si_addr;
+		me->elsewhere.hit = true;
+		return;
+	}
 	if (!ours)
 		sys1(SYS_exit_group, 128 + signal);
 	me->fault.hit = true;

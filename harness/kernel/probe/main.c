@@ -187,6 +187,7 @@ static struct answer run_step(struct words *line)
 			answer = run_as(name, cpu, line);
 	}
 	tell_answer(&answer);
+	tell_signals();
 	if (look)
 		see_everything();
 	tell_log();

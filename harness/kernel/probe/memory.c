@@ -71,9 +71,12 @@ struct answer op_madvise(struct process *me, const struct words *op)
 	static const struct { const char *name; int advice; } advices[] = {
 		{ "hugepage", MADV_HUGEPAGE }, { "nohugepage", MADV_NOHUGEPAGE }, { "dontneed", MADV_DONTNEED },
 		{ "dontfork", MADV_DONTFORK }, { "dofork", MADV_DOFORK }, { "dontdump", MADV_DONTDUMP }, { "dodump", MADV_DODUMP },
+		{ "hwpoison", MADV_HWPOISON }, { "soft-offline", MADV_SOFT_OFFLINE },
 	};
 
 	(void)me;
+	if ((same(op->word[4], "hwpoison") || same(op->word[4], "soft-offline")) && !has_memory_failure())
+		return config("this kernel has no CONFIG_MEMORY_FAILURE");
 	for (u32 i = 0; i < COUNT(advices); i++)
 		if (same(advices[i].name, op->word[4]))
 			return answer_of(sys3(SYS_madvise, start_of(op), number(op->word[3]), advices[i].advice));

@@ -9,6 +9,8 @@
 #define PM_SWAP (1UL << 62)
 #define PM_SOFT_DIRTY (1UL << 55)
 #define PM_PFN ((1UL << 55) - 1)
+/** Types of swap entries that are no swap area, of which there may be some fewer than 32; none but poison stays. */
+#define FIRST_SPECIAL_TYPE 16
 #define KPF(bit) (1UL << (bit))
 #define KPF_ANON KPF(12)
 #define KPF_COMPOUND_HEAD KPF(15)
@@ -125,7 +127,9 @@ struct page page_at(struct process *process, u64 address)
 	entry = area.entries[address / PAGE % 512];
 	if (entry & PM_PRESENT)
 		return (struct page){ area.by_pmd ? PMD : PTE, entry & PM_PFN };
-	return (struct page){ entry & PM_SWAP ? SWAP : NONE, 0 };
+	if (!(entry & PM_SWAP))
+		return (struct page){ NONE, 0 };
+	return (struct page){ entry % 32 < FIRST_SPECIAL_TYPE ? SWAP : HWPOISON, 0 };
 }
 
 void forget_pages(void)

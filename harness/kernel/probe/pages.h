@@ -3,7 +3,7 @@
 
 #include "probe.h"
 
-enum mapped { NONE, SWAP, PTE, PMD };
+enum mapped { NONE, SWAP, HWPOISON, PTE, PMD };
 
 struct page {
 	enum mapped mapped;

@@ -45,6 +45,8 @@ struct process {
 	const struct words *volatile op;
 	struct answer answer;
 	struct { volatile bool hit; int signal, code; u64 address; } fault;
+	/* a SIGBUS that no access of its own raised, or the kernel's word for one */
+	struct { volatile bool hit; int signal, code; u64 address; } elsewhere;
 };
 
 struct range {
@@ -149,6 +151,7 @@ op_fn op_file, op_unlink, op_truncate, op_fallocate, op_punch, op_shmget, op_shm
 op_fn op_odirect_write, op_odirect_read, op_ptrace_poke;
 op_fn op_nr_hugepages, op_overcommit;
 op_fn op_split, op_collapse, op_migrate;
+op_fn op_poison, op_soft_offline, op_unpoison, op_mce_kill, op_nop;
 op_fn op_race, op_thread;
 op_fn op_pin, op_unpin, op_dma_read, op_dma_write, op_rdma;
 /** In the process: does one of its own operations. */
@@ -183,7 +186,15 @@ void drain_lru(void);
 /** The kernel's own count of an event, of /proc/vmstat, as it stands. */
 u64 vm_event(const char *name);
 
+/* poison.c */
+/** What each process got from elsewhere since it was last asked. */
+void tell_signals(void);
+/** Whether memory may fail at all. */
+bool has_memory_failure(void);
+
 /* split.c */
+/** The frame that was named as the one at `offset` of the name, or 0. */
+u64 frame_named(const struct frames *named, u64 offset);
 void look_at_splits(void);
 
 /* kmsg.c */

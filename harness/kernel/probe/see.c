@@ -11,7 +11,7 @@
 
 /** Pages mapped alike, whose frames follow each other upwards or (the buddy allocator's way) downwards. */
 static struct piece { u64 offset, pages; struct page first; int step; } pieces[MAX_TOLD];
-static const char *const mapped_names[] = { "none", "swap", "pte", "pmd" };
+static const char *const mapped_names[] = { "none", "swap", "hwpoison", "pte", "pmd" };
 
 /** Takes one more page into a piece, if it goes on there. */
 static bool goes_on(struct piece *piece, struct page page)
@@ -20,9 +20,9 @@ static bool goes_on(struct piece *piece, struct page page)
 
 	if (page.mapped != piece->first.mapped)
 		return false;
-	if (page.mapped > SWAP && (piece->pages == 1 ? step != 1 && step != -1 : step != piece->step))
+	if (page.mapped > HWPOISON && (piece->pages == 1 ? step != 1 && step != -1 : step != piece->step))
 		return false;
-	if (page.mapped > SWAP && piece->pages == 1)
+	if (page.mapped > HWPOISON && piece->pages == 1)
 		piece->step = step;
 	piece->pages++;
 	return true;
@@ -56,7 +56,7 @@ static void tell_range(struct process *process, const struct range *range)
 		struct piece *piece = &pieces[i];
 
 		out(i ? ",[%u,%u,%s" : "[%u,%u,%s", piece->offset, piece->pages * PAGE, mapped_names[piece->first.mapped]);
-		if (piece->first.mapped > SWAP)
+		if (piece->first.mapped > HWPOISON)
 			out(piece->step < 0 ? ",%u,-1" : ",%u", piece->first.pfn);
 		out("]");
 	}
@@ -96,7 +96,7 @@ long name_frames(struct frames *to, struct process *process, const struct range 
 		struct page page = page_at(process, at);
 		struct run *last = to->count ? &frame_runs[frame_run_count - 1] : NULL;
 
-		if (page.mapped <= SWAP)
+		if (page.mapped <= HWPOISON)
 			continue;
 		if (last && frame_follows(last, page.pfn)) {
 			last->pages++;

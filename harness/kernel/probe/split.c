@@ -34,8 +34,7 @@ static bool maps_huge_frame(const struct process *process, u64 address)
 	return frame && frame_is_huge(frame);
 }
 
-/** The frame that was named as the one at `offset` of the name. */
-static u64 frame_named(const struct frames *named, u64 offset)
+u64 frame_named(const struct frames *named, u64 offset)
 {
 	u64 page = (named->offset % PAGE + offset) / PAGE;
 

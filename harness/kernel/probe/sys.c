@@ -72,16 +72,23 @@ long read_file(int fd, char *to, size_t room)
 	return got < 0 ? got : (long)length;
 }
 
+size_t text_length(const char *text)
+{
+	size_t length = 0;
+
+	while (text[length])
+		length++;
+	return length;
+}
+
 bool write_path(const char *path, const char *text)
 {
 	int fd = open_path(path, O_WRONLY);
-	size_t length = 0;
+	size_t length = text_length(text);
 	long done;
 
 	if (fd < 0)
 		return false;
-	while (text[length])
-		length++;
 	done = sys3(SYS_write, fd, text, length);
 	sys1(SYS_close, fd);
 	return done == (long)length;

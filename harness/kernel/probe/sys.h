@@ -70,6 +70,7 @@ int open_path(const char *path, int flags);
 /** Reads a file from its start into `to`, which it ends with a zero; how many bytes, or a negative errno. */
 long read_file(int fd, char *to, size_t room);
 bool write_path(const char *path, const char *text);
+size_t text_length(const char *text);
 /** Milliseconds since some moment. */
 u64 now_ms(void);
 void sleep_ms(long ms);

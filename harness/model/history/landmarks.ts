@@ -19,6 +19,9 @@ export const landmarks: readonly Landmark[] = [
   landmark('09854ba94c6a', 'v5.9', 'mm: do_wp_page() simplification'),
   landmark('a308c71bf1e6', 'v5.9', 'mm/gup: Remove enfornced COW mechanism'),
   landmark('d042035eaf5f', 'v5.9', "mm/thp: Split huge pmds/puds if they're pinned when fork()"),
+  landmark('694bf0b0cdf9', 'v5.10', 'mm,hwpoison: unify THP handling for hard and soft offline'),
+  landmark('47af12bae17f', 'v5.14', 'mm,hwpoison: return -EHWPOISON to denote that the page has already been poisoned'),
+  landmark('dd0f230a0a80', 'v5.16', 'mm: hwpoison: refactor refcount check handling'),
   landmark('3bff7e3f1f16', 'v5.18', 'mm/huge_memory: streamline COW logic in do_huge_pmd_wp_page()'),
   landmark('6c287605fd56', 'v5.19', 'mm: remember exclusively mapped anonymous pages with PG_anon_exclusive'),
   landmark(
