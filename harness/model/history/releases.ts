@@ -1,6 +1,7 @@
 // The order of Linux releases, and the patches of the modelled history in the order in which releases got them.
 
-import hwpoison_286c469a9882 from './hwpoison/286c469a9882.ts'
+import hwpoison_36af67370e33 from './hwpoison/36af67370e33.ts'
+import hwpoison_286c469a988f from './hwpoison/286c469a988f.ts'
 import hwpoison_46612b751c49 from './hwpoison/46612b751c49.ts'
 import hwpoison_c3901e722b29 from './hwpoison/c3901e722b29.ts'
 import lru_8f182270dfec from './lru/8f182270dfec.ts'
@@ -92,8 +93,9 @@ export const patches: readonly Patch[] = [
   mlock_655548bf6271,
   mlock_6ebb4a1b848f,
   mlock_70feee0e1ef3,
-  hwpoison_286c469a9882,
+  hwpoison_286c469a988f,
   hwpoison_46612b751c49,
+  hwpoison_36af67370e33,
   mlock_munlock_5_18,
 ]
 

@@ -47,7 +47,7 @@ export function task_early_kill(tsk: Task, force_early: boolean): boolean {
 /** mm/rmap.c: whether the vma really maps the page, not only might. */
 function page_mapped_in_vma(p: Page, vma: Vma, addr: number): boolean {
   if (addr < rd(vma + vm_area.vm_start) || addr >= rd(vma + vm_area.vm_end)) return false
-  const found = page_check_address(p, rd(vma + vm_area.vm_mm) as Mm, addr)
+  const found = page_check_address(p, rd(vma + vm_area.vm_mm) as Mm, addr, true)
   if (found !== undefined) spin_unlock(found.ptl)
   return found !== undefined
 }

@@ -13,8 +13,8 @@ import { __vma_address, anon_vma_interval_tree_foreach, page_check_address, page
 import { make_hwpoison_entry, make_migration_entry } from './swapops.ts'
 
 /** The entry of one vma. Caller holds the page lock and the anon_vma. */
-export function try_to_unmap_one(p: Page, vma: Vma, addr: number): void {
-  const found = page_check_address(p, rd(vma + vm_area.vm_mm) as Mm, addr)
+export function try_to_unmap_one(p: Page, vma: Vma, addr: number, sync = false): void {
+  const found = page_check_address(p, rd(vma + vm_area.vm_mm) as Mm, addr, sync)
   if (found === undefined) return
   const { pte, ptl } = found
   const entry = rd(pte) as Pte
@@ -31,14 +31,14 @@ export function try_to_unmap_one(p: Page, vma: Vma, addr: number): void {
   spin_unlock(ptl)
 }
 
-/** TTU_MIGRATION | TTU_IGNORE_MLOCK | TTU_IGNORE_ACCESS, of a base page. Caller holds the page lock and a reference. */
-export function try_to_unmap(p: Page): void {
+/** `sync`: TTU_SYNC, which came with v5.13. Else TTU_MIGRATION | TTU_IGNORE_MLOCK | TTU_IGNORE_ACCESS, of a base page. Caller holds the page lock and a reference. */
+export function try_to_unmap(p: Page, sync = false): void {
   VM_BUG_ON_PAGE(PageTransHuge(p), p, '!PageHuge(page) && PageTransHuge(page)')
   const av = k.page_lock_anon_vma_read(p)
   if (av === NULL) return
   const pgoff = page_to_pgoff(p)
   anon_vma_interval_tree_foreach(av, pgoff, pgoff, vma => {
-    k.try_to_unmap_one(p, vma, __vma_address(pgoff, vma))
+    k.try_to_unmap_one(p, vma, __vma_address(pgoff, vma), sync)
     return page_mapped(p)
   })
   anon_vma_unlock_read(av)

@@ -105,13 +105,21 @@ export function anon_vma_interval_tree_foreach(
   }
 }
 
-/** The PTE that maps the page at `addr`, and its lock, held; undefined: none does. */
-export function page_check_address(p: Page, mm: Mm, addr: number): { pte: Ptep; ptl: number } | undefined {
+/**
+ * The PTE that maps the page at `addr`, and its lock, held; undefined: none does. Unless `sync`, the first look is without
+ * the lock: an entry that is being taken away is none, although the page still counts its map.
+ */
+export function page_check_address(
+  p: Page,
+  mm: Mm,
+  addr: number,
+  sync = false,
+): { pte: Ptep; ptl: number } | undefined {
   const pmd = mm_find_pmd(mm, addr)
   if (pmd === NULL) return undefined
   const table = read_pmd(pmd)
   const pte = pte_offset(table, addr)
-  if (!pte_present(read_pte(pte))) return undefined
+  if (!sync && !pte_present(read_pte(pte))) return undefined
   const ptl = pte_lockptr(table)
   spin_lock(ptl)
   const entry = rd(pte) as Pte

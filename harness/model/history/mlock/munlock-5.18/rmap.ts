@@ -69,8 +69,8 @@ function page_remove_anon_compound_rmap(p: Page): void {
 }
 
 /** As v4.5's try_to_unmap_one, later called try_to_migrate_one. The reference that the pagevec holds would make it fail. */
-function try_to_unmap_one(p: Page, vma: Vma, addr: number): void {
-  const found = page_check_address(p, rd(vma + vm_area.vm_mm) as Mm, addr)
+function try_to_unmap_one(p: Page, vma: Vma, addr: number, sync = false): void {
+  const found = page_check_address(p, rd(vma + vm_area.vm_mm) as Mm, addr, sync)
   if (found === undefined) return
   const { pte, ptl } = found
   const entry = rd(pte) as Pte

@@ -1,4 +1,4 @@
-// 286c469a9882 "mm: hwpoison: call shake_page() after try_to_unmap() for mlocked page" (v4.12), and 4.9's stable tree.
+// 286c469a988f "mm: hwpoison: call shake_page() after try_to_unmap() for mlocked page" (v4.12), and 4.9's stable tree.
 //
 // A locked page that loses its last map is put back, and waits in a pagevec. Before, memory_failure meets the pagevec's
 // reference and says that somebody still holds the page.
@@ -20,7 +20,7 @@ export function hwpoison_user_mappings(p: Page, hpage: Page, flags: number, curr
   return unmapped
 }
 
-export default patch('286c469a9882', {
+export default patch('286c469a988f', {
   subject: 'mm: hwpoison: call shake_page() after try_to_unmap() for mlocked page',
   release: 'v4.12',
   changes: { hwpoison_user_mappings: { before, after: hwpoison_user_mappings } },
