@@ -34,6 +34,7 @@ import {
 } from './page-flags.ts'
 import { mk_pte, pte_lockptr, pte_offset, read_pmd, SOFT_DIRTY, set_pte } from './pgtable.ts'
 import { anon_vma_lock_read, anon_vma_unlock_read, put_anon_vma } from './rmap.ts'
+import { TTU_MIGRATION } from './rmap_unmap.ts'
 import {
   __vma_address,
   anon_vma_interval_tree_foreach,
@@ -168,7 +169,7 @@ export function __unmap_and_move(p: Page, newpage: Page): number {
   const av = k.page_get_anon_vma(p)
   if (trylock_page(newpage)) {
     const page_was_mapped = page_mapped(p)
-    if (page_was_mapped) k.try_to_unmap(p)
+    if (page_was_mapped) k.try_to_unmap(p, TTU_MIGRATION)
     if (!page_mapped(p)) rc = k.move_to_new_page(newpage, p)
     if (page_was_mapped) k.remove_migration_ptes(p, rc === 0 ? newpage : p)
     unlock_page(newpage)

@@ -6,7 +6,7 @@
 
 import { CannotJudge, KernelBug } from '../bug.ts'
 import { k } from '../kernel.ts'
-import { atomic_read, atomic_set, cpu, spin_lock, spin_unlock } from '../ops.ts'
+import { atomic_read, atomic_set, cpu, READ_ONCE, spin_lock, spin_unlock, WRITE_ONCE } from '../ops.ts'
 import { rd, rdm, S, sbrk, touched, wr } from '../store.ts'
 import { debug_vm, HPAGE_PMD_NR, HPAGE_PMD_ORDER, max_pfn, zone } from './init.ts'
 import { list_del, list_empty } from './list.ts'
@@ -163,7 +163,8 @@ export function free_pages(p: Page): void {
     for (let i = 1; i < HPAGE_PMD_NR; i++) free_tail_page(p, i)
   }
   const huge = PageHead(p)
-  wr(p + page.flags, rdm(p + page.flags, PG_hwpoison))
+  // Who learns just now that the frame has failed does not ask whose it is: what he sets in between is lost.
+  WRITE_ONCE(p + page.flags, READ_ONCE(p + page.flags) & PG_hwpoison)
   wr(p + page.mapping, 0)
   push(pcps + cpu * pcp.SIZE + (huge ? pcp.huge : pcp.small), p)
 }
@@ -275,7 +276,7 @@ function free_pages_check(p: Page, what: string): void {
   // Who holds a stale pointer may try to get the page (get_page_unless_zero) even now.
   const count = atomic_read(p + page._count)
   if (count !== 0) bad_page(`${what} freed with nonzero count ${count}`)
-  const flags = rd(p + page.flags) & FLAGS_CHECK_AT_FREE
+  const flags = READ_ONCE(p + page.flags) & FLAGS_CHECK_AT_FREE
   if (flags !== 0) bad_page(`${what} freed with page flags 0x${flags.toString(16)} set`)
 }
 

@@ -22,6 +22,7 @@ import {
 } from '../../../mm/page-flags.ts'
 import { mk_pte, pte_lockptr, pte_offset, read_pmd, SOFT_DIRTY, set_pte } from '../../../mm/pgtable.ts'
 import { put_anon_vma } from '../../../mm/rmap.ts'
+import { TTU_MIGRATION } from '../../../mm/rmap_unmap.ts'
 import { mm_find_pmd } from '../../../mm/rmap_walk.ts'
 import {
   is_migration_entry,
@@ -60,7 +61,7 @@ function __unmap_and_move(p: Page, newpage: Page): number {
   const av = k.page_get_anon_vma(p)
   if (trylock_page(newpage)) {
     const page_was_mapped = page_mapped(p)
-    if (page_was_mapped) k.try_to_unmap(p)
+    if (page_was_mapped) k.try_to_unmap(p, TTU_MIGRATION)
     if (!page_mapped(p)) rc = k.move_to_new_page(newpage, p)
     if (rc === 0) {
       k.__lru_cache_add(newpage)

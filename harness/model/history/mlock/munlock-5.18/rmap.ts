@@ -4,26 +4,23 @@
 import { KernelBug } from '../../../bug.ts'
 import { k } from '../../../kernel.ts'
 import { HPAGE_PMD_NR } from '../../../mm/init.ts'
-import { add_anon_rss } from '../../../mm/memory.ts'
 import { type Mm, type Page, type Pte, VM_LOCKED, type Vma, vm_area } from '../../../mm/mm_types.ts'
 import {
   _mapcount,
   compound_head,
   compound_mapcount_ptr,
   PageAnon,
-  PageHWPoison,
   PageTransCompound,
   put_page,
   SetPageDirty,
   subpage,
   TestClearPageDoubleMap,
 } from '../../../mm/page-flags.ts'
-import { DIRTY, pte_write, SOFT_DIRTY, set_pte } from '../../../mm/pgtable.ts'
+import { DIRTY, set_pte } from '../../../mm/pgtable.ts'
 import * as rmap from '../../../mm/rmap.ts'
 import * as rmap_munlock from '../../../mm/rmap_munlock.ts'
 import * as rmap_unmap from '../../../mm/rmap_unmap.ts'
 import { page_check_address } from '../../../mm/rmap_walk.ts'
-import { make_hwpoison_entry, make_migration_entry } from '../../../mm/swapops.ts'
 import { mod_zone_page_state, NR_ANON_PAGES, NR_ANON_TRANSPARENT_HUGEPAGES } from '../../../mm/vmstat.ts'
 import { atomic_add_negative, spin_unlock, test_bit } from '../../../ops.ts'
 import { rd } from '../../../store.ts'
@@ -69,23 +66,22 @@ function page_remove_anon_compound_rmap(p: Page): void {
 }
 
 /** As v4.5's try_to_unmap_one, later called try_to_migrate_one. The reference that the pagevec holds would make it fail. */
-function try_to_unmap_one(p: Page, vma: Vma, addr: number, sync = false): void {
-  const found = page_check_address(p, rd(vma + vm_area.vm_mm) as Mm, addr, sync)
-  if (found === undefined) return
+function try_to_unmap_one(p: Page, vma: Vma, addr: number, flags: number): boolean {
+  const found = page_check_address(p, rd(vma + vm_area.vm_mm) as Mm, addr, (flags & rmap_unmap.TTU_SYNC) !== 0)
+  if (found === undefined) return true
   const { pte, ptl } = found
   const entry = rd(pte) as Pte
   set_pte(pte, 0 as Pte)
   if (entry & DIRTY) SetPageDirty(p)
-  if (PageHWPoison(p)) {
-    add_anon_rss(rd(vma + vm_area.vm_mm) as Mm, -1)
-    set_pte(pte, make_hwpoison_entry(p))
-  } else {
-    set_pte(pte, (make_migration_entry(p, pte_write(entry)) | (entry & SOFT_DIRTY)) as Pte)
+  const unmapped = rmap_unmap.unmappedEntry(p, vma, entry, flags)
+  set_pte(pte, unmapped ?? entry)
+  if (unmapped !== undefined) {
+    k.page_remove_rmap(p, false, vma)
+    if (test_bit(vma + vm_area.vm_flags, VM_LOCKED)) k.mlock_page_drain_local()
+    put_page(p)
   }
-  k.page_remove_rmap(p, false, vma)
-  if (test_bit(vma + vm_area.vm_flags, VM_LOCKED)) k.mlock_page_drain_local()
-  put_page(p)
   spin_unlock(ptl)
+  return unmapped !== undefined
 }
 
 export const changes: Changes = {
