@@ -2,6 +2,8 @@
 
 import hwpoison_36af67370e33 from './hwpoison/36af67370e33.ts'
 import hwpoison_286c469a988f from './hwpoison/286c469a988f.ts'
+import hugetlb_67961f9db8c4 from './hugetlb/67961f9db8c4.ts'
+import hwpoison_286c469a9882 from './hwpoison/286c469a9882.ts'
 import hwpoison_46612b751c49 from './hwpoison/46612b751c49.ts'
 import hwpoison_c3901e722b29 from './hwpoison/c3901e722b29.ts'
 import lru_8f182270dfec from './lru/8f182270dfec.ts'
@@ -89,6 +91,7 @@ export const patches: readonly Patch[] = [
   lru_8f182270dfec,
   thp_5a49973d7143,
   lru_c6c919eb90e0,
+  hugetlb_67961f9db8c4,
   hwpoison_c3901e722b29,
   mlock_655548bf6271,
   mlock_6ebb4a1b848f,

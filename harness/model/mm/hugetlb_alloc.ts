@@ -30,7 +30,7 @@ export function dequeue_huge_page_vma(h: Hstate, vma: Vma, avoid_reserve: boolea
 
 /**
  * A huge page for `addr`, with a reference; -ENOMEM or -ENOSPC. `avoid_reserve`: not by a reservation. Takes
- * hugetlb_lock. A reservation that is used for a surplus page is counted without the lock, until a88c76954804 (v4.6).
+ * hugetlb_lock. A reservation that is used for a surplus page is counted without the lock (a88c76954804, v4.4): an update may be lost.
  */
 export function alloc_huge_page(vma: Vma, addr: number, avoid_reserve: boolean): Page {
   const spool = subpool_vma(vma)
