@@ -55,7 +55,7 @@ export function remove_inode_hugepages(inode: Inode, start: number, end: number)
       next = rd(page + struct_page.index)
       const mutex = hugetlb_fault_mutex_table(k.hugetlb_fault_mutex_hash(pseudo_vma, NULL, i_data(inode), next, 0))
       mutex_lock(mutex)
-      k.removeInodeHugepage(inode, page, next, truncate)
+      k.removeInodeHugepage(inode, page, next, truncate, mutex)
       mutex_unlock(mutex)
       freed++
     }
@@ -67,7 +67,7 @@ export function remove_inode_hugepages(inode: Inode, start: number, end: number)
 }
 
 /** One page, of which the caller has a reference. Caller holds the fault mutex. */
-export function removeInodeHugepage(inode: Inode, page: Page, index: number, truncate: boolean): void {
+export function removeInodeHugepage(inode: Inode, page: Page, index: number, truncate: boolean, _mutex: number): void {
   const mapping = i_data(inode)
   // It was faulted in since the hole was unmapped; now the mutex keeps faults out (4aae8d1c051e).
   if (page_mapped(page)) {

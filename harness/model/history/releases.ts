@@ -1,9 +1,9 @@
 // The order of Linux releases, and the patches of the modelled history in the order in which releases got them.
 
+import hugetlb_87bf91d39bb5 from './hugetlb/87bf91d39bb5.ts'
+import hugetlb_67961f9db8c4 from './hugetlb/67961f9db8c4.ts'
 import hwpoison_36af67370e33 from './hwpoison/36af67370e33.ts'
 import hwpoison_286c469a988f from './hwpoison/286c469a988f.ts'
-import hugetlb_67961f9db8c4 from './hugetlb/67961f9db8c4.ts'
-import hwpoison_286c469a9882 from './hwpoison/286c469a9882.ts'
 import hwpoison_46612b751c49 from './hwpoison/46612b751c49.ts'
 import hwpoison_c3901e722b29 from './hwpoison/c3901e722b29.ts'
 import lru_8f182270dfec from './lru/8f182270dfec.ts'
@@ -99,6 +99,7 @@ export const patches: readonly Patch[] = [
   hwpoison_286c469a988f,
   hwpoison_46612b751c49,
   hwpoison_36af67370e33,
+  hugetlb_87bf91d39bb5,
   mlock_munlock_5_18,
 ]
 

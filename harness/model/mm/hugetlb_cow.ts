@@ -24,6 +24,11 @@ export function hugetlb_dup_rmap(page: Page): void {
   atomic_inc(compound_mapcount_ptr(page))
 }
 
+/** The part of hugetlb_cow between two looks at the entry. Caller holds the fault mutex and no page table lock. */
+export function stealFromChildren(_mm: Mm, vma: Vma, page: Page, addr: number): void {
+  k.unmap_ref_private(vma, page, addr)
+}
+
 /**
  * A write to a read-only entry: the page becomes ours, or a copy takes its place. `pagecache_page`: the file's page at this
  * place, or NULL. Caller holds the fault mutex, the locks of the mapped page and of pagecache_page, and ptl, which is
@@ -63,7 +68,7 @@ export function hugetlb_cow(
     // Children hold the page, and there is no other: they lose it, and the write is tried again.
     put_page(old_page)
     BUG_ON(huge_pte_none(entry), 'huge_pte_none(pte)')
-    k.unmap_ref_private(vma, old_page, addr)
+    k.stealFromChildren(mm, vma, old_page, addr)
     spin_lock(ptl)
     ptep = huge_pte_offset(mm, addr, h)
     if (ptep === NULL || rd(ptep) !== entry) return 0

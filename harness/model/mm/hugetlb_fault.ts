@@ -63,7 +63,7 @@ export function hugetlb_fault_init(): void {
 }
 export const hugetlb_fault_mutex_table = (hash: number): number => mutexes + hash
 
-const isShared = (vma: Vma, flag: number): boolean => (rd(vma + vm_area.vm_flags) & flag) !== 0
+export const isShared = (vma: Vma, flag: number): boolean => (rd(vma + vm_area.vm_flags) & flag) !== 0
 
 /** A page of a shared mapping is known by its place in the file, of a private one by its address. */
 export function hugetlb_fault_mutex_hash(vma: Vma, mm: Mm, mapping: AddressSpace, idx: number, addr: number): number {
@@ -92,7 +92,7 @@ export function huge_add_to_page_cache(page: Page, mapping: AddressSpace, idx: n
 }
 
 /** What an allocation's failure is to a fault. */
-const faultOf = (error: number): number => (error === -ENOMEM ? VM_FAULT_OOM : VM_FAULT_SIGBUS)
+export const faultOf = (error: number): number => (error === -ENOMEM ? VM_FAULT_OOM : VM_FAULT_SIGBUS)
 
 /** Caller holds mmap_sem for reading. As handle_mm_fault. */
 export function hugetlb_fault(mm: Mm, vma: Vma, address: number, flags: number): number {
