@@ -104,7 +104,7 @@ function readied(world: World, { point, at }: RaceAt): ThreadBody[] {
 }
 
 /** Most anomalies need no more than one preemption, and are found so at once. */
-const onePreemption = exhaustive({ reduce: true, coalesce: true, preemptions: 1 })
+const onePreemption = exhaustive({ reduce: true, coalesce: true, preemptions: 1, glance: true })
 
 function strategyOf({ reduce = true, preemptions, random: lots }: Exploring): Strategy {
   if (lots !== undefined) return random(lots.seed, lots.times)

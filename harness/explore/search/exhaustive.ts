@@ -11,6 +11,9 @@ import { Visited } from './visited.ts'
 /** One state in so many is remembered where no choice is; the same ones, whoever comes there. */
 const MILESTONES = 0x1e
 
+/** Transitions for which a pass that must be done again goes on in any case: there may be more to learn. */
+const PATIENCE = 0x1000
+
 export interface Exhaustive {
   /** False: states are not matched, and every interleaving of single steps is walked, as many as combinatorics says. */
   readonly reduce: boolean
@@ -18,6 +21,8 @@ export interface Exhaustive {
   readonly coalesce: boolean
   /** The most preemptions; undefined: as many as there are. */
   readonly preemptions?: number | undefined
+  /** A first look need not be done again where it took too much together. */
+  readonly glance?: boolean
 }
 
 export function exhaustive(options: Exhaustive): Strategy {
@@ -26,10 +31,9 @@ export function exhaustive(options: Exhaustive): Strategy {
       const search = new Search(machine, atEnd, bounds, options)
       if (options.coalesce) search.probe()
       for (;;) {
-        machine.sharing.changed = false
+        machine.sharing.begin()
         const extent = yield* search.run()
-        // A pass that learned of sharing took steps together that it should not have.
-        if (extent.bound === undefined && options.coalesce && machine.sharing.changed) continue
+        if (extent === undefined) continue
         const { preemptions } = options
         return preemptions === undefined || extent.bound !== undefined
           ? extent
@@ -87,14 +91,18 @@ class Search {
     }
   }
 
-  *run(): Generator<void, Extent> {
+  /** One pass; undefined: it learned of sharing, and took steps together that it should not have. */
+  *run(): Generator<void, Extent | undefined> {
     const m = this.#machine
+    const { glance = false } = this.#options
     this.#visited = new Visited()
     this.#stack = []
     this.#passed = []
     this.#states = 0
     this.#covered = 0
     let transitions = 0
+    let overtaken = 0
+    let worthwhile = Number.POSITIVE_INFINITY
     let bound: string | undefined
     let ways = this.#enter(-1, this.#options.preemptions ?? 0)
     while (this.#stack.length > 0 && bound === undefined) {
@@ -112,6 +120,11 @@ class Search {
           frame.ways += ways
           m.back(frame.depth)
         }
+        if (m.sharing.overtaken !== overtaken) {
+          overtaken = m.sharing.overtaken
+          worthwhile = 2 * transitions + PATIENCE
+        }
+        if (transitions > worthwhile && !glance) break
         if ((transitions & 0xfff) === 0) yield
         bound = this.#watchdog.reached(this.#visited.bytes, this.#covered, m.steps - this.#before)
       } else {
@@ -119,6 +132,7 @@ class Search {
       }
     }
     m.back(0)
+    if (m.sharing.overtaken > 0 && bound === undefined && !glance) return undefined
     const states = this.#options.reduce ? this.#states : transitions + 1
     return { interleavings: bound === undefined ? ways : this.#covered, states, transitions, bound }
   }

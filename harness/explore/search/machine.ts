@@ -14,6 +14,10 @@ import { isOp, isStep, Joined, Kind, Trie } from './trie.ts'
 /** Steps that a thread is followed alone; most wait before. */
 const AHEAD = 16
 
+/** Where a thread has come far so often, one after another, it is followed once in so many times. */
+const OFTEN = 4
+const ONCE_IN = 16
+
 export interface MachineOptions {
   /** Whether marked loops forget their history (ops.ts, `again`). */
   readonly marks: boolean
@@ -44,8 +48,10 @@ export class Machine {
   readonly #pauses: boolean
   /** Where it is written down which nodes are passed; undefined: nowhere. */
   #way: number[] | undefined
-  /** What each thread would do alone from here; undefined where nobody has asked. */
-  readonly #solos: (Solo | 'far' | undefined)[] = []
+  /** What each thread would do alone from here. */
+  readonly #solos: Solo[] = []
+  /** By node: how often in a row a thread that stood there came far. */
+  readonly #far = new Map<number, number>()
   #thread = new Int32Array(1024)
   #from = new Int32Array(1024)
   #changes = new Int32Array(1024)
@@ -57,7 +63,7 @@ export class Machine {
   constructor(bodies: readonly ThreadBody[], options: MachineOptions) {
     this.threads = bodies.length
     this.#pauses = options.pauses
-    for (let t = 0; t < bodies.length; t++) this.#solos.push(undefined)
+    for (let t = 0; t < bodies.length; t++) this.#solos.push(new Solo())
     this.names = bodies.map(({ name }) => name)
     this.recorder = new Recorder(this.trie, this.memory, bodies, {
       ...options,
@@ -123,30 +129,30 @@ export class Machine {
       other = u
     }
     if (other < 0) return true
-    const solo = this.#soloOf(other)
-    return solo !== 'far' && solo.misses(this.trie, n)
+    return this.#soloOf(other).misses(this.trie, n)
   }
 
-  #soloOf(u: number): Solo | 'far' {
-    const solo = this.#solos[u] ?? this.#solo(u)
-    this.#solos[u] = solo
+  #soloOf(u: number): Solo {
+    const solo = this.#solos[u]!
+    if (solo.known) return solo
+    const n = this.at[u]!
+    const times = this.#far.get(n) ?? 0
+    solo.begin()
+    if (times < OFTEN || times % ONCE_IN === 0) this.#follow(u, solo)
+    this.#far.set(n, solo.far ? times + 1 : 0)
     return solo
   }
 
   /** Runs `u` alone, as far as it can, and goes back; gives up on one that comes far. */
-  #solo(u: number): Solo | 'far' {
+  #follow(u: number, solo: Solo): void {
     const { trie, depth } = this
-    const way: number[] = []
-    while (this.bug === undefined && this.canStep(u) && this.depth - depth < AHEAD) way.push(...this.#passing(u))
-    const far = this.bug === undefined && this.canStep(u)
-    const waits = this.bug === undefined && !far && !this.isDone(u)
-    const last = this.at[u]!
+    const way = [this.at[u]!]
+    this.#way = way
+    while (this.bug === undefined && this.canStep(u) && this.depth - depth < AHEAD) this.#take(u)
+    this.#way = undefined
+    const stands = this.bug !== undefined || !this.canStep(u)
+    if (stands) solo.ends(trie, way, this.bug === undefined && !this.isDone(u) ? trie.cell[this.at[u]!]! : -1)
     this.#rewind(depth)
-    if (far) return 'far'
-    const solo = new Solo(waits ? trie.cell[last]! : -1)
-    for (const n of way) solo.add(trie, n)
-    solo.add(trie, last)
-    return solo
   }
 
   /** Takes the next step of `t`, which can. `early`: before its turn, as nobody can notice. */
@@ -154,18 +160,14 @@ export class Machine {
     const { at, trie } = this
     // A step that meets nobody changes nobody's way, but may let one in who waits.
     if (early) {
-      for (let u = 0; u < this.threads; u++) if (this.#waitsAt(u) === trie.cell[at[t]!]!) this.#solos[u] = undefined
-    } else this.#solos.fill(undefined)
+      for (const solo of this.#solos) if (solo.waitsAt === trie.cell[at[t]!]!) solo.known = false
+    } else this.#forget()
     this.#take(t)
   }
 
   /** As step; gives the nodes that were passed, whose kinds say what was done. */
   passing(t: number): readonly number[] {
-    this.#solos.fill(undefined)
-    return this.#passing(t)
-  }
-
-  #passing(t: number): readonly number[] {
+    this.#forget()
     const way = [this.at[t]!]
     this.#way = way
     this.#take(t)
@@ -175,9 +177,9 @@ export class Machine {
     return way
   }
 
-  #waitsAt(u: number): number {
-    const solo = this.#solos[u]
-    return solo === undefined || solo === 'far' ? -1 : solo.waitsAt
+  /** What each would do alone is another thing now. */
+  #forget(): void {
+    for (const solo of this.#solos) solo.known = false
   }
 
   #take(t: number): void {
@@ -209,7 +211,7 @@ export class Machine {
   /** Goes back to `depth` steps. */
   back(depth: number): void {
     if (this.depth === depth) return
-    this.#solos.fill(undefined)
+    this.#forget()
     this.#rewind(depth)
   }
 
