@@ -280,11 +280,14 @@ export function cmpxchg(cell: number, old: number, value: number): number {
   return watch === undefined ? effects.compareExchange(cell, old, value) : watch.op(Op.CMPXCHG, cell, old, value)
 }
 
-/** A look at some bits that others may be changing. */
-export function test_bit(cell: number, bit: number): boolean {
+/** As READ_ONCE where only some bits are of interest: others may change the rest meanwhile. */
+export function readBits(cell: number, bits: number): number {
   if (cell < NULL_PAGE) nullDereference(cell)
-  return (watch === undefined ? S[cell]! & bit : watch.op(Op.READ, cell, bit, 0)) !== 0
+  return watch === undefined ? S[cell]! & bits : watch.op(Op.READ, cell, bits, 0)
 }
+
+/** A look at some bits that others may be changing. */
+export const test_bit = (cell: number, bit: number): boolean => readBits(cell, bit) !== 0
 
 export function set_bit(cell: number, bit: number): void {
   if (cell < NULL_PAGE) nullDereference(cell)

@@ -10,7 +10,7 @@ import {
   atomic_read,
   bit_lock_copied,
   loop,
-  READ_ONCE,
+  readBits,
   spin_lock,
   spin_unlock,
   WRITE_ONCE,
@@ -215,7 +215,7 @@ export function __split_huge_page_tail(head: Page, i: number): number {
   if (debug_vm) VM_BUG_ON_PAGE(atomic_read(_count(t)) !== 0, t, 'page_count(page_tail) != 0')
   // Added, not set: somebody may just be trying whether the page has a reference to give.
   atomic_add(_count(t), mapcount + 1)
-  WRITE_ONCE(t + page.flags, READ_ONCE(head + page.flags) & INHERITED)
+  WRITE_ONCE(t + page.flags, readBits(head + page.flags, INHERITED))
   bit_lock_copied()
   WRITE_ONCE(t + page.compound_head, 0)
   if (debug_vm) VM_BUG_ON_PAGE(i > 2 && rd(t + page.mapping) !== TAIL_MAPPING, t, 'page_tail->mapping != TAIL_MAPPING')
