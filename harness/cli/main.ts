@@ -40,7 +40,7 @@ function program(): Command {
       command(
         'explore',
         'all ways in which the races of cases may go, and every distinct end with its schedule',
-        'explore mlock/munlock-split --variant v3.8',
+        'explore mlock/race-split --variant v3.8',
       ),
     ),
   )
@@ -53,11 +53,7 @@ function program(): Command {
     .option('--no-reduction', 'every interleaving of single steps, equivalent ones too')
     .action(async (cases, options) => finish((await import('./explore.ts')).explore(cases, whole(options))))
 
-  command(
-    'replay',
-    'run one schedule of a race again',
-    "replay 'mlock/munlock-split[hpage_nr=4] v3.8 1f3a90bc munlocker 4 · splitter 2 · munlocker' --step",
-  )
+  command('replay', 'run one schedule of a race again', 'replay cases/mlock/race-split.schedules')
     .argument('<FINDING>', 'the line that explore printed, or a file of such lines')
     .option('--step', 'show every step, and the pages and counters after it')
     .option('--patch <FILE>', 'a patch of your own that it was found with; repeatable', many)

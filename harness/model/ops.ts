@@ -68,15 +68,17 @@ export function spin_trylock(lock: number): boolean {
 }
 
 let locals = 0
+let localsEnd = 0
 
-/** Where the locks of per-CPU data lie, one a CPU. */
-export function init_local_locks(cells: number): void {
+/** Where the locks of the data of `cpus` CPUs lie, one a CPU. */
+export function init_local_locks(cells: number, cpus: number): void {
   locals = cells
+  localsEnd = cells + cpus
 }
 
 /** Whose local lock a cell is; for names. */
 export function cpuOfLocalLock(cell: number): number | undefined {
-  return cell >= locals && cell < locals + 8 ? cell - locals : undefined
+  return cell >= locals && cell < localsEnd ? cell - locals : undefined
 }
 
 /** Preemption off on CPU `n`: its per-CPU data is ours, also against work that another CPU queues there. */

@@ -58,6 +58,7 @@ function coverOf(trie: Trie, touched: ReturnType<typeof touchedBy>, a: number, b
     else {
       cover.held = trie.locks.meet(cover.held, held)
       cover.owned = trie.locks.meet(cover.owned, owned)
+      if (cover.held === LockSets.none) return undefined
     }
   }
   const [p, q] = [covers.get(a), covers.get(b)]
