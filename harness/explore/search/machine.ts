@@ -99,11 +99,19 @@ export class Machine {
     for (let n = this.at[t]!; ; ) {
       if (!this.sharing.isPrivate(t, this.at, n) && !this.#missesOther(t, n)) return false
       if (trie.joined[n] === Joined.NOT) return true
+      // What is decided must not depend on what was searched before: nobody has been there, so t goes, and comes back.
+      if (this.#afterwards(n) === 0) this.#lookAhead(t)
       const next = this.#afterwards(n)
-      if (next === 0 || trie.kind[next] === Kind.PENDING) return false
+      if (next === 0) return false
       if (!isOp(trie.kind[next]!) || trie.joined[next] !== Joined.TO_BEFORE) return true
       n = next
     }
+  }
+
+  #lookAhead(t: number): void {
+    const { depth } = this
+    this.#take(t)
+    this.#rewind(depth)
   }
 
   /** Where op `n` of an access leads as things are, past what is read plainly; 0: nobody has been there. */
@@ -113,7 +121,8 @@ export class Machine {
       const kind = trie.kind[n]!
       const found = kind === Op.WRITE ? 0 : S[trie.cell[n]!]! & (kind === Op.CMPXCHG ? -1 : trie.a[n]!)
       n = trie.find(n, found)
-      if (n === 0 || trie.kind[n] !== Kind.PLAIN_READ) return n
+      if (n === 0 || trie.kind[n] === Kind.PENDING) return 0
+      if (trie.kind[n] !== Kind.PLAIN_READ) return n
     }
   }
 
@@ -158,8 +167,9 @@ export class Machine {
   /** Takes the next step of `t`, which can. `early`: before its turn, as nobody can notice. */
   step(t: number, early = false): void {
     const { at, trie } = this
-    // A step that meets nobody changes nobody's way, but may let one in who waits.
+    // A step that meets nobody changes nobody's way but its own, and may let one in who waits.
     if (early) {
+      this.#solos[t]!.known = false
       for (const solo of this.#solos) if (solo.waitsAt === trie.cell[at[t]!]!) solo.known = false
     } else this.#forget()
     this.#take(t)
