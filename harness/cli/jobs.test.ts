@@ -11,8 +11,8 @@ const main = fileURLToPath(new URL('./main.js', import.meta.url))
 const cwd = fileURLToPath(new URL('../../..', import.meta.url))
 
 t.test('as many jobs as were asked for, else as there are CPUs', async t => {
-  t.equal(jobsOf('3'), 3)
-  t.equal(jobsOf(undefined), Math.min(64, availableParallelism()))
+  t.same(jobsOf('3'), { threads: 3, asked: true })
+  t.same(jobsOf(undefined), { threads: Math.min(64, availableParallelism()), asked: false })
   for (const text of ['0', '-1', '1.5', 'two', '65', '']) t.throws(() => jobsOf(text), /--jobs is a whole/)
 })
 

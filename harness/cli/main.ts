@@ -116,7 +116,7 @@ function boundOptions(command: Command): Command {
 function jobsOption(command: Command): Command {
   return command.option(
     '--jobs <N>',
-    'threads that the points of the model are spread over (as many as there are CPUs)',
+    'threads for the points of the model (as many as CPUs), and for each race if they are too few for N',
   )
 }
 

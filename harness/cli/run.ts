@@ -6,7 +6,7 @@ import { Count, exitOf, summaryLine } from '../report/tally.ts'
 import { againCommand, replayCommand } from './again.ts'
 import { type BoundOptions, exploringOf } from './bounds.ts'
 import { countTrials, type Group } from './groups.ts'
-import { executeOn, type JobsOptions, jobsOf } from './jobs.ts'
+import { executeOn, type Jobs, type JobsOptions, jobsOf } from './jobs.ts'
 import { casesOf } from './load.ts'
 import { loadPatches } from './patches.ts'
 import { Progress } from './progress.ts'
@@ -49,7 +49,7 @@ async function report(
   groups: readonly Group[],
   targets: readonly Target[],
   exploring: Exploring,
-  jobs: number,
+  jobs: Jobs,
   options: RunOptions,
 ): Promise<number> {
   const signal = interruption()

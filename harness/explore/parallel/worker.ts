@@ -3,13 +3,15 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { resolveVariant, type Variant } from '../../model/history/index.ts'
 import type { Patch } from '../../model/history/patch.ts'
-import { modelEngine } from '../model-engine.ts'
+import { helpWith, modelEngine } from '../model-engine.ts'
+import type { RaceToSearch } from './hire.ts'
 import { type PointDone, type PointsToDo, take } from './points.ts'
 
-const work: PointsToDo = workerData
+const work: PointsToDo | RaceToSearch = workerData
 const port = parentPort!
 const own = await patchesFrom(work.patches)
-await points(work)
+if (work.kind === 'points') await points(work)
+else helpWith(work.point, variantOf(work.variant), work.exploring, work.line)
 port.close()
 
 /** Takes one point after another until none is left. */

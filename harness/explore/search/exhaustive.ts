@@ -6,7 +6,7 @@ import { mix } from './hash.ts'
 import type { Machine } from './machine.ts'
 import { runSchedule } from './replay.ts'
 import { type AtEnd, type Bounds, type Extent, type Strategy, Watchdog } from './strategy.ts'
-import { Visited } from './visited.ts'
+import { type States, Visited } from './visited.ts'
 
 /** One state in so many is remembered where no choice is; the same ones, whoever comes there. */
 const MILESTONES = 0x1e
@@ -25,15 +25,33 @@ export interface Exhaustive {
   readonly glance?: boolean
 }
 
-export function exhaustive(options: Exhaustive): Strategy {
+/** Others who search the same at the same time, and know of each other what states have come to. */
+export interface Crew {
+  /** All begin a pass, with no state known: gives the table that all fill. */
+  begin(machine: Machine): States
+  /**
+   * The pass is through. Each learns what any other has: true if then a decision that anyone has made no longer holds.
+   * `atEnd` is told of the ends that only others have come to.
+   */
+  end(machine: Machine, atEnd: AtEnd): Generator<void, boolean>
+  /** The machine stands at an end. */
+  met(machine: Machine): void
+}
+
+export function exhaustive(options: Exhaustive, crew?: Crew): Strategy {
   return {
     *explore(machine, atEnd, bounds) {
-      const search = new Search(machine, atEnd, bounds, options)
+      const meet: AtEnd = m => {
+        crew?.met(m)
+        atEnd(m)
+      }
+      const search = new Search(machine, meet, bounds, options)
       if (options.coalesce) search.probe()
       for (;;) {
         machine.sharing.begin()
-        const extent = yield* search.run()
-        if (extent === undefined) continue
+        const extent = yield* search.run(crew?.begin(machine) ?? new Visited())
+        const isVoid = crew !== undefined && (yield* crew.end(machine, atEnd))
+        if (extent === undefined || (isVoid && extent.bound === undefined)) continue
         const { preemptions } = options
         return preemptions === undefined || extent.bound !== undefined
           ? extent
@@ -58,17 +76,17 @@ interface Frame {
   readonly passed: number
 }
 
-class Search {
+/** A depth-first search from where the machine stands. */
+export class Search {
   readonly #machine: Machine
   readonly #atEnd: AtEnd
   readonly #watchdog: Watchdog
   readonly #atState: (() => void) | undefined
   readonly #options: Exhaustive
-  #visited = new Visited()
+  #visited: States = new Visited()
   #stack: Frame[] = []
   /** Hashes of states passed between those of the stack, two words each. */
   #passed: number[] = []
-  #states = 0
   /** Steps that the machine had taken when this search began. */
   readonly #before: number
   /** Interleavings covered so far. */
@@ -91,14 +109,16 @@ class Search {
     }
   }
 
-  /** One pass; undefined: it learned of sharing, and took steps together that it should not have. */
-  *run(): Generator<void, Extent | undefined> {
+  /**
+   * One pass; undefined: it learned of sharing, and took steps together that it should not have. Searches that fill one
+   * table begin each with another thread: `turn`.
+   */
+  *run(visited: States, turn = 0): Generator<void, Extent | undefined> {
     const m = this.#machine
     const { glance = false } = this.#options
-    this.#visited = new Visited()
+    this.#visited = visited
     this.#stack = []
     this.#passed = []
-    this.#states = 0
     this.#covered = 0
     let transitions = 0
     let overtaken = 0
@@ -107,8 +127,8 @@ class Search {
     let ways = this.#enter(-1, this.#options.preemptions ?? 0)
     while (this.#stack.length > 0 && bound === undefined) {
       const frame = this.#stack[this.#stack.length - 1]!
-      const t = frame.next++
-      if (t < m.threads) {
+      if (frame.next < m.threads) {
+        const t = (frame.next++ + turn) % m.threads
         if (!m.canStep(t)) continue
         frame.moved = true
         const left = frame.left - this.#cost(frame.last, t)
@@ -133,7 +153,7 @@ class Search {
     }
     m.back(0)
     if (m.sharing.overtaken > 0 && bound === undefined && !glance) return undefined
-    const states = this.#options.reduce ? this.#states : transitions + 1
+    const states = this.#options.reduce ? visited.choices : transitions + 1
     return { interleavings: bound === undefined ? ways : this.#covered, states, transitions, bound }
   }
 
@@ -150,8 +170,7 @@ class Search {
     const passed = this.#passed.length
     if (!this.#glue(salt)) return this.#known(salt, passed)
     if (m.bug !== undefined) return this.#settle(passed, this.#end())
-    if (this.#options.reduce && !this.#visited.add(m.h1 ^ salt, m.h2)) return this.#known(salt, passed)
-    this.#states++
+    if (this.#options.reduce && !this.#visited.add(m.h1 ^ salt, m.h2, true)) return this.#known(salt, passed)
     this.#atState?.()
     this.#stack.push({ depth: m.depth, h1: m.h1 ^ salt, h2: m.h2, last, left, next: 0, moved: false, ways: 0, passed })
     return -1
@@ -213,7 +232,7 @@ class Search {
 
   /** False if somebody has passed here before. */
   #pass(h1: number, h2: number): boolean {
-    if (!this.#visited.add(h1, h2)) return false
+    if (!this.#visited.add(h1, h2, false)) return false
     this.#passed.push(h1, h2)
     return true
   }
