@@ -33,7 +33,8 @@ const tried = await new Stryker({
   htmlReporter: { fileName: `reports/${locks ? 'locks' : 'mutants'}.html` },
   ignorePatterns: ['dist', 'reports', '.tap'],
   tempDirName: 'dist/.mutants',
-  timeoutMS: 3_000,
+  // Without a lock a search may have much more to look at. Who loops for ever is found by counting.
+  timeoutMS: locks ? 60_000 : 3_000,
   timeoutFactor: 3,
   logLevel: 'warn' as LogLevel,
   allowConsoleColors: false,
