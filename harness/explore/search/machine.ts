@@ -14,10 +14,6 @@ import { isOp, isStep, Joined, Kind, Trie } from './trie.ts'
 /** Steps that a thread is followed alone; most wait before. */
 const AHEAD = 16
 
-/** Where a thread has come far so often, one after another, it is followed once in so many times. */
-const OFTEN = 4
-const ONCE_IN = 16
-
 export interface MachineOptions {
   /** Whether marked loops forget their history (ops.ts, `again`). */
   readonly marks: boolean
@@ -50,8 +46,6 @@ export class Machine {
   #way: number[] | undefined
   /** What each thread would do alone from here. */
   readonly #solos: Solo[] = []
-  /** By node: how often in a row a thread that stood there came far. */
-  readonly #far = new Map<number, number>()
   #thread = new Int32Array(1024)
   #from = new Int32Array(1024)
   #changes = new Int32Array(1024)
@@ -144,11 +138,8 @@ export class Machine {
   #soloOf(u: number): Solo {
     const solo = this.#solos[u]!
     if (solo.known) return solo
-    const n = this.at[u]!
-    const times = this.#far.get(n) ?? 0
     solo.begin()
-    if (times < OFTEN || times % ONCE_IN === 0) this.#follow(u, solo)
-    this.#far.set(n, solo.far ? times + 1 : 0)
+    this.#follow(u, solo)
     return solo
   }
 
