@@ -9,6 +9,7 @@
 #   make bench                      how fast it is, into reports/bench.md
 #   make mutants                    wrong changes to the modelled kernel that no case notices
 #   make mutants FILES=harness/model/mm/swap.ts
+#   make locks                      locks of mlock and of the split, left out one by one: who notices
 #   make promote                    what the cases give now is what they shall give
 
 sources := $(sort $(shell find harness -name '*.ts'))

@@ -272,6 +272,8 @@ export interface Exploring {
   readonly reduce?: boolean | undefined
   /** False: a loop's history goes on with all that it has read (ops.ts `again`); the ends must be the same. */
   readonly marks?: boolean | undefined
+  /** Threads that search one race together; and the files of patches that the variant may have of its own. */
+  readonly jobs?: { readonly threads: number; readonly patches: readonly string[] } | undefined
   readonly signal?: AbortSignal | undefined
 }
 

@@ -2,8 +2,8 @@
 
 import type { Result, Status } from '../check/result.ts'
 import type { Paint } from '../report/reporter.ts'
-import { execute } from './execute.ts'
 import { groupOf } from './groups.ts'
+import { executeOn, type JobsOptions, jobsOf } from './jobs.ts'
 import { casesOf } from './load.ts'
 import { paintFor } from './paint.ts'
 import { loadPatches } from './patches.ts'
@@ -11,8 +11,7 @@ import { Progress } from './progress.ts'
 import { interruption } from './signals.ts'
 import { engineFor } from './subjects.ts'
 
-export interface CompareOptions {
-  readonly patch: readonly string[]
+export interface CompareOptions extends JobsOptions {
   readonly verbose?: boolean
 }
 
@@ -32,6 +31,7 @@ export async function compare(
   named: readonly string[],
   options: CompareOptions,
 ): Promise<number> {
+  const jobs = jobsOf(options.jobs)
   const patches = await loadPatches(options.patch)
   const cases = await casesOf(
     named,
@@ -41,11 +41,11 @@ export async function compare(
   const signal = interruption()
   const progress = new Progress(groups[0].trials.length * 2)
   const results: Result[][] = [[], []]
-  for (const [side, group] of groups.entries()) {
-    for await (const result of execute([group], { detail: false, signal })) {
-      results[side]?.push({ ...result, observation: undefined })
-      progress.step(`${result.point} ${result.subject}`)
-    }
+  // All of the one before all of the other.
+  for await (const result of executeOn(jobs, groups, options.patch, { detail: false, signal })) {
+    const side = results[0]!.length < groups[0].trials.length ? 0 : 1
+    results[side]!.push({ ...result, observation: undefined })
+    progress.step(`${result.point} ${result.subject}`)
   }
   progress.clear()
   const lines = results[0]!.map((result, i) => compared(result, results[1]?.[i]))

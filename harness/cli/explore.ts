@@ -5,8 +5,8 @@ import { exploreLines } from '../report/explore.ts'
 import { Count, exitOf, summaryLine } from '../report/tally.ts'
 import { replayCommand } from './again.ts'
 import { type BoundOptions, exploringOf } from './bounds.ts'
-import { execute } from './execute.ts'
 import { countTrials } from './groups.ts'
+import { executeOn, type JobsOptions, jobsOf } from './jobs.ts'
 import { casesOf } from './load.ts'
 import { paintFor } from './paint.ts'
 import { loadPatches } from './patches.ts'
@@ -15,16 +15,16 @@ import { Refusal } from './refusal.ts'
 import { interruption } from './signals.ts'
 import { groupsFor } from './subjects.ts'
 
-export interface ExploreOptions extends BoundOptions {
+export interface ExploreOptions extends BoundOptions, JobsOptions {
   /** A kernel function: only list where another CPU may come in in it. */
   readonly points?: string
   readonly variant: readonly string[]
-  readonly patch: readonly string[]
 }
 
 /** Gives the exit status, as `run` does. */
 export async function explore(named: readonly string[], options: ExploreOptions): Promise<number> {
   const exploring = exploringOf(options)
+  const jobs = jobsOf(options.jobs)
   const patches = await loadPatches(options.patch)
   const cases = await casesOf(
     named,
@@ -43,7 +43,7 @@ export async function explore(named: readonly string[], options: ExploreOptions)
   const replay = (result: Parameters<typeof replayCommand>[0], schedule: string) =>
     replayCommand(result, schedule, options.patch)
   const count = new Count()
-  for await (const result of execute(groups, { detail: false, exploring, signal })) {
+  for await (const result of executeOn(jobs, groups, options.patch, { detail: false, exploring, signal })) {
     count.add(result.status)
     progress.clear()
     let text = ''

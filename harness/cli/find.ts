@@ -1,6 +1,6 @@
 // Which case files a command line means: files, folders, globs; or areas, tags and names of the project's own cases.
 
-import { readdirSync, statSync } from 'node:fs'
+import { existsSync, readdirSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { Case } from '../case/case.ts'
 import { didYouMean } from '../steps/words/nearest.ts'
@@ -54,11 +54,17 @@ async function filesOf(name: string): Promise<string[] | undefined> {
   const stat = statSync(name, { throwIfNoEntry: false })
   if (stat?.isDirectory()) return yamlBelow(name)
   if (stat !== undefined) return [name]
-  if (!/[*?[{]/.test(name)) return isYaml.test(name) ? [name] : undefined
+  if (!/[*?[{]/.test(name)) return isYaml.test(name) ? [name] : ownFile(name)
   const { glob } = await import('glob')
   const found = await glob(name, { nodir: true })
   if (found.length === 0) throw new Refusal(`no file matches "${name}"`)
   return found
+}
+
+/** `thp/pin-fork` is one file of the project: the others need not be read. */
+function ownFile(name: string): string[] | undefined {
+  const file = join(casesFolder, `${name}.yaml`)
+  return name.includes('/') && existsSync(file) ? [file] : undefined
 }
 
 function yamlBelow(folder: string): string[] {

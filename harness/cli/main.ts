@@ -18,12 +18,14 @@ function program(): Command {
   const command = (usage: string, about: string, example: string): Command =>
     mmfunc.command(usage).description(about).addHelpText('after', `\nExample:\n  $ mmfunc ${example}\n`)
 
-  boundOptions(
-    subjectOptions(
-      command(
-        'run',
-        'run cases and say whether their verdicts hold',
-        'run thp --variant v4.5 --variant v4.5+6d0a07edd17c',
+  jobsOption(
+    boundOptions(
+      subjectOptions(
+        command(
+          'run',
+          'run cases and say whether their verdicts hold',
+          'run thp --variant v4.5 --variant v4.5+6d0a07edd17c',
+        ),
       ),
     ),
   )
@@ -33,11 +35,13 @@ function program(): Command {
     .option('-v, --verbose', 'say every point')
     .action(async (cases, options) => finish((await import('./run.ts')).run(cases, whole(options))))
 
-  boundOptions(
-    command(
-      'explore',
-      'all ways in which the races of cases may go, and every distinct end with its schedule',
-      'explore mlock/munlock-split --variant v3.8',
+  jobsOption(
+    boundOptions(
+      command(
+        'explore',
+        'all ways in which the races of cases may go, and every distinct end with its schedule',
+        'explore mlock/race-split --variant v3.8',
+      ),
     ),
   )
     .argument('<CASE...>', 'as for run')
@@ -49,17 +53,13 @@ function program(): Command {
     .option('--no-reduction', 'every interleaving of single steps, equivalent ones too')
     .action(async (cases, options) => finish((await import('./explore.ts')).explore(cases, whole(options))))
 
-  command(
-    'replay',
-    'run one schedule of a race again',
-    "replay 'mlock/munlock-split[hpage_nr=4] v3.8 1f3a90bc munlocker 4 · splitter 2 · munlocker' --step",
-  )
+  command('replay', 'run one schedule of a race again', 'replay cases/mlock/race-split.schedules')
     .argument('<FINDING>', 'the line that explore printed, or a file of such lines')
     .option('--step', 'show every step, and the pages and counters after it')
     .option('--patch <FILE>', 'a patch of your own that it was found with; repeatable', many)
     .action(async (finding, options) => finish((await import('./replay.ts')).replay(finding, whole(options))))
 
-  command('compare', 'what changes between two variants or kernels', 'compare v4.5 v4.5+6d0a07edd17c')
+  jobsOption(command('compare', 'what changes between two variants or kernels', 'compare v4.5 v4.5+6d0a07edd17c'))
     .argument('<BEFORE>', 'a variant, or a kernel')
     .argument('<AFTER>', 'a variant, or a kernel')
     .argument('[CASE...]', 'as for run')
@@ -111,6 +111,13 @@ function boundOptions(command: Command): Command {
     .option('--max-time <SECONDS>', 'bound on each race')
     .option('--max-interleavings <N>', 'bound on each race')
     .option('--max-memory <MB>', 'bound on the states of each race')
+}
+
+function jobsOption(command: Command): Command {
+  return command.option(
+    '--jobs <N>',
+    'threads for the points of the model (as many as CPUs), and for each race if they are too few for N',
+  )
 }
 
 const exitHelp = `

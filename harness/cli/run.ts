@@ -5,8 +5,8 @@ import type { Exploring } from '../engine.ts'
 import { Count, exitOf, summaryLine } from '../report/tally.ts'
 import { againCommand, replayCommand } from './again.ts'
 import { type BoundOptions, exploringOf } from './bounds.ts'
-import { execute } from './execute.ts'
 import { countTrials, type Group } from './groups.ts'
+import { executeOn, type Jobs, type JobsOptions, jobsOf } from './jobs.ts'
 import { casesOf } from './load.ts'
 import { loadPatches } from './patches.ts'
 import { Progress } from './progress.ts'
@@ -16,7 +16,7 @@ import { parseReport, Reports, reportsOf, type Target, wantsDetail } from './rep
 import { interruption } from './signals.ts'
 import { groupsFor, type SubjectOptions } from './subjects.ts'
 
-export interface RunOptions extends SubjectOptions, BoundOptions {
+export interface RunOptions extends SubjectOptions, BoundOptions, JobsOptions {
   readonly report: readonly string[]
   readonly dryRun?: boolean
   readonly verbose?: boolean
@@ -26,6 +26,7 @@ export interface RunOptions extends SubjectOptions, BoundOptions {
 export async function run(named: readonly string[], options: RunOptions): Promise<number> {
   const targets = reportsOf(options.report.map(parseReport))
   const exploring = exploringOf(options)
+  const jobs = jobsOf(options.jobs)
   const patches = await loadPatches(options.patch)
   const cases = await casesOf(
     named,
@@ -34,7 +35,7 @@ export async function run(named: readonly string[], options: RunOptions): Promis
   const groups = await groupsFor(cases, options, patches)
   if (countTrials(groups) === 0) throw new Refusal('no case matched')
   if (options.dryRun) return list(groups)
-  return report(groups, targets, exploring, options)
+  return report(groups, targets, exploring, jobs, options)
 }
 
 function list(groups: readonly Group[]): number {
@@ -48,6 +49,7 @@ async function report(
   groups: readonly Group[],
   targets: readonly Target[],
   exploring: Exploring,
+  jobs: Jobs,
   options: RunOptions,
 ): Promise<number> {
   const signal = interruption()
@@ -63,7 +65,8 @@ async function report(
   }
   const reports = new Reports(targets, plan, () => progress.clear())
   await reports.begin()
-  for await (const result of execute(groups, { detail: wantsDetail(targets), exploring, signal })) {
+  const how = { detail: wantsDetail(targets), exploring, signal }
+  for await (const result of executeOn(jobs, groups, options.patch, how)) {
     count.add(result.status)
     await reports.result(result)
     if (result.status === 'bug')

@@ -7,9 +7,11 @@ import { prepareRace } from '../model/machine.ts'
 import { setCpu, setThread } from '../model/ops.ts'
 import { restore, snapshot } from '../model/store.ts'
 import { readCounters } from './counters.ts'
+import { help } from './parallel/helper.ts'
+import type { Line } from './parallel/line.ts'
 import { bodiesOf, type ThreadEnd, worldAfter } from './race.ts'
 import { whyNobodyMeets } from './search/excluded.ts'
-import { exhaustive } from './search/exhaustive.ts'
+import { type Crew, type Exhaustive, exhaustive } from './search/exhaustive.ts'
 import { Machine, type MachineOptions } from './search/machine.ts'
 import { findRaces, type Race, type Races, raceText } from './search/races.ts'
 import type { ThreadBody } from './search/recorder.ts'
@@ -46,14 +48,14 @@ const SHORT_FIRST = 2_000_000
 /** Ends whose schedules are made short; beyond these the schedule is as it was found. */
 const SHRUNK = 32
 
-export function* exploreRace(world: World, race: RaceAt, how: Exploring): Generator<void, Exploration> {
+export function* exploreRace(world: World, race: RaceAt, how: Exploring, crew?: Crew): Generator<void, Exploration> {
   if (how.schedule !== undefined) return yield* replayRace(world, race, how.schedule)
   const bodies = readied(world, race)
   const machine = new Machine(bodies, { ...usual, marks: how.marks !== false })
   const ends = new Ends(world, race)
   if (how.random === undefined && how.reduce !== false && how.preemptions === undefined)
     yield* onePreemption.explore(machine, m => ends.add(m, scheduleOf(m)), { ...how, steps: SHORT_FIRST })
-  const extent = yield* strategyOf(how).explore(machine, m => ends.add(m, scheduleOf(m)), how)
+  const extent = yield* strategyOf(how, crew).explore(machine, m => ends.add(m, scheduleOf(m)), how)
   const apart = extent.bound === undefined ? whyNobodyMeets(machine) : undefined
   if (apart !== undefined) throw new CannotJudge(`there is no race: ${apart}; a race needs what may happen at once`)
   const endings = ends.list(machine, SHRUNK)
@@ -104,11 +106,18 @@ function readied(world: World, { point, at }: RaceAt): ThreadBody[] {
 }
 
 /** Most anomalies need no more than one preemption, and are found so at once. */
-const onePreemption = exhaustive({ reduce: true, coalesce: true, preemptions: 1 })
+const onePreemption = exhaustive({ reduce: true, coalesce: true, preemptions: 1, glance: true })
 
-function strategyOf({ reduce = true, preemptions, random: lots }: Exploring): Strategy {
-  if (lots !== undefined) return random(lots.seed, lots.times)
-  return exhaustive({ reduce, coalesce: reduce, preemptions })
+function strategyOf(how: Exploring, crew?: Crew): Strategy {
+  if (how.random !== undefined) return random(how.random.seed, how.random.times)
+  return exhaustive(fullyBy(how), crew)
+}
+
+const fullyBy = ({ reduce = true, preemptions }: Exploring): Exhaustive => ({ reduce, coalesce: reduce, preemptions })
+
+/** The part of a helper in the search of a race. */
+export function* helpWithRace(world: World, race: RaceAt, how: Exploring, line: Line): Generator<void, undefined> {
+  yield help(new Machine(readied(world, race), { ...usual, marks: how.marks !== false }), fullyBy(how), line)
 }
 
 function told({ interleavings, states, transitions, bound }: Extent): Omit<Exploration, 'endings' | 'model'> {

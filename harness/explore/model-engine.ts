@@ -9,7 +9,9 @@ import { DoesNotBuild } from '../model/history/patch.ts'
 import { boot } from '../model/machine.ts'
 import { readCounters } from './counters.ts'
 import { digest } from './digest.ts'
-import { exploreRace, type RaceAt, racesIn, sitesOfRace } from './exploration.ts'
+import { exploreRace, helpWithRace, type RaceAt, racesIn, sitesOfRace } from './exploration.ts'
+import { helpersFor } from './parallel/hire.ts'
+import type { Line } from './parallel/line.ts'
 import { perform } from './perform.ts'
 import type { Races } from './search/races.ts'
 import { drain } from './search/strategy.ts'
@@ -40,7 +42,14 @@ export function observe(point: TestPoint, variant: Variant, detail: boolean, how
 }
 
 function observing(point: TestPoint, variant: Variant, detail: boolean, how: Exploring): Generator<void, Observation> {
-  return upToRace(point, variant, detail, (world, race) => exploreRace(world, race, how))
+  return upToRace(point, variant, detail, function* (world, race) {
+    const crew = how.schedule === undefined ? helpersFor(point, variant.name, how) : undefined
+    try {
+      return yield* exploreRace(world, race, crew === undefined ? how : { ...how, memory: crew.memory }, crew)
+    } finally {
+      crew?.close()
+    }
+  })
 }
 
 /**
@@ -66,6 +75,11 @@ export function sitesOf(point: TestPoint, variant: Variant, how: Exploring = {})
   }
   drain(upToRace(point, variant, false, look))
   return found
+}
+
+/** Helps another thread that searches the point's race. */
+export function helpWith(point: TestPoint, variant: Variant, how: Exploring, line: Line): void {
+  drain(upToRace(point, variant, false, (world, race) => helpWithRace(world, race, how, line)))
 }
 
 /** What is done with a race that a straight run has come to. */

@@ -45,7 +45,7 @@ export function boot(machine: Machine, kernel: Kernel): void {
   setCpu(0)
   install(kernel)
   init_machine(machine)
-  init_local_locks(sbrk(NR_CPUS))
+  init_local_locks(sbrk(NR_CPUS), NR_CPUS)
   init_rcu(sbrk(READERS))
   init_vmstat()
   init_arenas()

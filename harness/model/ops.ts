@@ -68,15 +68,17 @@ export function spin_trylock(lock: number): boolean {
 }
 
 let locals = 0
+let localsEnd = 0
 
-/** Where the locks of per-CPU data lie, one a CPU. */
-export function init_local_locks(cells: number): void {
+/** Where the locks of the data of `cpus` CPUs lie, one a CPU. */
+export function init_local_locks(cells: number, cpus: number): void {
   locals = cells
+  localsEnd = cells + cpus
 }
 
 /** Whose local lock a cell is; for names. */
 export function cpuOfLocalLock(cell: number): number | undefined {
-  return cell >= locals && cell < locals + 8 ? cell - locals : undefined
+  return cell >= locals && cell < localsEnd ? cell - locals : undefined
 }
 
 /** Preemption off on CPU `n`: its per-CPU data is ours, also against work that another CPU queues there. */
@@ -280,11 +282,14 @@ export function cmpxchg(cell: number, old: number, value: number): number {
   return watch === undefined ? effects.compareExchange(cell, old, value) : watch.op(Op.CMPXCHG, cell, old, value)
 }
 
-/** A look at some bits that others may be changing. */
-export function test_bit(cell: number, bit: number): boolean {
+/** As READ_ONCE where only some bits are of interest: others may change the rest meanwhile. */
+export function readBits(cell: number, bits: number): number {
   if (cell < NULL_PAGE) nullDereference(cell)
-  return (watch === undefined ? S[cell]! & bit : watch.op(Op.READ, cell, bit, 0)) !== 0
+  return watch === undefined ? S[cell]! & bits : watch.op(Op.READ, cell, bits, 0)
 }
+
+/** A look at some bits that others may be changing. */
+export const test_bit = (cell: number, bit: number): boolean => readBits(cell, bit) !== 0
 
 export function set_bit(cell: number, bit: number): void {
   if (cell < NULL_PAGE) nullDereference(cell)

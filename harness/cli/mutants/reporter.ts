@@ -12,12 +12,14 @@ export class MutantReporter implements Reporter {
     const unnoticed = lines.filter(({ noticed }) => !noticed).map(({ text }) => `${text}\n`)
     const share = ((100 * (lines.length - unnoticed.length)) / Math.max(lines.length, 1)).toFixed(1)
     process.stdout.write(
-      `${unnoticed.join('')}# ${lines.length} mutants, ${unnoticed.length} unnoticed: ${share} % noticed; all in reports/mutants.txt\n`,
+      `${unnoticed.join('')}# ${lines.length} mutants, ${unnoticed.length} unnoticed: ${share} % noticed in ${Math.round(performance.now() / 1000)} s; all in reports/mutants.txt\n`,
     )
   }
 }
 
-interface Line {
+export interface Line {
+  readonly file: string
+  readonly change: string
   readonly text: string
   readonly noticed: boolean
 }
@@ -32,7 +34,7 @@ export function* linesOf({ files, testFiles = {} }: schema.MutationTestResult): 
       .map(mutant => ({ mutant, ...changeOf(mutant, rows) }))
     for (const { mutant, line, column, change } of tried.sort((a, b) => a.line - b.line || a.column - b.column)) {
       const noticed = mutant.status !== 'Survived' && mutant.status !== 'NoCoverage'
-      yield { text: `${file}:${line}:${column}: ${change}: ${fateOf(mutant, names)}`, noticed }
+      yield { file, change, text: `${file}:${line}:${column}: ${change}: ${fateOf(mutant, names)}`, noticed }
     }
   }
 }
@@ -48,8 +50,15 @@ function changeOf(
   { location: { start, end }, replacement = '' }: schema.MutantResult,
   rows: readonly string[],
 ): Change {
-  const said = /^\/\*(\d+):(\d+) (.*)\*\//.exec(replacement)
-  if (said !== null) return { line: Number(said[1]), column: Number(said[2]), change: said[3]! }
+  const said = /^\/\*(\d+):(\d+)-(\d+) (\w+)\*\//.exec(replacement)
+  if (said !== null) {
+    const [line, column, end] = said.slice(1, 4).map(Number) as [number, number, number]
+    return {
+      line,
+      column,
+      change: `${said[4]}: ${short(rows[line - 1]!.slice(column - 1, end - 1))} and its release left out`,
+    }
+  }
   const old = rows.slice(start.line - 1, end.line)
   old[old.length - 1] = old.at(-1)!.slice(0, end.column - 1)
   old[0] = old[0]!.slice(start.column - 1)

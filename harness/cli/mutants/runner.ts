@@ -5,7 +5,7 @@
 
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { INSTRUMENTER_CONSTANTS, type InstrumenterContext } from '@stryker-mutator/api/core'
+import { INSTRUMENTER_CONSTANTS, type InstrumenterContext, type MutantCoverage } from '@stryker-mutator/api/core'
 import {
   type DryRunResult,
   DryRunStatus,
@@ -24,6 +24,7 @@ const switches: InstrumenterContext = {}
 Object.assign(globalThis, { [INSTRUMENTER_CONSTANTS.NAMESPACE]: switches })
 
 export class CaseRunner implements TestRunner {
+  protected readonly detector: boolean = false
   #points: readonly Point[] | undefined
 
   /** A model that was loaded stays so: what a mutant changes at boot time needs a process of its own. */
@@ -40,7 +41,8 @@ export class CaseRunner implements TestRunner {
     }
     delete switches.currentTestId
     const { mutantCoverage } = switches
-    return { status: DryRunStatus.Complete, tests, ...(mutantCoverage !== undefined && { mutantCoverage }) }
+    if (mutantCoverage === undefined) return { status: DryRunStatus.Complete, tests }
+    return { status: DryRunStatus.Complete, tests, mutantCoverage: quickFirst(mutantCoverage, tests) }
   }
 
   /** The points that come by the mutant, up to the first that notices it. */
@@ -59,10 +61,11 @@ export class CaseRunner implements TestRunner {
   }
 
   async #untilNoticed(names: readonly string[] | undefined): Promise<DryRunResult> {
-    const wanted = names === undefined ? undefined : new Set(names)
+    const all = await this.#load()
+    const byName = new Map(all.map(point => [point.name, point]))
+    const wanted = names === undefined ? all : names.map(name => byName.get(name)!)
     const tests: TestResult[] = []
-    for (const point of await this.#load()) {
-      if (wanted !== undefined && !wanted.has(point.name)) continue
+    for (const point of wanted) {
       const result = await resultOf(point)
       const endless = determineHitLimitReached(switches.hitCount, switches.hitLimit)
       if (endless !== undefined) return endless
@@ -75,10 +78,23 @@ export class CaseRunner implements TestRunner {
   async #load(): Promise<readonly Point[]> {
     if (this.#points === undefined) {
       const built = pathToFileURL(resolve('dist/harness/cli/mutants/points.js')).href
-      this.#points = await ((await import(built)) as { points: typeof points }).points()
+      this.#points = await ((await import(built)) as { points: typeof points }).points(this.detector)
     }
     return this.#points
   }
+}
+
+/** What two CPUs touch at once without order is noticed as well. */
+export class RaceRunner extends CaseRunner {
+  protected override readonly detector = true
+}
+
+/** The same with the quick points first: in this order Stryker asks for the points that come by a mutant. */
+function quickFirst(coverage: MutantCoverage, tests: readonly TestResult[]): MutantCoverage {
+  const perTest = tests
+    .toSorted((a, b) => a.timeSpentMs - b.timeSpentMs)
+    .flatMap(({ id }) => (coverage.perTest[id] === undefined ? [] : [[id, coverage.perTest[id]] as const]))
+  return { ...coverage, perTest: Object.fromEntries(perTest) }
 }
 
 async function resultOf(point: Point): Promise<TestResult> {

@@ -5,7 +5,7 @@ import { cellName } from '../../model/names.ts'
 import { LockSets } from './locksets.ts'
 import type { Machine } from './machine.ts'
 import { isWrite, maskOf } from './sharing.ts'
-import { isOp, Kind, type Trie } from './trie.ts'
+import { isAccess, type Trie } from './trie.ts'
 
 /** Locks under which a thread touches what the other touches too: held in any way, and held alone. */
 interface Cover {
@@ -34,7 +34,7 @@ export function whyNobodyMeets(machine: Machine): string | undefined {
 function touchedBy(trie: Trie): ReadonlyMap<number, { all: number; writers: number }> {
   const touched = new Map<number, { all: number; writers: number }>()
   for (let n = 1; n < trie.size; n++) {
-    if (!touches(trie.kind[n]!)) continue
+    if (!isAccess(trie.kind[n]!)) continue
     const cell = touched.get(trie.cell[n]!) ?? { all: 0, writers: 0 }
     cell.all |= 1 << trie.thread[n]!
     if (isWrite(trie.kind[n]!)) cell.writers |= 1 << trie.thread[n]!
@@ -43,15 +43,13 @@ function touchedBy(trie: Trie): ReadonlyMap<number, { all: number; writers: numb
   return touched
 }
 
-const touches = (kind: number): boolean => isOp(kind) || kind === Kind.PLAIN_READ || kind === Kind.PLAIN_WRITE
-
 /** The semaphore of an address space that covers all that two threads both touch, one of them to write. */
 function coverOf(trie: Trie, touched: ReturnType<typeof touchedBy>, a: number, b: number): string | undefined {
   const covers = new Map<number, Cover>()
   const both = (1 << a) | (1 << b)
   for (let n = 1; n < trie.size; n++) {
     const thread = trie.thread[n]!
-    if ((thread !== a && thread !== b) || !touches(trie.kind[n]!) || maskOf(trie, n) === 0) continue
+    if ((thread !== a && thread !== b) || !isAccess(trie.kind[n]!) || maskOf(trie, n) === 0) continue
     const { all, writers } = touched.get(trie.cell[n]!)!
     if ((all & both) !== both || (writers & both) === 0 || isSemaphore(trie.cell[n]!)) continue
     const cover = covers.get(thread)
@@ -60,6 +58,7 @@ function coverOf(trie: Trie, touched: ReturnType<typeof touchedBy>, a: number, b
     else {
       cover.held = trie.locks.meet(cover.held, held)
       cover.owned = trie.locks.meet(cover.owned, owned)
+      if (cover.held === LockSets.none) return undefined
     }
   }
   const [p, q] = [covers.get(a), covers.get(b)]

@@ -6,10 +6,13 @@ import { mix } from './hash.ts'
 import type { Machine } from './machine.ts'
 import { runSchedule } from './replay.ts'
 import { type AtEnd, type Bounds, type Extent, type Strategy, Watchdog } from './strategy.ts'
-import { Visited } from './visited.ts'
+import { type States, Visited } from './visited.ts'
 
 /** One state in so many is remembered where no choice is; the same ones, whoever comes there. */
 const MILESTONES = 0x1e
+
+/** Transitions for which a pass that must be done again goes on in any case: there may be more to learn. */
+const PATIENCE = 0x1000
 
 export interface Exhaustive {
   /** False: states are not matched, and every interleaving of single steps is walked, as many as combinatorics says. */
@@ -18,18 +21,37 @@ export interface Exhaustive {
   readonly coalesce: boolean
   /** The most preemptions; undefined: as many as there are. */
   readonly preemptions?: number | undefined
+  /** A first look need not be done again where it took too much together. */
+  readonly glance?: boolean
 }
 
-export function exhaustive(options: Exhaustive): Strategy {
+/** Others who search the same at the same time, and know of each other what states have come to. */
+export interface Crew {
+  /** All begin a pass, with no state known: gives the table that all fill. */
+  begin(machine: Machine): States
+  /**
+   * The pass is through. Each learns what any other has: true if then a decision that anyone has made no longer holds.
+   * `atEnd` is told of the ends that only others have come to.
+   */
+  end(machine: Machine, atEnd: AtEnd): Generator<void, boolean>
+  /** The machine stands at an end. */
+  met(machine: Machine): void
+}
+
+export function exhaustive(options: Exhaustive, crew?: Crew): Strategy {
   return {
     *explore(machine, atEnd, bounds) {
-      const search = new Search(machine, atEnd, bounds, options)
+      const meet: AtEnd = m => {
+        crew?.met(m)
+        atEnd(m)
+      }
+      const search = new Search(machine, meet, bounds, options)
       if (options.coalesce) search.probe()
       for (;;) {
-        machine.sharing.changed = false
-        const extent = yield* search.run()
-        // A pass that learned of sharing took steps together that it should not have.
-        if (extent.bound === undefined && options.coalesce && machine.sharing.changed) continue
+        machine.sharing.begin()
+        const extent = yield* search.run(crew?.begin(machine) ?? new Visited())
+        const isVoid = crew !== undefined && (yield* crew.end(machine, atEnd))
+        if (extent === undefined || (isVoid && extent.bound === undefined)) continue
         const { preemptions } = options
         return preemptions === undefined || extent.bound !== undefined
           ? extent
@@ -54,17 +76,17 @@ interface Frame {
   readonly passed: number
 }
 
-class Search {
+/** A depth-first search from where the machine stands. */
+export class Search {
   readonly #machine: Machine
   readonly #atEnd: AtEnd
   readonly #watchdog: Watchdog
   readonly #atState: (() => void) | undefined
   readonly #options: Exhaustive
-  #visited = new Visited()
+  #visited: States = new Visited()
   #stack: Frame[] = []
   /** Hashes of states passed between those of the stack, two words each. */
   #passed: number[] = []
-  #states = 0
   /** Steps that the machine had taken when this search began. */
   readonly #before: number
   /** Interleavings covered so far. */
@@ -87,20 +109,26 @@ class Search {
     }
   }
 
-  *run(): Generator<void, Extent> {
+  /**
+   * One pass; undefined: it learned of sharing, and took steps together that it should not have. Searches that fill one
+   * table begin each with another thread: `turn`.
+   */
+  *run(visited: States, turn = 0): Generator<void, Extent | undefined> {
     const m = this.#machine
-    this.#visited = new Visited()
+    const { glance = false } = this.#options
+    this.#visited = visited
     this.#stack = []
     this.#passed = []
-    this.#states = 0
     this.#covered = 0
     let transitions = 0
+    let overtaken = 0
+    let worthwhile = Number.POSITIVE_INFINITY
     let bound: string | undefined
     let ways = this.#enter(-1, this.#options.preemptions ?? 0)
     while (this.#stack.length > 0 && bound === undefined) {
       const frame = this.#stack[this.#stack.length - 1]!
-      const t = frame.next++
-      if (t < m.threads) {
+      if (frame.next < m.threads) {
+        const t = (frame.next++ + turn) % m.threads
         if (!m.canStep(t)) continue
         frame.moved = true
         const left = frame.left - this.#cost(frame.last, t)
@@ -112,6 +140,11 @@ class Search {
           frame.ways += ways
           m.back(frame.depth)
         }
+        if (m.sharing.overtaken !== overtaken) {
+          overtaken = m.sharing.overtaken
+          worthwhile = 2 * transitions + PATIENCE
+        }
+        if (transitions > worthwhile && !glance) break
         if ((transitions & 0xfff) === 0) yield
         bound = this.#watchdog.reached(this.#visited.bytes, this.#covered, m.steps - this.#before)
       } else {
@@ -119,7 +152,8 @@ class Search {
       }
     }
     m.back(0)
-    const states = this.#options.reduce ? this.#states : transitions + 1
+    if (m.sharing.overtaken > 0 && bound === undefined && !glance) return undefined
+    const states = this.#options.reduce ? visited.choices : transitions + 1
     return { interleavings: bound === undefined ? ways : this.#covered, states, transitions, bound }
   }
 
@@ -136,8 +170,7 @@ class Search {
     const passed = this.#passed.length
     if (!this.#glue(salt)) return this.#known(salt, passed)
     if (m.bug !== undefined) return this.#settle(passed, this.#end())
-    if (this.#options.reduce && !this.#visited.add(m.h1 ^ salt, m.h2)) return this.#known(salt, passed)
-    this.#states++
+    if (this.#options.reduce && !this.#visited.add(m.h1 ^ salt, m.h2, true)) return this.#known(salt, passed)
     this.#atState?.()
     this.#stack.push({ depth: m.depth, h1: m.h1 ^ salt, h2: m.h2, last, left, next: 0, moved: false, ways: 0, passed })
     return -1
@@ -199,7 +232,7 @@ class Search {
 
   /** False if somebody has passed here before. */
   #pass(h1: number, h2: number): boolean {
-    if (!this.#visited.add(h1, h2)) return false
+    if (!this.#visited.add(h1, h2, false)) return false
     this.#passed.push(h1, h2)
     return true
   }

@@ -19,3 +19,13 @@ export function grown(array: Int32Array, length: number): Int32Array<ArrayBuffer
   longer.set(array)
   return longer
 }
+
+/** Two words for a text: wherever it is hashed, the same. */
+export function hashOf(text: string): [number, number] {
+  let [h1, h2] = [text.length, ~text.length]
+  for (let i = 0; i < text.length; i++) {
+    h1 = mix(Math.imul(h1, 31) + text.charCodeAt(i))
+    h2 = mix2(Math.imul(h2, 37) + text.charCodeAt(i))
+  }
+  return [h1, h2]
+}

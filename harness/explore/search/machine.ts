@@ -44,8 +44,8 @@ export class Machine {
   readonly #pauses: boolean
   /** Where it is written down which nodes are passed; undefined: nowhere. */
   #way: number[] | undefined
-  /** What each thread would do alone from here; undefined where nobody has asked. */
-  readonly #solos: (Solo | 'far' | undefined)[] = []
+  /** What each thread would do alone from here. */
+  readonly #solos: Solo[] = []
   #thread = new Int32Array(1024)
   #from = new Int32Array(1024)
   #changes = new Int32Array(1024)
@@ -57,7 +57,7 @@ export class Machine {
   constructor(bodies: readonly ThreadBody[], options: MachineOptions) {
     this.threads = bodies.length
     this.#pauses = options.pauses
-    for (let t = 0; t < bodies.length; t++) this.#solos.push(undefined)
+    for (let t = 0; t < bodies.length; t++) this.#solos.push(new Solo())
     this.names = bodies.map(({ name }) => name)
     this.recorder = new Recorder(this.trie, this.memory, bodies, {
       ...options,
@@ -93,11 +93,19 @@ export class Machine {
     for (let n = this.at[t]!; ; ) {
       if (!this.sharing.isPrivate(t, this.at, n) && !this.#missesOther(t, n)) return false
       if (trie.joined[n] === Joined.NOT) return true
+      // What is decided must not depend on what was searched before: nobody has been there, so t goes, and comes back.
+      if (this.#afterwards(n) === 0) this.#lookAhead(t)
       const next = this.#afterwards(n)
-      if (next === 0 || trie.kind[next] === Kind.PENDING) return false
+      if (next === 0) return false
       if (!isOp(trie.kind[next]!) || trie.joined[next] !== Joined.TO_BEFORE) return true
       n = next
     }
+  }
+
+  #lookAhead(t: number): void {
+    const { depth } = this
+    this.#take(t)
+    this.#rewind(depth)
   }
 
   /** Where op `n` of an access leads as things are, past what is read plainly; 0: nobody has been there. */
@@ -107,7 +115,8 @@ export class Machine {
       const kind = trie.kind[n]!
       const found = kind === Op.WRITE ? 0 : S[trie.cell[n]!]! & (kind === Op.CMPXCHG ? -1 : trie.a[n]!)
       n = trie.find(n, found)
-      if (n === 0 || trie.kind[n] !== Kind.PLAIN_READ) return n
+      if (n === 0 || trie.kind[n] === Kind.PENDING) return 0
+      if (trie.kind[n] !== Kind.PLAIN_READ) return n
     }
   }
 
@@ -123,49 +132,43 @@ export class Machine {
       other = u
     }
     if (other < 0) return true
-    const solo = this.#soloOf(other)
-    return solo !== 'far' && solo.misses(this.trie, n)
+    return this.#soloOf(other).misses(this.trie, n)
   }
 
-  #soloOf(u: number): Solo | 'far' {
-    const solo = this.#solos[u] ?? this.#solo(u)
-    this.#solos[u] = solo
+  #soloOf(u: number): Solo {
+    const solo = this.#solos[u]!
+    if (solo.known) return solo
+    solo.begin()
+    this.#follow(u, solo)
     return solo
   }
 
   /** Runs `u` alone, as far as it can, and goes back; gives up on one that comes far. */
-  #solo(u: number): Solo | 'far' {
+  #follow(u: number, solo: Solo): void {
     const { trie, depth } = this
-    const way: number[] = []
-    while (this.bug === undefined && this.canStep(u) && this.depth - depth < AHEAD) way.push(...this.#passing(u))
-    const far = this.bug === undefined && this.canStep(u)
-    const waits = this.bug === undefined && !far && !this.isDone(u)
-    const last = this.at[u]!
+    const way = [this.at[u]!]
+    this.#way = way
+    while (this.bug === undefined && this.canStep(u) && this.depth - depth < AHEAD) this.#take(u)
+    this.#way = undefined
+    const stands = this.bug !== undefined || !this.canStep(u)
+    if (stands) solo.ends(trie, way, this.bug === undefined && !this.isDone(u) ? trie.cell[this.at[u]!]! : -1)
     this.#rewind(depth)
-    if (far) return 'far'
-    const solo = new Solo(waits ? trie.cell[last]! : -1)
-    for (const n of way) solo.add(trie, n)
-    solo.add(trie, last)
-    return solo
   }
 
   /** Takes the next step of `t`, which can. `early`: before its turn, as nobody can notice. */
   step(t: number, early = false): void {
     const { at, trie } = this
-    // A step that meets nobody changes nobody's way, but may let one in who waits.
+    // A step that meets nobody changes nobody's way but its own, and may let one in who waits.
     if (early) {
-      for (let u = 0; u < this.threads; u++) if (this.#waitsAt(u) === trie.cell[at[t]!]!) this.#solos[u] = undefined
-    } else this.#solos.fill(undefined)
+      this.#solos[t]!.known = false
+      for (const solo of this.#solos) if (solo.waitsAt === trie.cell[at[t]!]!) solo.known = false
+    } else this.#forget()
     this.#take(t)
   }
 
   /** As step; gives the nodes that were passed, whose kinds say what was done. */
   passing(t: number): readonly number[] {
-    this.#solos.fill(undefined)
-    return this.#passing(t)
-  }
-
-  #passing(t: number): readonly number[] {
+    this.#forget()
     const way = [this.at[t]!]
     this.#way = way
     this.#take(t)
@@ -175,9 +178,9 @@ export class Machine {
     return way
   }
 
-  #waitsAt(u: number): number {
-    const solo = this.#solos[u]
-    return solo === undefined || solo === 'far' ? -1 : solo.waitsAt
+  /** What each would do alone is another thing now. */
+  #forget(): void {
+    for (const solo of this.#solos) solo.known = false
   }
 
   #take(t: number): void {
@@ -209,7 +212,7 @@ export class Machine {
   /** Goes back to `depth` steps. */
   back(depth: number): void {
     if (this.depth === depth) return
-    this.#solos.fill(undefined)
+    this.#forget()
     this.#rewind(depth)
   }
 

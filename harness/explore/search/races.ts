@@ -14,7 +14,7 @@ import type { ThreadBody } from './recorder.ts'
 import { preemptions, type Schedule, scheduleOf } from './schedule.ts'
 import { isWrite, maskOf } from './sharing.ts'
 import type { Bounds } from './strategy.ts'
-import { isOp, isStep, Joined, Kind, type Trie } from './trie.ts'
+import { isAccess, isOp, isStep, Joined, Kind, type Trie } from './trie.ts'
 
 export interface Race {
   /** The place in words, without its number: `page head.flags`. */
@@ -119,9 +119,8 @@ const pairOf = (x: number, y: number): number => x * 2 ** 26 + y
 
 function accessOf(trie: Trie, n: number): Access | undefined {
   const kind = trie.kind[n]!
-  const plain = kind === Kind.PLAIN_READ || kind === Kind.PLAIN_WRITE
-  if (!plain && !isOp(kind)) return undefined
-  return { node: n, cell: trie.cell[n]!, mask: maskOf(trie, n), write: isWrite(kind), plain }
+  if (!isAccess(kind)) return undefined
+  return { node: n, cell: trie.cell[n]!, mask: maskOf(trie, n), write: isWrite(kind), plain: !isOp(kind) }
 }
 
 function conflict(p: Access, q: Access): boolean {

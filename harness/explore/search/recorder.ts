@@ -6,6 +6,7 @@
 import { KernelBug, ModelBug } from '../../model/bug.ts'
 import { isBlocked, opNames } from '../../model/effects.ts'
 import { dense, POISON_FREE, S, setWatch, type Watch } from '../../model/store.ts'
+import { hashOf } from './hash.ts'
 import type { Memory } from './memory.ts'
 import { isOp, Joined, Kind, type Trie } from './trie.ts'
 
@@ -14,6 +15,12 @@ export interface ThreadBody {
   readonly name: string
   /** Returns what is to be told of it. `boundary` says that nothing lives on but these words. */
   run(boundary: (index: number, live: string) => void): unknown
+}
+
+/** What lives on at a place where histories join: the node since which all else is forgotten, and these numbers. */
+export interface Mark {
+  readonly base: number
+  readonly numbers: readonly number[]
 }
 
 /** Ends a speculation; kernel functions have no `catch` that it could meet. */
@@ -35,8 +42,8 @@ export class Recorder implements Watch {
   readonly #pauses: boolean
   readonly #onNode: (n: number) => void
   readonly #places = new Map<string, number>()
-  readonly #words = new Map<string, number>()
-  readonly #results = new Map<string, number>()
+  /** Of each place the mark that leads there. */
+  readonly #marked = new Map<number, Mark>()
   /** The way to the node to grow from, and how far along it the call has come. */
   #path: number[] = []
   #at = 0
@@ -99,10 +106,10 @@ export class Recorder implements Watch {
     setWatch(this)
     try {
       const result = this.#bodies[thread]!.run((index, live) => this.#boundary(thread, index, live))
-      this.#end(thread, result)
+      this.finish(this.#node, result)
     } catch (error) {
       if (error instanceof Stack) return error.text
-      if (error instanceof KernelBug) this.#fail(error)
+      if (error instanceof KernelBug) this.fail(this.#node, error)
       else if (error !== stop) throw error
     } finally {
       setWatch(undefined)
@@ -227,8 +234,7 @@ export class Recorder implements Watch {
 
   /** Between two steps of a thread only what they have answered and named lives on. */
   #boundary(thread: number, index: number, live: string): void {
-    const words = idOf(this.#words, live)
-    if (this.#marks) this.#mark(this.#trie.roots[thread]!, [index, words])
+    if (this.#marks) this.#mark(this.#trie.roots[thread]!, [index, ...hashOf(live)])
   }
 
   /** Of what was seen since node `base` only these numbers live on. */
@@ -239,16 +245,38 @@ export class Recorder implements Watch {
       return
     }
     this.#halt()
+    if (!this.join(this.#node, { base, numbers })) throw stop
+    this.#node = this.#trie.child[this.#node]!
+  }
+
+  /** Makes the pending node `n` lead to the place of a mark; true if nobody had come there before. */
+  join(n: number, mark: Mark): boolean {
     const trie = this.#trie
-    const mark = this.#node
-    const key = `${base} ${numbers.join()}`
-    const place = this.#places.get(key)
-    trie.child[mark] = place ?? 0
-    this.#fill(Kind.MARK, 0, 0, 0)
-    if (place !== undefined) throw stop
-    this.#node = trie.append(mark, 0)
-    trie.rehash(this.#node, base, numbers)
-    this.#places.set(key, this.#node)
+    const key = `${mark.base} ${mark.numbers.join()}`
+    const known = this.#places.get(key)
+    trie.child[n] = known ?? 0
+    trie.fill(n, Kind.MARK, 0, 0, 0)
+    this.#onNode(n)
+    if (known !== undefined) return false
+    const place = trie.append(n, 0)
+    trie.rehash(place, mark.base, mark.numbers)
+    this.#places.set(key, place)
+    this.#marked.set(place, mark)
+    return true
+  }
+
+  /** The mark behind the place that a marking node leads to. */
+  markAt(n: number): Mark {
+    return this.#marked.get(this.#trie.child[n]!)!
+  }
+
+  /** Ends a history at the pending node `n`: a finished thread is what it has to say, whatever came before. */
+  finish(n: number, result: unknown): void {
+    const trie = this.#trie
+    trie.fill(n, Kind.DONE, 0, 0, 0)
+    this.#onNode(n)
+    trie.rehash(n, trie.roots[trie.thread[n]!]!, hashOf(JSON.stringify(result) ?? ''))
+    trie.results.set(n, result)
   }
 
   /** A plain segment is a step apart from the op before it: others may come in between. */
@@ -264,17 +292,11 @@ export class Recorder implements Watch {
     this.#node = trie.append(this.#node, 0)
   }
 
-  /** A finished thread is what it has to say, whatever its history. */
-  #end(thread: number, result: unknown): void {
-    const id = idOf(this.#results, JSON.stringify(result))
-    this.#fill(Kind.DONE, 0, id, 0)
-    this.#trie.rehash(this.#node, this.#trie.roots[thread]!, [id])
-    this.#trie.results.set(this.#node, result)
-  }
-
-  #fail(bug: KernelBug): void {
-    this.#fill(Kind.BUG, 0, 0, 0)
-    this.#trie.bugs.set(this.#node, bug)
+  /** The thread dies at the pending node `n`. */
+  fail(n: number, bug: KernelBug): void {
+    this.#trie.fill(n, Kind.BUG, 0, 0, 0)
+    this.#onNode(n)
+    this.#trie.bugs.set(n, bug)
   }
 
   #fill(kind: number, cell: number, a: number, b: number): void {
@@ -290,10 +312,4 @@ export class Recorder implements Watch {
 /** Carries the stack of the place where a look has come to. */
 class Stack extends Error {
   readonly text = this.stack ?? ''
-}
-
-function idOf(ids: Map<string, number>, text: string): number {
-  const id = ids.get(text) ?? ids.size + 1
-  ids.set(text, id)
-  return id
 }

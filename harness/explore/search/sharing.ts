@@ -10,7 +10,7 @@
 
 import { Op } from '../../model/effects.ts'
 import { LockSets } from './locksets.ts'
-import { isOp, Kind, type Trie } from './trie.ts'
+import { isAccess, Kind, type Trie } from './trie.ts'
 
 /** How bits may be touched. */
 const READ = 1
@@ -65,8 +65,6 @@ interface Bits {
   locks: number
   /** A decision was made on the ground of `locks`. */
   onLocks: boolean
-  /** Threads of which a decision said that they will not touch these bits: a bit each. */
-  relied: number
 }
 
 /** The bits of its cell that a node reads or writes. */
@@ -92,8 +90,8 @@ export function maskOf(trie: Trie, n: number): number {
 export const isWrite = (kind: number): boolean => touchOf(kind) !== READ
 
 export class Sharing {
-  /** Set when a decision that was made no longer holds. */
-  changed = false
+  /** How often something was learned by which a decision that was made since `begin` no longer holds. */
+  overtaken = 0
   readonly #trie: Trie
   readonly #cells = new Map<number, Bits[]>()
   readonly #parts: Bits[] = []
@@ -101,9 +99,18 @@ export class Sharing {
   readonly #at: (readonly Bits[] | undefined)[] = []
   /** Of each region, four bits for each part: how it is touched from there on. */
   readonly #futures: Uint32Array[] = []
+  /** As futures: the ways of which a decision said that they do not come. */
+  #relied: Uint32Array[] = []
 
   constructor(trie: Trie) {
     this.#trie = trie
+  }
+
+  /** From here on all is decided anew, on the ground of what is known by now. */
+  begin(): void {
+    this.overtaken = 0
+    this.#relied = []
+    for (const part of this.#parts) part.onLocks = false
   }
 
   /** Takes note of what a node does. */
@@ -113,7 +120,7 @@ export class Sharing {
       this.#join(n)
       return
     }
-    if (!isOp(kind) && kind !== Kind.PLAIN_READ && kind !== Kind.PLAIN_WRITE) return
+    if (!isAccess(kind)) return
     let parts = this.#cells.get(this.#trie.cell[n]!)
     if (parts === undefined) {
       parts = []
@@ -128,7 +135,7 @@ export class Sharing {
       this.#touch(part, n)
       rest &= ~common
     }
-    if (rest !== 0) this.#touch(this.#part(parts, { mask: rest, locks: -1, onLocks: false, relied: 0 }), n)
+    if (rest !== 0) this.#touch(this.#part(parts, { mask: rest, locks: -1, onLocks: false }), n)
   }
 
   /** Whether no other thread, `at` these nodes, can notice what thread `t` does at node `n`, nor when. */
@@ -148,10 +155,11 @@ export class Sharing {
 
   /** Whether none of the others will touch these bits in one of the ways `conflicts`. */
   #isFree(part: Bits, t: number, at: Int32Array, conflicts: number): boolean {
+    const { region } = this.#trie
     for (let u = 0; u < at.length; u++) {
-      if (u !== t && (this.#future(this.#trie.region[at[u]!]!, part) & conflicts) !== 0) return false
+      if (u !== t && (waysIn(this.#futures, region[at[u]!]!, part) & conflicts) !== 0) return false
     }
-    part.relied |= ~(1 << t)
+    for (let u = 0; u < at.length; u++) if (u !== t) add(this.#relied, region[at[u]!]!, part, conflicts)
     return true
   }
 
@@ -166,9 +174,8 @@ export class Sharing {
   #split(parts: Bits[], part: Bits, common: number): void {
     const other = this.#part(parts, { ...part, mask: part.mask & ~common })
     part.mask = common
-    for (let region = 0; region < this.#futures.length; region++) {
-      const touch = this.#future(region, part)
-      if (touch !== 0) this.#add(region, other.id, touch)
+    for (const table of [this.#futures, this.#relied]) {
+      for (let region = 0; region < table.length; region++) add(table, region, other, waysIn(table, region, part))
     }
   }
 
@@ -177,33 +184,17 @@ export class Sharing {
     const touch = touchOf(trie.kind[n]!)
     const locks = touch === READ ? trie.held[n]! : trie.owned[n]!
     part.locks = part.locks === -1 ? locks : trie.locks.meet(part.locks, locks)
-    if (part.locks === LockSets.none && part.onLocks) this.changed = true
+    if (part.locks === LockSets.none && part.onLocks) this.overtaken++
     this.#spread([trie.region[n]!], part, touch)
   }
 
   /** A part is touched in these regions, and so in the future of all that lead there. */
   #spread(regions: number[], part: Bits, touch: number): void {
     for (let region = regions.pop(); region !== undefined; region = regions.pop()) {
-      if (!this.#add(region, part.id, touch)) continue
-      if (part.relied & (1 << this.#trie.regions[region]!.thread)) this.changed = true
+      if (!add(this.#futures, region, part, touch)) continue
+      if ((waysIn(this.#relied, region, part) & touch) !== 0) this.overtaken++
       regions.push(...this.#trie.regions[region]!.before)
     }
-  }
-
-  /** Adds to a region's future; false if it was there. */
-  #add(region: number, id: number, touch: number): boolean {
-    let future = this.#futures[region] ?? new Uint32Array(8)
-    const word = id >> 3
-    if (word >= future.length) {
-      const longer = new Uint32Array(Math.max(word + 1, future.length * 2))
-      longer.set(future)
-      future = longer
-    }
-    this.#futures[region] = future
-    const bits = touch << ((id & 7) * 4)
-    if ((future[word]! & bits) >>> 0 === bits >>> 0) return false
-    future[word] = (future[word]! | bits) >>> 0
-    return true
   }
 
   /** A history comes to a place where another has been: that one's future is its own. */
@@ -213,13 +204,29 @@ export class Sharing {
     const [from, to] = [this.#trie.region[mark]!, this.#trie.region[place]!]
     this.#trie.regions[to]!.before.push(from)
     for (const part of this.#parts) {
-      const touch = this.#future(to, part)
+      const touch = waysIn(this.#futures, to, part)
       if (touch !== 0) this.#spread([from], part, touch)
     }
   }
+}
 
-  /** How a part may be touched from a region on. */
-  #future(region: number, part: Bits): number {
-    return ((this.#futures[region]?.[part.id >> 3] ?? 0) >>> ((part.id & 7) * 4)) & ALL
+/** What a table of regions says of a part: four bits. */
+function waysIn(table: readonly Uint32Array[], region: number, { id }: Bits): number {
+  return ((table[region]?.[id >> 3] ?? 0) >>> ((id & 7) * 4)) & ALL
+}
+
+/** Adds to what a table says of a part; false if it was there. */
+function add(table: Uint32Array[], region: number, { id }: Bits, ways: number): boolean {
+  let row = table[region] ?? new Uint32Array(8)
+  const word = id >> 3
+  if (word >= row.length) {
+    const longer = new Uint32Array(Math.max(word + 1, row.length * 2))
+    longer.set(row)
+    row = longer
   }
+  table[region] = row
+  const bits = (ways << ((id & 7) * 4)) >>> 0
+  if ((row[word]! & bits) >>> 0 === bits) return false
+  row[word] = (row[word]! | bits) >>> 0
+  return true
 }

@@ -3,40 +3,50 @@
 // where sharing.ts says what could ever be).
 
 import { conflictsOf, maskOf, touchOf } from './sharing.ts'
-import { isOp, Kind, type Trie } from './trie.ts'
+import { isAccess, type Trie } from './trie.ts'
 
 export class Solo {
+  /** Whether this is what the thread would do from where all stand now. */
+  known = false
+  /** It comes so far that nobody looked where. */
+  far = true
   /** The cell it waits at in the end, or -1. */
-  readonly waitsAt: number
+  waitsAt = -1
   /** What it touches: cells, which of their bits, in which way. There are few. */
+  #size = 0
   readonly #cells: number[] = []
   readonly #masks: number[] = []
   readonly #touches: number[] = []
 
-  constructor(waitsAt: number) {
-    this.waitsAt = waitsAt
+  /** It comes far, as long as nobody says otherwise. */
+  begin(): void {
+    this.known = true
+    this.far = true
+    this.waitsAt = -1
   }
 
-  /** Takes in what a node touches. */
-  add(trie: Trie, n: number): void {
-    const kind = trie.kind[n]!
-    if (!isOp(kind) && kind !== Kind.PLAIN_READ && kind !== Kind.PLAIN_WRITE) return
-    this.#cells.push(trie.cell[n]!)
-    this.#masks.push(maskOf(trie, n))
-    this.#touches.push(touchOf(kind))
+  /** It passes these nodes, the last of which it stands at, and waits at a cell, or -1. */
+  ends(trie: Trie, nodes: readonly number[], waitsAt: number): void {
+    this.far = false
+    this.waitsAt = waitsAt
+    this.#size = 0
+    for (const n of nodes) {
+      if (!isAccess(trie.kind[n]!)) continue
+      this.#cells[this.#size] = trie.cell[n]!
+      this.#masks[this.#size] = maskOf(trie, n)
+      this.#touches[this.#size++] = touchOf(trie.kind[n]!)
+    }
   }
 
   /** Whether the op of a node, by another thread, meets nothing of this. */
   misses(trie: Trie, n: number): boolean {
-    return !this.#isMet(trie.cell[n]!, maskOf(trie, n), touchOf(trie.kind[n]!))
-  }
-
-  #isMet(cell: number, mask: number, touch: number): boolean {
-    const conflicts = conflictsOf(touch)
-    for (let i = 0; i < this.#cells.length; i++) {
+    if (this.far) return false
+    const [cell, mask] = [trie.cell[n]!, maskOf(trie, n)]
+    const conflicts = conflictsOf(touchOf(trie.kind[n]!))
+    for (let i = 0; i < this.#size; i++) {
       if (this.#cells[i] === cell && (this.#masks[i]! & mask) !== 0 && (this.#touches[i]! & conflicts) !== 0)
-        return true
+        return false
     }
-    return false
+    return true
   }
 }

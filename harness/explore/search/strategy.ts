@@ -12,7 +12,7 @@ export interface Bounds {
   readonly steps?: number | undefined
   /** MiB of states. */
   readonly memory?: number | undefined
-  readonly signal?: AbortSignal | undefined
+  readonly signal?: { readonly aborted: boolean } | undefined
   /** Called at every state that the search has not met before. */
   readonly atState?: (() => void) | undefined
 }

@@ -26,6 +26,8 @@ export const Kind = {
 } as const
 
 export const isOp = (kind: number): boolean => kind < Kind.PLAIN_READ
+/** Whether the node reads or changes bits of its cell. */
+export const isAccess = (kind: number): boolean => isOp(kind) || kind === Kind.PLAIN_READ || kind === Kind.PLAIN_WRITE
 /** Whether the node is a step for the scheduler: an op, or one of the two places between. */
 export const isStep = (kind: number): boolean => kind < Kind.PLAIN_READ || kind === Kind.START || kind === Kind.PAUSE
 

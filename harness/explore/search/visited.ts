@@ -2,25 +2,38 @@
 
 import { mix } from './hash.ts'
 
-export class Visited {
+/** What a search knows of states. */
+export interface States {
+  /** Those with a choice. */
+  readonly choices: number
+  /** Of memory. */
+  readonly bytes: number
+  /** Adds a state; false if the search has been there. `choice`: it is counted. */
+  add(h1: number, h2: number, choice: boolean): boolean
+  /** In how many ways it goes on from a state to an end; 0 while that is not known. */
+  ways(h1: number, h2: number): number
+  setWays(h1: number, h2: number, ways: number): void
+}
+
+export class Visited implements States {
   size = 0
+  choices = 0
   #slots = 1 << 14
   #keys = new Int32Array(2 * this.#slots)
   #ways = new Float64Array(this.#slots)
   /** Where the last state that was asked for stands, until another is added. */
   #at = 0
 
-  /** Adds a state; false if it was there. */
-  add(h1: number, h2: number): boolean {
+  add(h1: number, h2: number, choice: boolean): boolean {
     if (this.#find(h1, h2 | 1)) return false
     this.#keys[2 * this.#at] = h1
     this.#keys[2 * this.#at + 1] = h2 | 1
     this.size++
+    if (choice) this.choices++
     if (this.size * 2 > this.#slots) this.#grow()
     return true
   }
 
-  /** In how many ways it goes on from a state to an end; 0 while that is not known. */
   ways(h1: number, h2: number): number {
     return this.#find(h1, h2 | 1) ? this.#ways[this.#at]! : 0
   }
@@ -29,7 +42,6 @@ export class Visited {
     if (this.#find(h1, h2 | 1)) this.#ways[this.#at] = ways
   }
 
-  /** Bytes of memory. */
   get bytes(): number {
     return 16 * this.#slots
   }

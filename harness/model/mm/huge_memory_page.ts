@@ -10,7 +10,7 @@ import {
   atomic_read,
   bit_lock_copied,
   loop,
-  READ_ONCE,
+  readBits,
   spin_lock,
   spin_unlock,
   WRITE_ONCE,
@@ -218,7 +218,7 @@ export function __split_huge_page_tail(head: Page, i: number): number {
   // Added, not set: somebody may just be trying whether the page has a reference to give.
   atomic_add(_count(t), mapcount + 1)
   const poisoned = PageHWPoison(t) ? PG_hwpoison : 0
-  WRITE_ONCE(t + page.flags, poisoned | (READ_ONCE(head + page.flags) & INHERITED))
+  WRITE_ONCE(t + page.flags, poisoned | readBits(head + page.flags, INHERITED))
   bit_lock_copied()
   WRITE_ONCE(t + page.compound_head, 0)
   if (debug_vm) VM_BUG_ON_PAGE(i > 2 && rd(t + page.mapping) !== TAIL_MAPPING, t, 'page_tail->mapping != TAIL_MAPPING')

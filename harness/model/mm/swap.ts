@@ -168,8 +168,13 @@ export function pagevec_release(pages: readonly Page[]): void {
 /** A tail that becomes a page of its own goes where its head is; one that nobody has on the LRU joins it alone. Caller holds lru_lock. */
 export function lru_add_page_tail(head: Page, t: Page): void {
   SetPageLRU(t)
-  // The head was counted as a huge page.
-  if (!PageLRU(head)) add_page_to_lru_list(t, page_lru(t))
+  linkTail(head, t)
+}
+
+/** Beside its head a tail is counted already, as of a huge page. Caller holds lru_lock. */
+export function linkTail(head: Page, t: Page): void {
+  if (PageLRU(head)) wr(zone.lru_lists, 1)
+  else add_page_to_lru_list(t, page_lru(t))
 }
 
 /** Empties the pagevec of CPU `n`. */

@@ -20,7 +20,7 @@ import {
   SetPageUnevictable,
   VM_BUG_ON_PAGE,
 } from '../../mm/page-flags.ts'
-import { add_page_to_lru_list, lru_add_page_tail as lru_add_page_tail_4_5, page_lru } from '../../mm/swap.ts'
+import { linkTail, lru_add_page_tail as lru_add_page_tail_4_5 } from '../../mm/swap.ts'
 import { page_evictable } from '../../mm/vmscan.ts'
 import { patch } from '../patch.ts'
 import { splitTail, splitTailCopying } from './huge_memory_split.ts'
@@ -37,7 +37,7 @@ function lru_add_page_tail(p: Page, t: Page): void {
   SetPageLRU(t)
   if (!page_evictable(t)) SetPageUnevictable(t)
   else if (PageActive(p)) SetPageActive(t)
-  if (!PageLRU(p)) add_page_to_lru_list(t, page_lru(t))
+  linkTail(p, t)
 }
 
 export default patch('e180cf806a93', {

@@ -74,6 +74,7 @@ import {
   clear_bit,
   loop,
   READ_ONCE,
+  readBits,
   set_bit,
   spin_lock,
   spin_unlock,
@@ -163,7 +164,7 @@ export function splitTailCopying(p: Page, t: Page, copied: number): number {
   BUG_ON(atomic_read(_count(t)) !== 0, 'atomic_read(&page_tail->_count) != 0')
   atomic_add(_count(t), page_mapcount(p) + pins + 1)
   clear_bit(t + page.flags, ~PG_hwpoison)
-  set_bit(t + page.flags, (READ_ONCE(p + page.flags) & copied) | PG_dirty)
+  set_bit(t + page.flags, readBits(p + page.flags, copied) | PG_dirty)
   WRITE_ONCE(t + page.compound_head, 0)
   atomic_set(_mapcount(t), atomic_read(_mapcount(p)))
   BUG_ON(rd(t + page.mapping) !== 0, 'page_tail->mapping')

@@ -28,7 +28,7 @@ import {
   bit_lock_copied,
   cmpxchg,
   loop,
-  READ_ONCE,
+  readBits,
   spin_lock,
   spin_unlock,
   WRITE_ONCE,
@@ -41,7 +41,7 @@ function __split_huge_page_tail(head: Page, i: number): number {
   const t = subpage(head, i)
   if (debug_vm) VM_BUG_ON_PAGE(atomic_read(_mapcount(t)) !== -1, t, 'atomic_read(&page_tail->_mapcount) != -1')
   const poisoned = PageHWPoison(t) ? PG_hwpoison : 0
-  WRITE_ONCE(t + page.flags, poisoned | (READ_ONCE(head + page.flags) & whole.INHERITED))
+  WRITE_ONCE(t + page.flags, poisoned | readBits(head + page.flags, whole.INHERITED))
   bit_lock_copied()
   if (debug_vm) VM_BUG_ON_PAGE(i > 2 && rd(t + page.mapping) !== TAIL_MAPPING, t, 'page_tail->mapping != TAIL_MAPPING')
   WRITE_ONCE(t + page.mapping, rd(head + page.mapping))

@@ -1,0 +1,165 @@
+// Test points spread over worker threads. This thread is one of them: it takes points as it would alone, and helpers
+// take others meanwhile, always the next that nobody has taken. What comes of them is given in the order of the points,
+// and is what one thread would have given: a point begins with the boot of a machine of its own.
+
+import { setTimeout as pause, setImmediate as turn } from 'node:timers/promises'
+import { Worker } from 'node:worker_threads'
+import type { Engine, Exploring, Observation, TestPoint } from '../../engine.ts'
+
+/** An engine of the model and what it is asked. */
+export interface Asked {
+  readonly engine: Engine
+  readonly points: readonly TestPoint[]
+}
+
+export interface HowToSpread {
+  /** Threads, this one included. */
+  readonly jobs: number
+  /** Files of patches that the variants may have beside those of the history. */
+  readonly patches: readonly string[]
+  readonly detail: boolean
+  readonly exploring: Exploring
+  readonly signal: AbortSignal
+}
+
+/** What a helper begins with. All take from one counter. */
+export interface PointsToDo {
+  readonly kind: 'points'
+  readonly patches: readonly string[]
+  readonly variants: readonly string[]
+  /** Each with the index of its variant. */
+  readonly tasks: readonly (readonly [variant: number, point: TestPoint])[]
+  readonly detail: boolean
+  readonly exploring: Exploring
+  /** The first is the next task that nobody has taken; then, of each task, who has. */
+  readonly taken: Int32Array
+  /** Its number, from 1. */
+  readonly worker: number
+}
+
+/** What it tells of a task. */
+export type PointDone = readonly [task: number, seen: Observation | Error]
+
+/** Takes a task: its index, or -1 if all are taken. */
+export function take({ taken, worker }: Pick<PointsToDo, 'taken' | 'worker'>): number {
+  const task = Atomics.add(taken, 0, 1)
+  if (task + 1 >= taken.length) return -1
+  Atomics.store(taken, task + 1, worker)
+  return task
+}
+
+/** Milliseconds that a run takes before it gets helpers: most are over sooner than a helper has started. */
+const ALONE = 100
+
+/** The number of this thread among those that take points. */
+const SELF = -1
+
+const helper = new URL('./worker.js', import.meta.url)
+
+export class SpreadPoints {
+  /** One for each that was asked; to be run in this order. */
+  readonly engines: readonly Engine[]
+  readonly #how: HowToSpread
+  readonly #tasks: readonly { readonly engine: Engine; readonly variant: number; readonly point: TestPoint }[]
+  readonly #seen: (Observation | Error | undefined)[] = []
+  readonly #taken: Int32Array
+  readonly #workers: Worker[] = []
+  readonly #closed = new AbortController()
+  #wake = (): void => {}
+
+  constructor(asked: readonly Asked[], how: HowToSpread) {
+    this.#how = how
+    this.#tasks = asked.flatMap(({ engine, points }, variant) => points.map(point => ({ engine, variant, point })))
+    this.#taken = new Int32Array(new SharedArrayBuffer(4 * (this.#tasks.length + 1)))
+    const indices = new Map(this.#tasks.map(({ point }, i) => [point, i]))
+    this.engines = asked.map(({ engine }) => ({
+      kind: engine.kind,
+      subject: engine.subject,
+      run: points => this.#run(points.map(point => indices.get(point)!)),
+    }))
+    pause(ALONE, undefined, { signal: this.#closed.signal }).then(
+      () => this.#start(asked.map(({ engine }) => engine.subject.name)),
+      () => {},
+    )
+    how.signal.addEventListener('abort', () => {
+      for (const worker of this.#workers) worker.postMessage('abort')
+    })
+  }
+
+  /** Nothing more is wanted. */
+  async close(): Promise<void> {
+    this.#closed.abort()
+    await Promise.all(this.#workers.map(worker => worker.terminate()))
+  }
+
+  async *#run(tasks: readonly number[]): AsyncGenerator<Observation> {
+    for (const task of tasks) {
+      const seen = await this.#outcome(task)
+      this.#seen[task] = undefined
+      if (seen === undefined) return
+      if (seen instanceof Error) throw seen
+      yield seen
+    }
+  }
+
+  /** What came of a task; does others until it is known. Undefined: nobody has begun it, and it is no longer wanted. */
+  async #outcome(task: number): Promise<Observation | Error | undefined> {
+    while (this.#seen[task] === undefined) {
+      const next = this.#how.signal.aborted ? -1 : take({ taken: this.#taken, worker: SELF })
+      if (next >= 0) {
+        this.#seen[next] = await this.#do(next)
+        await turn()
+      } else if (this.#how.signal.aborted && Atomics.load(this.#taken, task + 1) === 0) return undefined
+      else await new Promise<void>(resolve => (this.#wake = resolve))
+    }
+    return this.#seen[task]
+  }
+
+  async #do(task: number): Promise<Observation | Error> {
+    const { engine, point } = this.#tasks[task]!
+    try {
+      for await (const seen of engine.run([point], this.#how)) return seen
+    } catch (error) {
+      return error instanceof Error ? error : new Error(String(error))
+    }
+    return new Error('the engine gave no observation')
+  }
+
+  #start(variants: readonly string[]): void {
+    const { jobs, patches, detail, exploring } = this.#how
+    const tasks = this.#tasks.map(({ variant, point }) => [variant, point] as const)
+    for (let worker = 1; worker < jobs; worker++) {
+      const work: PointsToDo = {
+        kind: 'points',
+        patches,
+        variants,
+        tasks,
+        detail,
+        exploring,
+        taken: this.#taken,
+        worker,
+      }
+      const thread = new Worker(helper, { workerData: work })
+      let reason = 'it ended without a word'
+      thread.on('message', ([task, seen]: PointDone) => this.#done(task, seen))
+      thread.on('error', error => {
+        reason = error.message
+      })
+      thread.on('exit', () => this.#lost(worker, reason))
+      this.#workers.push(thread)
+    }
+  }
+
+  /** A worker has gone: what it had taken and not told of will not come. */
+  #lost(worker: number, reason: string): void {
+    for (let task = 0; task < this.#tasks.length; task++) {
+      if (this.#taken[task + 1] === worker && !(task in this.#seen))
+        this.#done(task, new Error(`a worker has died: ${reason}`))
+    }
+  }
+
+  #done(task: number, seen: Observation | Error): void {
+    this.#seen[task] = seen
+    this.#wake()
+  }
+}
