@@ -222,6 +222,8 @@ export interface Ending {
   readonly race: readonly RaceSeen[]
   readonly after: readonly Finding[]
   readonly end: End
+  /** Counters when counting began, of a run that was one of many; else those of the observation. */
+  readonly baseline?: Counters
 }
 
 /** Of a point with a race: how much was looked at, and every distinct end. */

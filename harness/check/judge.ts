@@ -73,8 +73,8 @@ function wayOf(point: TestPoint, seen: Observation, ending?: Ending): Way {
 function waysOf(point: TestPoint, before: Observation, endings: readonly Ending[]): Way[] {
   if (endings.length === 0) return [wayOf(point, before)]
   return endings.map(ending => {
-    const { steps, after, end } = ending
-    return wayOf(point, { ...before, steps: [...before.steps, ...steps], after, end }, ending)
+    const { steps, after, end, baseline = before.baseline } = ending
+    return wayOf(point, { ...before, baseline, steps: [...before.steps, ...steps], after, end }, ending)
   })
 }
 

@@ -83,7 +83,8 @@ class RoundsSeen implements Seen {
     const { race } = this.#now
     const key = this.#keyOf(round, steps, race)
     if (this.#endings.has(key)) return
-    this.#endings.set(key, { schedule: '', steps, race, after: round.after, end: round.end })
+    const { baseline, after, end } = round
+    this.#endings.set(key, { schedule: '', steps, race, after, end, baseline })
   }
 
   /** Two rounds ended alike if they answered, found and changed the same; where memory lay makes no difference. */
@@ -95,12 +96,19 @@ class RoundsSeen implements Seen {
       if (!pfns.has(pfn)) pfns.set(pfn, pfns.size)
       return pfns.get(pfn)
     }
-    const seen = steps.map(({ counters, ...step }) => {
-      return { ...step, counters: this.#watched.map(name => (counters[name] ?? 0) - (baseline[name] ?? 0)) }
+    const seen = steps.map(({ counters, log, ...step }) => {
+      return {
+        ...step,
+        log: log.map(withoutNumbers),
+        counters: this.#watched.map(name => (counters[name] ?? 0) - (baseline[name] ?? 0)),
+      }
     })
     return JSON.stringify({ seen, race, after, end: end.kind }, plain)
   }
 }
+
+/** Frames and processes that the kernel names differ from round to round. */
+const withoutNumbers = (line: string): string => line.replace(/0x[0-9a-f]+|\d+/g, '#')
 
 /** What a case asks for, of all its steps. */
 function countersIn(steps: readonly Step[]): string[] {
