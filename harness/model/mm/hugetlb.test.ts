@@ -97,6 +97,27 @@ for (const nr of [4, 4 * N, 2 * (N << 9)]) {
   })
 }
 
+t.test('a page of 1G where base pages and small huge pages were mapped before', async t => {
+  machine(1, 0, 1)
+  const mm = mm_alloc()
+  k.sys_mmap(mm, A, N, RW)
+  map(mm, A + N, N)
+  t.same(
+    [write(mm, A, 1), write(mm, A + N, 1)].map(frame => typeof frame),
+    ['number', 'number'],
+  )
+  t.same(truth({ mm }), [])
+  k.sys_munmap(mm, A, 2 * N)
+  t.equal(map(mm, A, N << 9, 0, hstates[1]), 0)
+  t.same([read(mm, A), typeof write(mm, A + N, 2), read(mm, A + N)], [0, 'number', 2])
+  t.same([pool(hstates[1]), truth({ mm })], [[1, 0, 0, 0], []])
+  k.sys_munmap(mm, A, N << 9)
+  k.sys_mmap(mm, A, N, RW)
+  t.same([read(mm, A), truth({ mm })], [0, []])
+  k.mmput(mm)
+  t.same(leftovers(), [])
+})
+
 t.test('shared: parent and child see one page, which is counted once', async t => {
   machine(4)
   const mm = mm_alloc()

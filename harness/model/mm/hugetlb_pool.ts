@@ -3,7 +3,7 @@
 
 import { BUG_ON } from '../bug.ts'
 import { k } from '../kernel.ts'
-import { atomic_set, clear_bit, READ_ONCE, set_bit, spin_lock, spin_unlock, test_bit, WRITE_ONCE } from '../ops.ts'
+import { atomic_set, clear_bit, READ_ONCE, set_bit, spin_lock, spin_unlock, WRITE_ONCE } from '../ops.ts'
 import { rd, wr, wrRepeat } from '../store.ts'
 import {
   hstate,
@@ -21,7 +21,6 @@ import {
   _count,
   ClearPagePrivate,
   HUGETLB_PAGE_DTOR,
-  PageHuge,
   PagePrivate,
   PageTail,
   PG_active,
@@ -48,8 +47,7 @@ const pageAt = (entry: number): Page => (entry - tail.hugetlb_lru) as Page
 
 export const page_private = (p: Page): Subpool => rd(p + tail.private) as Subpool
 export const set_page_private = (p: Page, spool: Subpool): void => wr(p + tail.private, spool)
-/** In use: linked to the active list, and what migration may isolate. */
-export const page_huge_active = (p: Page): boolean => test_bit(p + page.SIZE + page.flags, PG_private)
+/** In use (page_huge_active): what migration may isolate. */
 export const set_page_huge_active = (p: Page): void => set_bit(p + page.SIZE + page.flags, PG_private)
 export const clear_page_huge_active = (p: Page): void => clear_bit(p + page.SIZE + page.flags, PG_private)
 
@@ -213,17 +211,4 @@ export function free_pool_huge_page(h: Hstate, acct_surplus: boolean): boolean {
     return true
   }
   return false
-}
-
-/** A free page becomes memory like any other (memory hotplug). Takes hugetlb_lock. */
-export function dissolve_free_huge_page(p: Page): void {
-  spin_lock(hugetlb_lock)
-  if (PageHuge(p) && page_count(p) === 0) {
-    const h = page_hstate(p)
-    unlinkHuge(p)
-    add(h, hstate.free_huge_pages, -1)
-    add(h, hstate.free_huge_pages_node + page_to_nid(p), -1)
-    k.update_and_free_page(h, p)
-  }
-  spin_unlock(hugetlb_lock)
 }

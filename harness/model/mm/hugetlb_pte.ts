@@ -4,7 +4,7 @@
 
 import { k } from '../kernel.ts'
 import { spin_lock, test_bit } from '../ops.ts'
-import { huge_page_order } from './hugetlb_hstate.ts'
+import { huge_page_order, pages_per_huge_page } from './hugetlb_hstate.ts'
 import { HPAGE_PMD_ORDER } from './init.ts'
 import {
   type Hstate,
@@ -23,6 +23,7 @@ import {
 import {
   ACCESSED,
   DIRTY,
+  freeEmptyPmdTable,
   mk_huge_pmd,
   PRESENT,
   PROTNONE,
@@ -31,6 +32,7 @@ import {
   pmd_lockptr,
   pmd_none,
   pmd_offset,
+  pointsToTable,
   pte_offset,
   pte_present,
   pud_offset,
@@ -51,7 +53,11 @@ function levelOrder(order: number): number {
 /** The first entry for a huge page at an aligned address; makes the tables above it. */
 export function huge_pte_alloc(mm: Mm, addr: number, h: Hstate): Pmdp {
   const level = levelOrder(huge_page_order(h))
-  if (level === pudOrder()) return pud_offset(mm, addr)
+  if (level === pudOrder()) {
+    for (let a = addr; a < addr + pages_per_huge_page(h); a += 1 << level)
+      if (pointsToTable(read_pmd(pud_offset(mm, a)))) freeEmptyPmdTable(mm, a)
+    return pud_offset(mm, addr)
+  }
   const pmd = pmd_alloc(mm, addr)
   if (level === HPAGE_PMD_ORDER) return pmd
   if (pmd_none(read_pmd(pmd))) k.__pte_alloc(mm, pmd, addr)
@@ -62,7 +68,8 @@ export function huge_pte_alloc(mm: Mm, addr: number, h: Hstate): Pmdp {
 export function huge_pte_offset(mm: Mm, addr: number, h: Hstate): Pmdp {
   const level = levelOrder(huge_page_order(h))
   const pud = pud_offset(mm, addr)
-  if (level === pudOrder()) return pmd_none(read_pmd(pud)) ? NULL : pud
+  const e = read_pmd(pud)
+  if (level === pudOrder()) return pmd_none(e) || pointsToTable(e) ? NULL : pud
   const pmd = pmd_offset(mm, addr)
   if (level === HPAGE_PMD_ORDER || pmd === NULL) return pmd
   const table = read_pmd(pmd)

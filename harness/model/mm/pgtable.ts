@@ -163,6 +163,21 @@ export function pgtable_trans_huge_withdraw(mm: Mm, addr: number): Pgtable {
   return t
 }
 
+/**
+ * A PMD table that nothing needs any more gives way to an entry of the directory that maps a huge page: the kernel frees
+ * such a table with the last vma under it. Caller holds mmap_sem and knows that no other vma is there.
+ */
+export function freeEmptyPmdTable(mm: Mm, addr: number): void {
+  const slot = pud_offset(mm, addr)
+  spin_lock(mm + mm_struct.page_table_lock)
+  const pud = rd(slot) as Pmd
+  if (pointsToTable(pud)) {
+    WRITE_ONCE(slot, 0)
+    kmem_cache_free(pmd_cachep, tableOf(pud))
+  }
+  spin_unlock(mm + mm_struct.page_table_lock)
+}
+
 // ---- for observers -------------------------------------------------------------------------------------------------
 
 /** Calls `visit` for every PMD of an address space that is not none, with the address it stands for. */
