@@ -304,6 +304,8 @@ class Reach {
     this.check(addr, 0 as Pte, pages)
     if (this.vma === 0) return
     const head = pfn_to_page(pte_pfn(entry))
+    // Before 0fe6e20b9c4c nothing leads from a huge page to who maps it.
+    if (k.hugetlbMaps(head) === undefined) return
     const mapping = S[head + page.mapping]!
     const anon = (mapping & PAGE_MAPPING_ANON) !== 0
     const leads = anon

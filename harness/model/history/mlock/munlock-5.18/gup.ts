@@ -9,6 +9,7 @@ import {
   type Mm,
   VM_LOCKONFAULT,
   VM_READ,
+  VM_SHARED,
   VM_WRITE,
   type Vma,
   vm_area,
@@ -21,7 +22,7 @@ function populate_vma_page_range(vma: Vma, start: number, end: number): number {
   const vm_flags = rd(vma + vm_area.vm_flags)
   if (vm_flags & VM_LOCKONFAULT) return end - start
   let flags = 0
-  if (vm_flags & VM_WRITE) flags |= FOLL_WRITE
+  if ((vm_flags & (VM_WRITE | VM_SHARED)) === VM_WRITE) flags |= FOLL_WRITE
   if (vm_flags & (VM_READ | VM_WRITE)) flags |= FOLL_FORCE
   const ret = k.__get_user_pages(rd(vma + vm_area.vm_mm) as Mm, start, end - start, flags)
   k.lru_add_drain()
