@@ -76,6 +76,12 @@ export function hugetlbMaps(p: Page): number | undefined {
   return S[p + tail.compound_mapcount]! + 1
 }
 
+/** Whether a page says that it is no file's, but somebody's own. */
+export const isPrivateHugePage = (p: Page): boolean => (S[p + page.mapping]! & PAGE_MAPPING_ANON) !== 0
+
+/** Whether a huge page that is mapped must lead to who maps it. */
+export const hasReverseMap = (_p: Page): boolean => true
+
 type Add = (anomaly: string, text: string) => void
 
 /** What one size of huge pages adds up to. */
@@ -176,8 +182,7 @@ export class Pools {
     const says = k.hugetlbMaps(p)
     if (says !== undefined && says !== maps)
       this.add('mapcount-mismatch', differs(`mapcount of huge frame ${pfn}`, says, maps))
-    const anon = (S[p + page.mapping]! & PAGE_MAPPING_ANON) !== 0
-    if (written && (maps > 1 || cached || !anon))
+    if (written && (maps > 1 || cached || !k.isPrivateHugePage(p)))
       this.add(
         'leaked-write',
         `huge frame ${pfn} is written to privately, and ${cached ? 'the file has it' : `mapped ${maps} times`}`,

@@ -1,7 +1,24 @@
 // The order of Linux releases, and the patches of the modelled history in the order in which releases got them.
 
+import hugetlb_0c176d52b, { fixed as hugetlb_36e4f20af833 } from './hugetlb/0c176d52b.ts'
+import hugetlb_0f792cf949a0 from './hugetlb/0f792cf949a0.ts'
+import hugetlb_0fe6e20b9c4c from './hugetlb/0fe6e20b9c4c.ts'
+import hugetlb_1f64d69c7ad2 from './hugetlb/1f64d69c7ad2.ts'
+import hugetlb_37a2140dc214 from './hugetlb/37a2140dc214.ts'
+import hugetlb_44e2aa937e69 from './hugetlb/44e2aa937e69.ts'
+import hugetlb_56c9cfb13c9b from './hugetlb/56c9cfb13c9b.ts'
+import hugetlb_66aebce747ea from './hugetlb/66aebce747ea.ts'
 import hugetlb_87bf91d39bb5 from './hugetlb/87bf91d39bb5.ts'
+import hugetlb_409eb8c26 from './hugetlb/409eb8c26.ts'
+import hugetlb_433abed6c6f7 from './hugetlb/433abed6c6f7.ts'
+import hugetlb_8382d914ebf7 from './hugetlb/8382d914ebf7.ts'
+import hugetlb_28957a5467ba from './hugetlb/28957a5467ba.ts'
 import hugetlb_67961f9db8c4 from './hugetlb/67961f9db8c4.ts'
+import hugetlb_a850ea30374e from './hugetlb/a850ea30374e.ts'
+import hugetlb_b5cec28d36f5 from './hugetlb/b5cec28d36f5.ts'
+import hugetlb_cd67f0d2a9a6 from './hugetlb/cd67f0d2a9a6.ts'
+import hugetlb_ea4039a34c4c from './hugetlb/ea4039a34c4c.ts'
+import hugetlb_posted_v1 from './hugetlb/posted-v1.ts'
 import hwpoison_36af67370e33 from './hwpoison/36af67370e33.ts'
 import hwpoison_286c469a988f from './hwpoison/286c469a988f.ts'
 import hwpoison_46612b751c49 from './hwpoison/46612b751c49.ts'
@@ -42,10 +59,15 @@ export const baseRelease = 'v4.5'
 /** Releases that the model replays whole, as far as its verbs reach. */
 const completeReleases: readonly string[] = [baseRelease, 'v4.6', 'v4.7']
 
-/** Releases of which the model has the patches to mlock, and what these build on, but not all the others. */
+/** Releases of which the model has the patches to mlock or hugetlb, and what these build on, but not all the others. */
 const partialReleases: readonly string[] = [
+  'v2.6.34',
+  'v2.6.36',
+  'v2.6.37',
+  'v2.6.39',
   'v3.8',
   'v3.9',
+  'v3.10',
   'v3.12',
   'v3.13',
   'v3.14',
@@ -67,6 +89,20 @@ export const newestComplete = completeReleases.at(-1)!
 
 /** Within a release in the order in which it got them; posted versions beside the commit they became. */
 export const patches: readonly Patch[] = [
+  hugetlb_posted_v1,
+  hugetlb_0fe6e20b9c4c,
+  hugetlb_28957a5467ba,
+  hugetlb_433abed6c6f7,
+  hugetlb_cd67f0d2a9a6,
+  hugetlb_56c9cfb13c9b,
+  hugetlb_a850ea30374e,
+  hugetlb_44e2aa937e69,
+  hugetlb_1f64d69c7ad2,
+  hugetlb_ea4039a34c4c,
+  hugetlb_409eb8c26,
+  hugetlb_0c176d52b,
+  hugetlb_66aebce747ea,
+  hugetlb_36e4f20af833,
   mlock_posted_v2,
   mlock_ff6a6da60b89,
   thp_e180cf806a93,
@@ -74,10 +110,14 @@ export const patches: readonly Patch[] = [
   mlock_7225522bb429,
   mlock_1ebb7cc6a583,
   mlock_7a8010cd3627,
+  hugetlb_37a2140dc214,
   thp_e009bb30c8df,
   mlock_c424be1cbbf8,
   mlock_3b25df93c6e3,
   mlock_01cc2e58697e,
+  hugetlb_8382d914ebf7,
+  hugetlb_0f792cf949a0,
+  hugetlb_b5cec28d36f5,
   mlock_6cdb18ad98a4,
   thp_61f5d698cc97,
   mlock_e90309c9f772,

@@ -120,7 +120,7 @@ export function whyUnanswerable({ release }: Variant, ids: readonly string[]): s
   for (const { id } of landmarks) {
     const has = releaseHas(baseRelease, id)
     if (!ids.includes(id) || has === releaseHas(release, id)) continue
-    return `the model reaches ${release} only as far as mlock goes: it ${has ? 'already has' : 'does not have'} ${id}`
+    return `the model reaches ${release} only in part: it ${has ? 'already has' : 'does not have'} ${id}`
   }
   return undefined
 }

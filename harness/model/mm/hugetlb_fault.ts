@@ -5,7 +5,7 @@ import { f_mapping, host, i_size_read } from '../fs/inode.ts'
 import { k } from '../kernel.ts'
 import { down_write as mutex_lock, up_write as mutex_unlock, spin_unlock } from '../ops.ts'
 import { rd, sbrk, wr } from '../store.ts'
-import { EEXIST, ENOMEM, IS_ERR } from './errno.ts'
+import { EEXIST, ENOMEM, ERR_PTR, IS_ERR } from './errno.ts'
 import { add_to_page_cache, find_lock_page } from './filemap.ts'
 import { hstate_vma, huge_page_mask, huge_page_order, pages_per_huge_page } from './hugetlb_hstate.ts'
 import { set_page_huge_active } from './hugetlb_pool.ts'
@@ -123,6 +123,18 @@ export function hugetlb_fault(mm: Mm, vma: Vma, address: number, flags: number):
 }
 
 /**
+ * Before a COW: the file's page, with its lock and a reference, by which hugetlb_cow sees whether the place has used its
+ * reservation; NULL: there is none, or no COW is to come. -ENOMEM. Caller holds the fault mutex.
+ */
+export function lockPagecachePage(vma: Vma, addr: number, entry: Pmd, flags: number): Page {
+  if (!(flags & FAULT_FLAG_WRITE) || pte_write(entry)) return NULL
+  const h = hstate_vma(vma)
+  if (k.vma_needs_reservation(h, vma, addr) < 0) return ERR_PTR(-ENOMEM)
+  k.vma_end_reservation(h, vma, addr)
+  return isShared(vma, VM_MAYSHARE) ? NULL : find_lock_page(f_mapping(vma), vma_hugecache_offset(h, vma, addr))
+}
+
+/**
  * The second half of hugetlb_fault: a present entry, which is to be written to or only marked. Returns the answer, and
  * the page whose lock could not be had, or NULL. Caller holds the fault mutex.
  */
@@ -135,13 +147,8 @@ export function hugetlb_present(
   flags: number,
 ): readonly [ret: number, wait: Page] {
   const h = hstate_vma(vma)
-  const write = (flags & FAULT_FLAG_WRITE) !== 0
-  let pagecache_page = NULL as Page
-  if (write && !pte_write(entry)) {
-    if (k.vma_needs_reservation(h, vma, addr) < 0) return [VM_FAULT_OOM, NULL]
-    k.vma_end_reservation(h, vma, addr)
-    if (!isShared(vma, VM_MAYSHARE)) pagecache_page = find_lock_page(f_mapping(vma), vma_hugecache_offset(h, vma, addr))
-  }
+  const pagecache_page = lockPagecachePage(vma, addr, entry, flags)
+  if (pagecache_page < 0) return [VM_FAULT_OOM, NULL]
   const page = pmd_page(entry)
   let ret = 0
   let wait = NULL as Page
@@ -152,12 +159,7 @@ export function hugetlb_present(
     wait = page
   } else {
     get_page(page)
-    if (write && !pte_write(entry)) {
-      ret = k.hugetlb_cow(mm, vma, addr, ptep, entry, pagecache_page, ptl)
-    } else {
-      const young = mkyoung(write ? mkdirty(entry) : entry)
-      if (young !== entry) set_huge_pte_at(h, ptep, young)
-    }
+    ret = hugetlbAccess(mm, vma, addr, ptep, entry, flags, pagecache_page, ptl)
     if (page !== pagecache_page) unlock_page(page)
     put_page(page)
   }
@@ -167,6 +169,24 @@ export function hugetlb_present(
     put_page(pagecache_page)
   }
   return [ret, wait]
+}
+
+/** The access to a present entry that has not changed. Caller holds what hugetlb_cow wants. */
+export function hugetlbAccess(
+  mm: Mm,
+  vma: Vma,
+  addr: number,
+  ptep: Pmdp,
+  entry: Pmd,
+  flags: number,
+  pagecache_page: Page,
+  ptl: number,
+): number {
+  const write = (flags & FAULT_FLAG_WRITE) !== 0
+  if (write && !pte_write(entry)) return k.hugetlb_cow(mm, vma, addr, ptep, entry, pagecache_page, ptl)
+  const young = mkyoung(write ? mkdirty(entry) : entry)
+  if (young !== entry) set_huge_pte_at(hstate_vma(vma), ptep, young)
+  return 0
 }
 
 /** An entry that maps nothing: the page of the file, or a new one. Caller holds the fault mutex. */
@@ -198,14 +218,18 @@ export function hugetlb_no_page(
     clear_huge_page(page, nr)
     set_page_huge_active(page)
     if (!isShared(vma, VM_MAYSHARE)) {
-      lock_page(page)
-      k.anon_vma_prepare(vma)
       anon_rmap = true
+      if (!k.preparePrivatePage(page, vma, addr)) {
+        unlock_page(page)
+        put_page(page)
+        return VM_FAULT_OOM
+      }
     } else if (k.huge_add_to_page_cache(page, mapping, idx) === -EEXIST) {
       put_page(page)
       page = find_lock_page(mapping, idx)
     }
   }
+  if (!anon_rmap) k.prepareCachePage(page)
   const cow = (flags & FAULT_FLAG_WRITE) !== 0 && !isShared(vma, VM_SHARED)
   // What hugetlb_cow may need to note a reservation is there before the page table lock is taken.
   if (cow) {
@@ -220,12 +244,8 @@ export function hugetlb_no_page(
     put_page(page)
     return outside ? VM_FAULT_SIGBUS : 0
   }
-  if (anon_rmap) {
-    ClearPagePrivate(page)
-    k.hugepage_add_new_anon_rmap(page, vma, addr)
-  } else {
-    k.hugetlb_dup_rmap(page)
-  }
+  if (anon_rmap) ClearPagePrivate(page)
+  k.countFirstMap(page, vma, addr, anon_rmap)
   const entry = make_huge_pte(vma, page, isShared(vma, VM_SHARED) && isShared(vma, VM_WRITE))
   set_huge_pte_at(h, ptep, entry)
   hugetlb_count_add(mm, nr)
@@ -234,4 +254,21 @@ export function hugetlb_no_page(
   spin_unlock(ptl)
   unlock_page(page)
   return ret
+}
+
+// ---- the steps of hugetlb_no_page that history has changed ---------------------------------------------------------------
+
+/** A new page for private use: locks it. False: no memory for what leads back to the vma. */
+export function preparePrivatePage(page: Page, vma: Vma, _addr: number): boolean {
+  lock_page(page)
+  return k.anon_vma_prepare(vma) === 0
+}
+
+/** A page of the file, old or new: it is counted when it is mapped (409eb8c26). Caller holds the page lock. */
+export function prepareCachePage(_page: Page): void {}
+
+/** The entry is about to be made. Caller holds the page lock and the page table lock. */
+export function countFirstMap(page: Page, vma: Vma, addr: number, anon_rmap: boolean): void {
+  if (anon_rmap) k.hugepage_add_new_anon_rmap(page, vma, addr)
+  else k.hugetlb_dup_rmap(page)
 }

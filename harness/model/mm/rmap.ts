@@ -121,11 +121,14 @@ function rb_remove(avc: Avc, av: AnonVma): void {
   wr(prev === 0 ? av + anon_vma.rb_root : prev + anon_vma_chain.rb_next, next)
 }
 
-/** Gives the vma an anon_vma before its first anonymous page. May sleep; takes the anon_vma, then page_table_lock. */
-export function anon_vma_prepare(vma: Vma): void {
+/**
+ * Gives the vma an anon_vma before its first anonymous page. 0; -ENOMEM is no answer of ours, for objects never run out.
+ * May sleep; takes the anon_vma, then page_table_lock.
+ */
+export function anon_vma_prepare(vma: Vma): number {
   might_sleep()
   // Two faults may be here at once, with mmap_sem held for reading.
-  if (READ_ONCE(vma + vm_area.anon_vma) !== 0) return
+  if (READ_ONCE(vma + vm_area.anon_vma) !== 0) return 0
   const mm = rd(vma + vm_area.vm_mm)
   const avc = kmem_cache_zalloc(anon_vma_chain_cachep) as Avc
   let av = k.find_mergeable_anon_vma(vma)
@@ -144,9 +147,11 @@ export function anon_vma_prepare(vma: Vma): void {
   }
   spin_unlock(mm + mm_struct.page_table_lock)
   anon_vma_unlock_write(av)
-  if (mine) return
-  if (allocated !== NULL) put_anon_vma(allocated)
-  kmem_cache_free(anon_vma_chain_cachep, avc)
+  if (!mine) {
+    if (allocated !== NULL) put_anon_vma(allocated)
+    kmem_cache_free(anon_vma_chain_cachep, avc)
+  }
+  return 0
 }
 
 /**

@@ -29,19 +29,19 @@ function destroyCompoundHugePage(p: Page): void {
   wr(p + tail.hugetlb_lru, 0)
 }
 
-function hugetlb_remove_rmap(p: Page): void {
+export function hugetlb_remove_rmap(p: Page): void {
   atomic_add_negative(-1, _mapcount(p))
 }
 
-const hugetlb_dup_rmap = (p: Page): void => atomic_inc(_mapcount(p))
+export const hugetlb_dup_rmap = (p: Page): void => atomic_inc(_mapcount(p))
 
-function hugepage_add_anon_rmap(p: Page, vma: Vma, addr: number): void {
+export function hugepage_add_anon_rmap(p: Page, vma: Vma, addr: number): void {
   BUG_ON(!PageLocked(p), '!PageLocked(page)')
   BUG_ON(rd(vma + vm_area.anon_vma) === 0, '!anon_vma')
   if (atomic_inc_and_test(_mapcount(p))) k.__hugepage_set_anon_rmap(p, vma, addr, false)
 }
 
-function hugepage_add_new_anon_rmap(p: Page, vma: Vma, addr: number): void {
+export function hugepage_add_new_anon_rmap(p: Page, vma: Vma, addr: number): void {
   BUG_ON(
     addr < rd(vma + vm_area.vm_start) || addr >= rd(vma + vm_area.vm_end),
     'address < vma->vm_start || address >= vma->vm_end',
@@ -50,7 +50,7 @@ function hugepage_add_new_anon_rmap(p: Page, vma: Vma, addr: number): void {
   k.__hugepage_set_anon_rmap(p, vma, addr, true)
 }
 
-const hugetlbMaps = (p: Page): number => S[_mapcount(p)]! + 1
+export const hugetlbMaps = (p: Page): number => S[_mapcount(p)]! + 1
 
 export const changes: Changes = {
   prep_compound_huge_page: { before: prep_compound_huge_page, after: pool.prep_compound_huge_page },
