@@ -75,6 +75,7 @@ refuses([
   ['brackets', step('touch: "A[1]"'), '6:13 BAD_RANGE'],
   ['no range', step('touch: 4K'), '6:13 BAD_RANGE'],
   ['half of half a page', step('munmap: A.page(0).lower'), '6:14 BAD_RANGE'],
+  ['half a word for a debugger', step('ptrace-poke: {A(0..4B): 1}'), '6:20 BAD_RANGE'],
   ['an unaligned munmap', step('munmap: A(0..100B)'), '6:14 BAD_RANGE'],
   ['an amount without a unit in a range', step('touch: A(0..10)'), '6:13 BAD_AMOUNT'],
   ['a huge page that is not there', step('touch: T.huge(1)'), '6:13 OUT_OF_RANGE'],

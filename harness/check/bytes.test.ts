@@ -142,3 +142,36 @@ t.test('a step that failed wrote nothing', async t => {
   follow(write(range('A'), 2), { kind: 'signal', signal: 'SIGSEGV' }, shadow)
   t.equal(shadow.originOfRead('main', range('A'), { fill: 2 }), 'unknown')
 })
+
+const huge = (as: string, shared: boolean, file?: string, by?: string) =>
+  step('mmap', { as, size: 2 * P, fill: undefined, hugetlb: { shared, file: file && { name: file, offset: 0 } } }, by)
+
+t.test('what a private mapping of a file wrote must not be seen through another, nor the other way', async t => {
+  const steps = [huge('S', true, 'f'), write(range('S'), 1), huge('P', false, 'f'), write(range('P'), 2)]
+  t.equal(called(steps, 'read', range('S'), [fill(1)], [{ offset: 0, length: P, bytes: fill(2) }]), 'leaked-write')
+  const later = [...steps, write(range('S'), 3)]
+  t.equal(called(later, 'read', range('P'), [fill(2)], [{ offset: 0, length: P, bytes: fill(3) }]), 'leaked-write')
+  t.equal(called(later, 'read', range('P'), [fill(2)], [{ offset: 0, length: P, bytes: fill(1) }]), 'lost-write')
+})
+
+t.test('what is shared is written for all who share it', async t => {
+  const old = [{ offset: 0, length: P, bytes: fill(1) }]
+  const file = [huge('S', true, 'f'), huge('T', true, 'f'), write(range('S'), 1), write(range('T'), 2)]
+  t.equal(called(file, 'read', range('S'), [fill(2)], old), 'lost-write')
+  const anonymous = [huge('S', true), fork, write(range('S'), 1), write(range('S'), 2, 'child')]
+  t.equal(called(anonymous, 'read', range('S'), [fill(2)], old), 'lost-write')
+  const segment = [
+    step('shmat', { of: 's', as: 'S', size: 2 * P }),
+    step('shmat', { of: 's', as: 'T', size: 2 * P }, 'child'),
+    write(range('S'), 1),
+    write(range('T'), 2, 'child'),
+  ]
+  t.equal(called(segment, 'read', range('S'), [fill(2)], old), 'lost-write')
+})
+
+t.test('bytes that were cut out of a file are those of before', async t => {
+  const old = [{ offset: 0, length: P, bytes: fill(1) }]
+  const mapped = [huge('S', true, 'f'), write(range('S'), 1)]
+  const gone = [step('truncate', [{ file: 'f', size: 0 }]), step('punch', range('f', 0, P))]
+  for (const cut of gone) t.equal(called([...mapped, cut], 'read', range('S'), [fill(0)], old), 'lost-write')
+})

@@ -1,7 +1,7 @@
 // Keeps the shadow in step with the case: what each verb changes in memory.
 
 import type { Answer, Bytes, Range, Step } from '../engine.ts'
-import type { Shadow } from './shadow.ts'
+import type { Place, Shadow } from './shadow.ts'
 
 /** What `step` did to memory; a step that did not answer ok did nothing. */
 export function follow({ verb, by, args }: Step, answer: Answer, shadow: Shadow): void {
@@ -14,6 +14,9 @@ type Written = readonly { readonly range: Range; readonly bytes: Bytes }[]
 const changes: Readonly<Record<string, Change>> = {
   mmap,
   mremap,
+  shmat,
+  truncate,
+  punch,
   madvise,
   write,
   fork,
@@ -29,15 +32,30 @@ interface Mapping {
   readonly as: string
   readonly size: number
   readonly fill: Bytes | undefined
+  readonly hugetlb?: { readonly shared: boolean; readonly file: Place | undefined }
 }
 
-function mmap({ as, size, fill }: Mapping, by: string, shadow: Shadow): void {
-  shadow.map(by, as, size)
+function mmap({ as, size, fill, hugetlb }: Mapping, by: string, shadow: Shadow): void {
+  if (hugetlb?.shared) shadow.mapShared(by, as, size, hugetlb.file)
+  else if (hugetlb?.file !== undefined) shadow.mapFile(by, as, hugetlb.file)
+  else shadow.map(by, as, size)
   if (fill !== undefined) shadow.write(by, { of: as, offset: 0, length: size }, fill)
 }
 
 function mremap({ range, as }: { readonly range: Range; readonly as: string }, by: string, shadow: Shadow): void {
   shadow.rename(by, range, as)
+}
+
+function shmat({ of, as, size }: { of: string; as: string; size: number }, by: string, shadow: Shadow): void {
+  shadow.mapShared(by, as, size, { name: of, offset: 0 })
+}
+
+function truncate(all: readonly { file: string; size: number }[], _by: string, shadow: Shadow): void {
+  for (const { file, size } of all) shadow.cutFile(file, size)
+}
+
+function punch({ of, offset, length }: Range, _by: string, shadow: Shadow): void {
+  shadow.cutFile(of, offset, length)
 }
 
 /** What is given back reads as zeros when it is asked for anew. */

@@ -23,6 +23,8 @@ interface History {
 interface View {
   readonly history: History
   readonly offset: number
+  /** What is written here all see, whoever maps it. */
+  readonly shared?: boolean
 }
 
 /** What wrong bytes turned out to be. */
@@ -33,6 +35,8 @@ export class Shadow {
   readonly #memory = new Map<string, Map<string, View>>()
   /** Every process's history of a mapping, also of those that have gone. */
   readonly #everyone = new Map<string, History[]>()
+  /** What a file holds, or a segment. */
+  readonly #files = new Map<string, History>()
   /** What the process that took a pin should see through it; it outlives the process. */
   readonly #pins = new Map<string, View | undefined>()
 
@@ -40,6 +44,24 @@ export class Shadow {
   map(process: string, name: string, size: number): void {
     this.#of(process).set(name, { history: this.#begin(name, []), offset: 0 })
     this.write(process, { of: name, offset: 0, length: size }, zero)
+  }
+
+  /** The same of memory that is shared: with children, and where it is of a file, with all who share that. */
+  mapShared(process: string, name: string, size: number, file?: Place): void {
+    const history = file === undefined ? this.#begin(name, []) : this.#file(file.name)
+    this.#of(process).set(name, { history, offset: file?.offset ?? 0, shared: true })
+    if (file === undefined) this.write(process, { of: name, offset: 0, length: size }, zero)
+  }
+
+  /** A private mapping of a file: as that is now, and what its process writes from then on. */
+  mapFile(process: string, name: string, { name: file, offset }: Place): void {
+    const { mapping, layers } = this.#file(file)
+    this.#of(process).set(name, { history: this.#begin(mapping, layers), offset })
+  }
+
+  /** Bytes of a file are gone; `length` undefined: to its end. What is read there next, nobody has written. */
+  cutFile(file: string, offset: number, length = Number.MAX_SAFE_INTEGER): void {
+    put({ history: this.#file(file), offset: 0 }, { of: file, offset, length }, undefined, false)
   }
 
   /** From now on `name` is another name for `range`. */
@@ -50,7 +72,12 @@ export class Shadow {
 
   fork(parent: string, child: string): void {
     const copies = new Map<History, History>()
-    for (const [name, { history, offset }] of this.#of(parent)) {
+    for (const [name, view] of this.#of(parent)) {
+      const { history, offset, shared } = view
+      if (shared) {
+        this.#of(child).set(name, view)
+        continue
+      }
       const copy = copies.get(history) ?? this.#begin(history.mapping, history.layers)
       copies.set(history, copy)
       this.#of(child).set(name, { history: copy, offset })
@@ -113,6 +140,12 @@ export class Shadow {
     return views
   }
 
+  #file(name: string): History {
+    const known = this.#files.get(name) ?? this.#begin(`file ${name}`, [])
+    this.#files.set(name, known)
+    return known
+  }
+
   #begin(mapping: string, layers: readonly Layer[]): History {
     const history = { mapping, layers: [...layers] }
     const all = this.#everyone.get(mapping)
@@ -120,6 +153,12 @@ export class Shadow {
     else all.push(history)
     return history
   }
+}
+
+/** A place in a file. */
+export interface Place {
+  readonly name: string
+  readonly offset: number
 }
 
 export type Piece = Pick<Range, 'of' | 'offset' | 'length'>

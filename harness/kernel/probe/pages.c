@@ -15,6 +15,7 @@
 #define KPF_ANON KPF(12)
 #define KPF_COMPOUND_HEAD KPF(15)
 #define KPF_COMPOUND_TAIL KPF(16)
+#define KPF_HUGE KPF(17)
 #define KPF_ZERO_PAGE KPF(24)
 
 static struct { int pid; u64 start; bool by_pmd; u64 entries[512]; } area;
@@ -64,6 +65,11 @@ u64 frame_mapped_at(const struct process *process, u64 address)
 	return entry & PM_PRESENT ? entry & PM_PFN : 0;
 }
 
+bool frame_is_hugetlb(u64 pfn)
+{
+	return frame_flags(pfn) & KPF_HUGE;
+}
+
 bool frame_is_free(u64 pfn)
 {
 	return !(frame_flags(pfn) & (KPF_ANON | KPF_COMPOUND_HEAD | KPF_COMPOUND_TAIL));
@@ -102,10 +108,12 @@ bool area_looks_huge(struct process *process, u64 start)
 
 /*
  * Before v4.5 a huge page is mapped by a PMD or not at all. The huge zero page is, always: its PTEs
- * all lead to the small zero page.
+ * all lead to the small zero page. Of hugetlb a page of any size is mapped by one entry.
  */
 static bool by_pmd(struct process *process, u64 start)
 {
+	if (area.entries[0] & PM_PRESENT && frame_is_hugetlb(area.entries[0] & PM_PFN))
+		return true;
 	if (!looks_huge())
 		return false;
 	if (kernel_version < 4005 || frame_flags(area.entries[0] & PM_PFN) & KPF_ZERO_PAGE)

@@ -15,6 +15,8 @@ struct page page_at(struct process *process, u64 address);
 void forget_pages(void);
 /** Whether the frame is part of a huge page of HPAGE_PMD_NR frames. */
 bool frame_is_huge(u64 pfn);
+/** Whether the frame is part of a huge page of hugetlb: one in its pool looks like one of a file. */
+bool frame_is_hugetlb(u64 pfn);
 /** Whether nobody holds the frame as anonymous memory; one that was reused for such does not look free. */
 bool frame_is_free(u64 pfn);
 /** Opens a file of /proc/PID. */

@@ -134,6 +134,7 @@ void tell_frames(const struct frames *named, bool freed_too)
 		out(i ? ",[%u,%u" : "[%u,%u", run->pfn, run->pages);
 		out(run->step < 0 ? ",-1]" : "]");
 	}
+	freed_too &= named->count && !frame_is_hugetlb(frame_runs[named->first].pfn);
 	out(!freed_too ? "]]\n" : all_freed(named) ? "],true]\n" : "],false]\n");
 }
 
