@@ -60,7 +60,8 @@ function punch({ of, offset, length }: Range, _by: string, shadow: Shadow): void
 
 /** What is given back reads as zeros when it is asked for anew. */
 function madvise(all: readonly { readonly range: Range; readonly advice: string }[], by: string, shadow: Shadow): void {
-  for (const { range, advice } of all) if (advice === 'dontneed') shadow.write(by, range, { fill: 0 })
+  for (const { range, advice } of all)
+    if (advice === 'dontneed' || advice === 'remove') shadow.write(by, range, { fill: 0 })
 }
 
 function write(all: Written, by: string, shadow: Shadow): void {

@@ -22,7 +22,9 @@ export const landmarks: readonly Landmark[] = [
   landmark('694bf0b0cdf9', 'v5.10', 'mm,hwpoison: unify THP handling for hard and soft offline'),
   landmark('47af12bae17f', 'v5.14', 'mm,hwpoison: return -EHWPOISON to denote that the page has already been poisoned'),
   landmark('dd0f230a0a80', 'v5.16', 'mm: hwpoison: refactor refcount check handling'),
+  landmark('550a7d60bd5e', 'v5.16', 'mm, hugepages: add mremap() support for hugepage backed vma'),
   landmark('3bff7e3f1f16', 'v5.18', 'mm/huge_memory: streamline COW logic in do_huge_pmd_wp_page()'),
+  landmark('90e7e7f5ef3f', 'v5.18', 'mm: enable MADV_DONTNEED for hugetlb mappings'),
   landmark('6c287605fd56', 'v5.19', 'mm: remember exclusively mapped anonymous pages with PG_anon_exclusive'),
   landmark(
     'a7f226604170',
@@ -31,5 +33,7 @@ export const landmarks: readonly Landmark[] = [
   ),
   landmark('f347454d0341', 'v6.1', 'mm/gup: disallow FOLL_FORCE|FOLL_WRITE on hugetlb mappings'),
   landmark('7d8faaf15545', 'v6.1', 'mm/madvise: introduce MADV_COLLAPSE sync hugepage collapse'),
+  landmark('e8e17ee90eaf', 'v6.7', 'mm: drop the assumption that VM_SHARED always implies writable'),
   landmark('1acbc3f93614', 'v6.7', 'mm: handle large folio when large folio in VM_LOCKED VMA range'),
+  landmark('df7a6d1f6405', 'v6.9', 'mm/hugetlb: restore the reservation if needed'),
 ]

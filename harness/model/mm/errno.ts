@@ -4,6 +4,7 @@ export const ENOENT = 2
 export const EIO = 5
 export const EAGAIN = 11
 export const ENOMEM = 12
+export const EACCES = 13
 export const EFAULT = 14
 export const EBUSY = 16
 export const EEXIST = 17
@@ -16,6 +17,7 @@ const names = new Map([
   [EIO, 'EIO'],
   [EAGAIN, 'EAGAIN'],
   [ENOMEM, 'ENOMEM'],
+  [EACCES, 'EACCES'],
   [EFAULT, 'EFAULT'],
   [EBUSY, 'EBUSY'],
   [EEXIST, 'EEXIST'],

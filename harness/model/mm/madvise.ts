@@ -1,9 +1,10 @@
 // madvise(2) (mm/madvise.c, v4.5): flags of a vma, and dropping what stands in a range.
 
+import { file_inode, fput, get_file } from '../fs/inode.ts'
 import { k } from '../kernel.ts'
 import { down_read, down_write, up_read, up_write } from '../ops.ts'
 import { rd } from '../store.ts'
-import { EINVAL, ENOMEM, IS_ERR } from './errno.ts'
+import { EACCES, EINVAL, ENOMEM, IS_ERR } from './errno.ts'
 import {
   type Mm,
   mm_struct,
@@ -16,12 +17,15 @@ import {
   VM_NOHUGEPAGE,
   VM_SHARED,
   VM_SPECIAL,
+  VM_WRITE,
   type Vma,
   vm_area,
 } from './mm_types.ts'
 
 type Behavior = 'hugepage' | 'nohugepage' | 'dontfork' | 'dofork'
-export type Advice = Behavior | 'dontneed' | 'hwpoison' | 'soft-offline'
+export type Advice = Behavior | 'dontneed' | 'remove' | 'willneed' | 'hwpoison' | 'soft-offline'
+
+type VmaAdvice = Exclude<Advice, 'hwpoison' | 'soft-offline'>
 
 /** Flags that an advice sets and clears. */
 const behavior: Readonly<Record<Behavior, readonly [set: number, clear: number]>> = {
@@ -43,8 +47,31 @@ export function madvise_behavior(vma: Vma, start: number, end: number, advice: B
   return IS_ERR(changed) ? changed : 0
 }
 
+/**
+ * A hole in the file where its memory is, for all who map it: 0 or an error. Caller holds mmap_sem for reading; it is
+ * dropped and taken again.
+ */
+export function madvise_remove(vma: Vma, start: number, end: number): number {
+  const flags = rd(vma + vm_area.vm_flags)
+  if (flags & VM_LOCKED) return -EINVAL
+  const file = file_inode(vma)
+  if (file === NULL) return -EINVAL
+  if ((flags & (VM_SHARED | VM_WRITE)) !== (VM_SHARED | VM_WRITE)) return -EACCES
+  const offset = start - rd(vma + vm_area.vm_start) + rd(vma + vm_area.vm_pgoff)
+  const mm = rd(vma + vm_area.vm_mm) as Mm
+  get_file(file)
+  up_read(mm + mm_struct.mmap_sem)
+  const error = k.hugetlbfs_punch_hole(file, offset, end - start)
+  fput(file)
+  down_read(mm + mm_struct.mmap_sem)
+  return error
+}
+
 /** 0, or the error that ends the call. Caller holds mmap_sem. */
-export function madvise_vma(vma: Vma, start: number, end: number, advice: Behavior | 'dontneed'): number {
+export function madvise_vma(vma: Vma, start: number, end: number, advice: VmaAdvice): number {
+  // Files of hugetlbfs cannot be read ahead, which is no error.
+  if (advice === 'willneed') return 0
+  if (advice === 'remove') return k.madvise_remove(vma, start, end)
   if (advice !== 'dontneed') return k.madvise_behavior(vma, start, end, advice)
   if (rd(vma + vm_area.vm_flags) & (VM_LOCKED | VM_HUGETLB)) return -EINVAL
   k.zap_page_range(vma, start, end)
@@ -55,7 +82,8 @@ export function madvise_vma(vma: Vma, start: number, end: number, advice: Behavi
 export function sys_madvise(mm: Mm, addr: number, len: number, advice: Advice): number {
   if (advice === 'hwpoison' || advice === 'soft-offline')
     return k.madvise_hwpoison(mm, advice === 'soft-offline', addr, addr + len)
-  const write = advice !== 'dontneed'
+  // madvise_need_mmap_write
+  const write = !['dontneed', 'remove', 'willneed'].includes(advice)
   if (write) down_write(mm + mm_struct.mmap_sem)
   else down_read(mm + mm_struct.mmap_sem)
   const end = addr + len
