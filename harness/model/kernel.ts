@@ -30,6 +30,7 @@ import type * as madvise from './mm/madvise.ts'
 import type * as memory from './mm/memory.ts'
 import type * as memory_range from './mm/memory_range.ts'
 import type * as memory_failure from './mm/memory-failure.ts'
+import type * as memory_failure_huge from './mm/memory-failure_huge.ts'
 import type * as memory_failure_kill from './mm/memory-failure_kill.ts'
 import type * as memory_failure_soft from './mm/memory-failure_soft.ts'
 import type * as memory_failure_states from './mm/memory-failure_states.ts'
@@ -87,6 +88,7 @@ type Modules = typeof fault &
   typeof memory &
   typeof memory_range &
   typeof memory_failure &
+  typeof memory_failure_huge &
   typeof memory_failure_kill &
   typeof memory_failure_soft &
   typeof memory_failure_states &

@@ -25,7 +25,7 @@ import {
   VM_NORESERVE,
   vm_area,
 } from './mm/mm_types.ts'
-import { HUGETLB_PAGE_DTOR, PG_head } from './mm/page-flags.ts'
+import { HUGETLB_PAGE_DTOR, PG_head, PG_hwpoison } from './mm/page-flags.ts'
 import {
   firstPte,
   forEachPmd,
@@ -165,7 +165,9 @@ export class Pools {
     const sum = this.sums.get(h)!
     const cached = this.cached.has(p)
     const count = S[p + page._count]!
-    const expected = refs + (cached ? 1 : 0)
+    // Who has taken a lost page out of use keeps it for ever.
+    const lost = count !== 0 && (S[p + page.flags]! & PG_hwpoison) !== 0
+    const expected = refs + (cached ? 1 : 0) + (lost ? 1 : 0)
     sum.pages++
     if (count === 0) sum.free++
     else this.use(S[p + tail.private]!, 1)

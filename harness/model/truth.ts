@@ -193,7 +193,7 @@ function countMaps(name: string, mm: Mm, found: Findings): number {
   })
   expectSame(found, 'counter-drift', `base pages of hugetlb in ${name}`, S[mm + mm_struct.hugetlb_usage]!, huge)
   forEachPmd(mm, (addr, pmd) => {
-    if (!pointsToTable(pmd) && isHugePte(pmd)) return
+    if (!pointsToTable(pmd) && (isHugePte(pmd) || is_hwpoison_entry(pmd as number as Pte))) return
     tables++
     if (!pmd_trans_huge(pmd)) {
       rss += countTable(pmd, addr, reach)

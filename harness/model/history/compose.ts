@@ -31,6 +31,7 @@ import * as madvise from '../mm/madvise.ts'
 import * as memory from '../mm/memory.ts'
 import * as memory_range from '../mm/memory_range.ts'
 import * as memory_failure from '../mm/memory-failure.ts'
+import * as memory_failure_huge from '../mm/memory-failure_huge.ts'
 import * as memory_failure_kill from '../mm/memory-failure_kill.ts'
 import * as memory_failure_soft from '../mm/memory-failure_soft.ts'
 import * as memory_failure_states from '../mm/memory-failure_states.ts'
@@ -92,6 +93,7 @@ const modules = [
   memory,
   memory_range,
   memory_failure,
+  memory_failure_huge,
   memory_failure_kill,
   memory_failure_soft,
   memory_failure_states,

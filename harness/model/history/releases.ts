@@ -21,6 +21,7 @@ import hugetlb_ea4039a34c4c from './hugetlb/ea4039a34c4c.ts'
 import hugetlb_posted_v1 from './hugetlb/posted-v1.ts'
 import hwpoison_36af67370e33 from './hwpoison/36af67370e33.ts'
 import hwpoison_286c469a988f from './hwpoison/286c469a988f.ts'
+import hwpoison_7258ae5c5a2c from './hwpoison/7258ae5c5a2c.ts'
 import hwpoison_46612b751c49 from './hwpoison/46612b751c49.ts'
 import hwpoison_c3901e722b29 from './hwpoison/c3901e722b29.ts'
 import lru_8f182270dfec from './lru/8f182270dfec.ts'
@@ -137,6 +138,7 @@ export const patches: readonly Patch[] = [
   mlock_6ebb4a1b848f,
   mlock_70feee0e1ef3,
   hwpoison_286c469a988f,
+  hwpoison_7258ae5c5a2c,
   hwpoison_46612b751c49,
   hwpoison_36af67370e33,
   hugetlb_87bf91d39bb5,

@@ -8,13 +8,16 @@ import { k } from '../kernel.ts'
 import { READ_ONCE } from '../ops.ts'
 import { EBUSY } from './errno.ts'
 import { debug_vm } from './init.ts'
+import { forEachVmaOfHuge } from './memory-failure_huge.ts'
 import { type Mm, NULL, type Page, page } from './mm_types.ts'
 import {
   compound_head,
+  compound_order,
   get_page_unless_zero,
   lock_page,
   PageAnon,
   PageCompound,
+  PageHuge,
   PageHWPoison,
   PageLRU,
   PageReserved,
@@ -42,7 +45,7 @@ export const MF_ACTION_REQUIRED = 2
  */
 export function get_hwpoison_page(p: Page): boolean {
   const head = compound_head(p)
-  if (PageTransHuge(head) && !PageAnon(head)) return false
+  if (!PageHuge(head) && PageTransHuge(head) && !PageAnon(head)) return false
   return get_page_unless_zero(head)
 }
 
@@ -70,15 +73,22 @@ export function memory_failure(p: Page, flags: number, current: Mm = NULL): numb
   let hpage = compound_head(p)
   const orig_head = hpage
   if (TestSetPageHWPoison(p)) return 0
-  num_poisoned_pages_add(1)
+  // Of hugetlb all is lost with one page of it.
+  const nr_pages = PageHuge(p) ? 1 << compound_order(hpage) : 1
+  num_poisoned_pages_add(nr_pages)
   // A free page is in safe hands: the allocator will not give it out.
-  if (!(flags & MF_COUNT_INCREASED) && !k.get_hwpoison_page(p)) return is_free_buddy_page(p) ? 0 : -EBUSY
-  if (PageTransHuge(hpage)) {
+  if (!(flags & MF_COUNT_INCREASED) && !k.get_hwpoison_page(p)) {
+    if (PageHuge(hpage)) return k.poisonFreeHugePage(p, hpage)
+    return is_free_buddy_page(p) ? 0 : -EBUSY
+  }
+  if (!PageHuge(p) && PageTransHuge(hpage)) {
     if (k.splitPoisonedThp(p, hpage) !== 0) return -EBUSY
     hpage = compound_head(p)
   }
-  if (!PageLRU(p)) k.shake_page(p)
-  if (!PageLRU(p) && is_free_buddy_page(p)) return 0
+  if (!PageHuge(p)) {
+    if (!PageLRU(p)) k.shake_page(p)
+    if (!PageLRU(p) && is_free_buddy_page(p)) return 0
+  }
   lock_page(hpage)
   // Something else by now.
   if (PageCompound(p) && compound_head(p) !== orig_head) {
@@ -86,10 +96,10 @@ export function memory_failure(p: Page, flags: number, current: Mm = NULL): numb
     return -EBUSY
   }
   // Taking care of the page changes its flags, so the state is looked up by these, too.
-  const page_flags = READ_ONCE(p + page.flags)
+  const page_flags = k.flagsToJudge(p, hpage)
   // Unpoisoned meanwhile: that is done under the page lock.
   if (!PageHWPoison(p)) {
-    num_poisoned_pages_add(-1)
+    num_poisoned_pages_add(-nr_pages)
     unlock_page(hpage)
     k.put_hwpoison_page(hpage)
     return 0
@@ -118,9 +128,18 @@ export function splitPoisonedThp(p: Page, hpage: Page): number {
   return 0
 }
 
+/** Of a tail of a huge page they say nothing. */
+export const flagsToJudge = (p: Page, _hpage: Page): number => READ_ONCE(p + page.flags)
+
 /** The part of memory_failure under the page lock: the maps go, then the page. */
 export function handlePoisonedPage(p: Page, hpage: Page, flags: number, page_flags: number, current: Mm): number {
-  if (!PageTail(p) && !PageLRU(p)) return k.identify_page_state(p, page_flags)
+  if (!PageHuge(p) && !PageTail(p) && !PageLRU(p)) return k.identify_page_state(p, page_flags)
+  // The head tells that the huge page is lost; if it does already, that is being done.
+  if (PageHuge(p) && PageTail(p) && TestSetPageHWPoison(hpage)) {
+    k.put_hwpoison_page(hpage)
+    return 0
+  }
+  if (PageHuge(p)) k.set_page_hwpoison_huge_page(hpage)
   if (!k.hwpoison_user_mappings(p, hpage, flags, current)) return -EBUSY
   // Torn down by somebody else.
   if (PageLRU(p) && READ_ONCE(p + page.mapping) === 0) return -EBUSY
@@ -129,11 +148,23 @@ export function handlePoisonedPage(p: Page, hpage: Page, flags: number, page_fla
 
 /** Whether nobody maps the page any more. Caller holds the page lock. */
 export function hwpoison_user_mappings(p: Page, hpage: Page, flags: number, current: Mm): boolean {
-  if (PageReserved(p) || !PageLRU(hpage) || !page_mapped(hpage)) return true
+  if (PageReserved(p) || !(PageLRU(hpage) || PageHuge(p)) || !page_mapped(hpage)) return true
   // Who maps it must be known before: with the maps goes what leads to them.
   const tokill = k.collect_procs(hpage, (flags & MF_ACTION_REQUIRED) !== 0)
-  k.try_to_unmap(hpage, TTU_UNMAP)
+  k.unmapPoisoned(hpage, TTU_UNMAP)
   const unmapped = !page_mapped(hpage)
   k.kill_procs(tokill, hpage, !unmapped, flags, current)
   return unmapped
+}
+
+/** try_to_unmap of a page, small or huge. */
+export function unmapPoisoned(hpage: Page, ttu: number): void {
+  if (!PageHuge(hpage)) {
+    k.try_to_unmap(hpage, ttu)
+    return
+  }
+  forEachVmaOfHuge(hpage, (vma, addr) => {
+    k.unmapPoisonedHuge(hpage, vma, addr)
+    return page_mapped(hpage)
+  })
 }

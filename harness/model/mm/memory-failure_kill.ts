@@ -5,6 +5,7 @@ import { k } from '../kernel.ts'
 import { cmpxchg, READ_ONCE, spin_unlock, WRITE_ONCE } from '../ops.ts'
 import { rd } from '../store.ts'
 import { MF_ACTION_REQUIRED } from './memory-failure.ts'
+import { forEachVmaOfHuge, hugeMappedInVma } from './memory-failure_huge.ts'
 import {
   type Mm,
   mm_struct,
@@ -17,7 +18,7 @@ import {
   type Vma,
   vm_area,
 } from './mm_types.ts'
-import { PageAnon, PageDirty } from './page-flags.ts'
+import { PageAnon, PageDirty, PageHuge } from './page-flags.ts'
 import { anon_vma_unlock_read } from './rmap.ts'
 import { __vma_address, anon_vma_interval_tree_foreach, page_check_address, page_to_pgoff } from './rmap_walk.ts'
 
@@ -55,6 +56,16 @@ function page_mapped_in_vma(p: Page, vma: Vma, addr: number): boolean {
 /** Those who map the page and are to be told. Caller holds the page lock. */
 export function collect_procs(p: Page, force_early: boolean): ToKill[] {
   const tokill: ToKill[] = []
+  if (PageHuge(p)) {
+    forEachVmaOfHuge(p, (vma, addr) => {
+      const tsk = rd(rd(vma + vm_area.vm_mm) + mm_struct.owner) as Task
+      // Of a file also those are told who only might map the page.
+      const mapped = !PageAnon(p) || hugeMappedInVma(p, vma, addr)
+      if (k.task_early_kill(tsk, force_early) && mapped) tokill.push({ tsk, addr })
+      return true
+    })
+    return tokill
+  }
   if (!PageAnon(p)) return tokill
   const av = k.page_lock_anon_vma_read(p)
   if (av === NULL) return tokill

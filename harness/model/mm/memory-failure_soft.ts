@@ -1,15 +1,18 @@
 // Memory that is about to fail, and memory that is well again (the second half of mm/memory-failure.c, v4.5), and the
 // way to try all this out: madvise(2).
 
+import { CannotJudge } from '../bug.ts'
 import { k } from '../kernel.ts'
 import { EBUSY, EFAULT, EIO } from './errno.ts'
 import { is_free_buddy_page, MF_COUNT_INCREASED } from './memory-failure.ts'
 import { MR_MEMORY_FAILURE } from './migrate.ts'
-import type { Mm, Page } from './mm_types.ts'
+import { type Mm, NULL, type Page } from './mm_types.ts'
 import {
   compound_head,
+  compound_order,
   lock_page,
   PageAnon,
+  PageHuge,
   PageHWPoison,
   PageLRU,
   PageTransHuge,
@@ -62,6 +65,7 @@ export function soft_offline_page(p: Page, flags: number): number {
 /** As splitPoisonedThp of memory-failure.ts, by way of the head. */
 export function soft_offline_in_use_page(p: Page): number {
   const hpage = compound_head(p)
+  if (PageHuge(p)) throw new CannotJudge('the model does not move huge pages of hugetlb')
   if (PageTransHuge(hpage)) {
     lock_page(hpage)
     if (!PageAnon(hpage) || k.split_huge_page_to_list(hpage) !== 0) {
@@ -100,14 +104,18 @@ export function unpoison_memory(p: Page): void {
   if (!PageHWPoison(p)) return
   // The handler could not get rid of somebody: the page is none that could be given back.
   if (page_count(head) > 1 || page_mapped(head)) return
-  if (PageTransHuge(head)) return
+  if (!PageHuge(head) && PageTransHuge(head)) return
+  const nr_pages = PageHuge(head) ? 1 << compound_order(head) : 1
   if (!k.get_hwpoison_page(p)) {
+    // A huge page that was lost always has a reference: it is being seen to.
+    if (PageHuge(head)) return
     if (TestClearPageHWPoison(p)) num_poisoned_pages_add(-1)
     return
   }
   lock_page(head)
   const freeit = TestClearPageHWPoison(head)
-  if (freeit) num_poisoned_pages_add(-1)
+  if (freeit) num_poisoned_pages_add(-nr_pages)
+  if (freeit && PageHuge(head)) k.clear_page_hwpoison_huge_page(head)
   unlock_page(head)
   k.put_hwpoison_page(head)
   // The reference that memory_failure has kept; the zero page keeps its own.
@@ -118,11 +126,15 @@ export function unpoison_memory(p: Page): void {
 
 /** mm/madvise.c: MADV_HWPOISON or MADV_SOFT_OFFLINE, page by page. Returns 0 or the first error. */
 export function madvise_hwpoison(mm: Mm, soft: boolean, start: number, end: number): number {
-  for (let addr = start; addr < end; addr++) {
+  for (
+    let addr = start, p = NULL as Page;
+    addr < end;
+    addr += PageHuge(p) ? 1 << compound_order(compound_head(p)) : 1
+  ) {
     // get_user_pages_fast
     const { pages, error } = k.get_user_pages(mm, addr, 1, false)
-    const p = pages[0]
-    if (p === undefined) return error || -EFAULT
+    if (pages[0] === undefined) return error || -EFAULT
+    p = pages[0]
     if (PageHWPoison(p)) {
       put_page(p)
       continue

@@ -7,6 +7,7 @@ import { type Page, page } from './mm_types.ts'
 import {
   ClearPageActive,
   ClearPageUnevictable,
+  compound_head,
   PG_head,
   PG_lru,
   PG_mlocked,
@@ -33,8 +34,12 @@ export function delete_from_lru_cache(p: Page): boolean {
 
 export const me_kernel = (): number => MF_IGNORED
 export const me_unknown = (): number => MF_FAILED
-/** A page of hugetlb; a transparent one was split. */
-export const me_huge_page = (): number => MF_DELAYED
+/** A page of hugetlb, for a transparent one was split. If it is nobody's by now it leaves the pool, else when it is freed: never. */
+export function me_huge_page(p: Page): number {
+  const hpage = compound_head(p)
+  const owned = READ_ONCE(hpage + page.mapping) !== 0
+  return !owned && k.dequeue_hwpoisoned_huge_page(hpage) === 0 ? MF_RECOVERED : MF_DELAYED
+}
 
 /** Anonymous memory is done with when it is off the LRU. */
 export function me_pagecache_clean(p: Page): number {
@@ -45,7 +50,7 @@ export function me_pagecache_clean(p: Page): number {
 /** The first whose bit is set says what is done; the last stands for any. */
 const error_states: readonly (readonly [mask: number, action: (p: Page) => number])[] = [
   [PG_reserved, () => k.me_kernel()],
-  [PG_head, () => k.me_huge_page()],
+  [PG_head, p => k.me_huge_page(p)],
   [PG_mlocked, p => k.me_pagecache_clean(p)],
   [PG_unevictable, p => k.me_pagecache_clean(p)],
   [PG_lru, p => k.me_pagecache_clean(p)],

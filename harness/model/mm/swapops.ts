@@ -12,11 +12,11 @@ import { mk_pte, pte_page, pte_present, RW } from './pgtable.ts'
 /** The bit that tells a migration entry; in a present entry it is PSE. Write and soft-dirty stay where they are. */
 const MIGRATION = 16
 
-/** The bit that tells a hwpoison entry. */
+/** The bit that tells a hwpoison entry; in place of a PMD it stands beside PSE. */
 const HWPOISON = 128
 
 export const make_migration_entry = (p: Page, write: boolean): Pte => mk_pte(p, write ? MIGRATION | RW : MIGRATION)
-export const is_migration_entry = (e: Pte): boolean => !pte_present(e) && (e & MIGRATION) !== 0
+export const is_migration_entry = (e: Pte): boolean => !pte_present(e) && (e & (MIGRATION | HWPOISON)) === MIGRATION
 export const is_write_migration_entry = (e: Pte): boolean => is_migration_entry(e) && (e & RW) !== 0
 export const make_migration_entry_read = (e: Pte): Pte => (e & ~RW) as Pte
 

@@ -6,18 +6,18 @@
 import { k } from '../../kernel.ts'
 import { MF_ACTION_REQUIRED } from '../../mm/memory-failure.ts'
 import type { Mm, Page } from '../../mm/mm_types.ts'
-import { PageLRU, PageMlocked, PageReserved, page_mapped } from '../../mm/page-flags.ts'
+import { PageHuge, PageLRU, PageMlocked, PageReserved, page_mapped } from '../../mm/page-flags.ts'
 import { TTU_SYNC, TTU_UNMAP } from '../../mm/rmap_unmap.ts'
 import { patch } from '../patch.ts'
 import { hwpoison_user_mappings as before } from './286c469a988f.ts'
 
 function hwpoison_user_mappings(p: Page, hpage: Page, flags: number, current: Mm): boolean {
   const mlocked = PageMlocked(hpage)
-  if (PageReserved(p) || !PageLRU(hpage) || !page_mapped(hpage)) return true
+  if (PageReserved(p) || !(PageLRU(hpage) || PageHuge(p)) || !page_mapped(hpage)) return true
   const tokill = k.collect_procs(hpage, (flags & MF_ACTION_REQUIRED) !== 0)
-  k.try_to_unmap(hpage, TTU_UNMAP | TTU_SYNC)
+  k.unmapPoisoned(hpage, TTU_UNMAP | TTU_SYNC)
   const unmapped = !page_mapped(hpage)
-  if (mlocked) k.shake_page(hpage)
+  if (mlocked && !PageHuge(p)) k.shake_page(hpage)
   k.kill_procs(tokill, hpage, !unmapped, flags, current)
   return unmapped
 }
