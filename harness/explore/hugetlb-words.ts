@@ -3,12 +3,13 @@
 import type { Answer, Range } from '../engine.ts'
 import { CannotJudge } from '../model/bug.ts'
 import { PAGE_SIZE as PAGE } from '../model/contents.ts'
-import { fput } from '../model/fs/inode.ts'
+import { file_inode, fput, get_file } from '../model/fs/inode.ts'
 import { k } from '../model/kernel.ts'
 import { errorName, IS_ERR } from '../model/mm/errno.ts'
 import { size_to_hstate } from '../model/mm/hugetlb_hstate.ts'
-import { type Hstate, type Inode, NULL, VM_NORESERVE } from '../model/mm/mm_types.ts'
+import { type Hstate, type Inode, type Mm, NULL, VM_NORESERVE, type Vma, vm_area } from '../model/mm/mm_types.ts'
 import { MAP_LOCKED, MAP_NORESERVE, MAP_POPULATE, MAP_SHARED } from '../model/mm/mmap_file.ts'
+import { rd } from '../model/store.ts'
 import type { World } from './world.ts'
 
 const answerOf = (error: number): Answer | undefined =>
@@ -45,8 +46,10 @@ export function mmapHuge(world: World, m: Mapping): Answer | undefined {
   const h = hstateOf(m.page)
   const pages = m.size / PAGE
   const addr = world.place(Math.ceil(m.size / m.page) * (m.page / PAGE), m.align, m.shift, m.at)
+  const replaced = m.at < 0 ? [] : filesIn(world.mm, addr, pages)
   if (m.at >= 0) {
     world.endContracts(addr, pages)
+    for (const file of replaced) get_file(file)
     k.sys_munmap(world.mm, addr, pages)
   }
   const flags = [...m.flags].reduce((all, letter) => all | (letters[letter] ?? 0), 0)
@@ -54,9 +57,20 @@ export function mmapHuge(world: World, m: Mapping): Answer | undefined {
     m.file === '-'
       ? k.sys_mmap_hugetlb(world.mm, addr, pages, m.prot, flags, h)
       : k.sys_mmap_file(world.mm, addr, pages, m.prot, flags, world.file(m.file), m.offset / PAGE)
+  for (const file of replaced) fput(file)
   if (error !== 0) return answerOf(error)
   world.ranges.set(m.name, { addr, size: m.size })
   return undefined
+}
+
+/** The files of what stands there. Unmapped, they live until the call returns to its process (4a9d4b024a31, v3.6). */
+function filesIn(mm: Mm, addr: number, pages: number): Inode[] {
+  const files: Inode[] = []
+  let vma = k.find_vma(mm, addr)
+  for (; vma !== NULL && rd(vma + vm_area.vm_start) < addr + pages; vma = rd(vma + vm_area.vm_next) as Vma) {
+    if (file_inode(vma) !== NULL) files.push(file_inode(vma))
+  }
+  return files
 }
 
 export function createFile(world: World, name: string, page: number): undefined {
