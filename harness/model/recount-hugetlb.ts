@@ -79,9 +79,6 @@ export function hugetlbMaps(p: Page): number | undefined {
 /** Whether a page says that it is no file's, but somebody's own. */
 export const isPrivateHugePage = (p: Page): boolean => (S[p + page.mapping]! & PAGE_MAPPING_ANON) !== 0
 
-/** Whether a huge page that is mapped must lead to who maps it. */
-export const hasReverseMap = (_p: Page): boolean => true
-
 type Add = (anomaly: string, text: string) => void
 
 /** What one size of huge pages adds up to. */

@@ -308,7 +308,6 @@ class Reach {
     if (k.hugetlbMaps(head) === undefined) return
     const mapping = S[head + page.mapping]!
     const anon = (mapping & PAGE_MAPPING_ANON) !== 0
-    if (!k.hasReverseMap(head)) return
     const leads = anon
       ? !isFreed(mapping - 1) && isLinked(mapping - 1, this.vma)
       : mapping === S[this.vma + vm_area.vm_file]! + inode.i_data

@@ -12,6 +12,7 @@ import hugetlb_87bf91d39bb5 from './hugetlb/87bf91d39bb5.ts'
 import hugetlb_409eb8c26 from './hugetlb/409eb8c26.ts'
 import hugetlb_433abed6c6f7 from './hugetlb/433abed6c6f7.ts'
 import hugetlb_8382d914ebf7 from './hugetlb/8382d914ebf7.ts'
+import hugetlb_07443a85ad90 from './hugetlb/07443a85ad90.ts'
 import hugetlb_28957a5467ba from './hugetlb/28957a5467ba.ts'
 import hugetlb_67961f9db8c4 from './hugetlb/67961f9db8c4.ts'
 import hugetlb_a850ea30374e from './hugetlb/a850ea30374e.ts'
@@ -116,6 +117,7 @@ export const patches: readonly Patch[] = [
   mlock_c424be1cbbf8,
   mlock_3b25df93c6e3,
   mlock_01cc2e58697e,
+  hugetlb_07443a85ad90,
   hugetlb_8382d914ebf7,
   hugetlb_0f792cf949a0,
   hugetlb_b5cec28d36f5,

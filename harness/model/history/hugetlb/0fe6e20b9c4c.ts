@@ -15,7 +15,6 @@ import {
   add,
   addResv,
   clear_page_huge_active,
-  free_huge_page as free_huge_page_4_5,
   page_private,
   set_page_private,
   unlinkHuge,
@@ -39,7 +38,6 @@ import {
   ClearPagePrivate,
   lock_page,
   PageAnon,
-  PagePrivate,
   page_count,
   page_mapcount,
   put_page,
@@ -59,6 +57,7 @@ import {
   hugetlbMaps,
 } from '../thp-refcount/hugetlb.ts'
 import * as counted from './409eb8c26.ts'
+import { free_huge_page } from './07443a85ad90.ts'
 import { hugepage_add_anon_rmap } from './a850ea30374e.ts'
 import { countCopy } from './cd67f0d2a9a6.ts'
 
@@ -119,9 +118,8 @@ export const before = {
     set_page_private(p, NULL)
     WRITE_ONCE(p + struct_page.mapping, 0)
     BUG_ON(page_count(p) !== 0, 'page_count(page)')
-    let restore_reserve = PagePrivate(p)
     ClearPagePrivate(p)
-    if (k.hugepage_subpool_put_pages(spool, 1) === 0) restore_reserve = true
+    const restore_reserve = k.hugepage_subpool_put_pages(spool, 1) === 0
     spin_lock(hugetlb_lock)
     clear_page_huge_active(p)
     if (restore_reserve) addResv(h, 1)
@@ -137,15 +135,11 @@ export const before = {
   },
 
   hugetlbMaps: (_page: Page): undefined => undefined,
-  isPrivateHugePage: (p: Page): boolean => !isFilePage(p),
-  /** Only the file's pages lead to who maps them. */
-  hasReverseMap: isFilePage,
-}
-
-/** A private page has HUGETLB_POISON there or, if it is a copy, nothing. */
-function isFilePage(p: Page): boolean {
-  const mapping = S[p + struct_page.mapping]!
-  return mapping !== 0 && (mapping & PAGE_MAPPING_ANON) === 0
+  /** A private page has HUGETLB_POISON there or, if it is a copy, nothing. */
+  isPrivateHugePage(p: Page): boolean {
+    const mapping = S[p + struct_page.mapping]!
+    return mapping === 0 || (mapping & PAGE_MAPPING_ANON) !== 0
+  },
 }
 
 // ---- after -----------------------------------------------------------------------------------------------------------
@@ -213,9 +207,8 @@ export default patch('0fe6e20b9c4c', {
     __hugepage_set_anon_rmap: { before: undefined, after: __hugepage_set_anon_rmap },
     hugepage_add_anon_rmap: { before: undefined, after: hugepage_add_anon_rmap },
     hugepage_add_new_anon_rmap: { before: undefined, after: hugepage_add_new_anon_rmap },
-    free_huge_page: { before: before.free_huge_page, after: free_huge_page_4_5 },
+    free_huge_page: { before: before.free_huge_page, after: free_huge_page },
     hugetlbMaps: { before: before.hugetlbMaps, after: hugetlbMaps },
     isPrivateHugePage: { before: before.isPrivateHugePage, after: recount.isPrivateHugePage },
-    hasReverseMap: { before: before.hasReverseMap, after: recount.hasReverseMap },
   },
 })

@@ -68,6 +68,5 @@ export default patch('hugetlb-rmap-posted-v1', {
     hugetlb_remove_rmap: { before: before.hugetlb_remove_rmap, after: hugetlb_remove_rmap },
     hugetlbMaps: { before: before.hugetlbMaps, after: hugetlbMaps },
     isPrivateHugePage: { before: before.isPrivateHugePage, after: recount.isPrivateHugePage },
-    hasReverseMap: { before: before.hasReverseMap, after: recount.hasReverseMap },
   },
 })
