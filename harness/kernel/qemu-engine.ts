@@ -11,7 +11,7 @@ import { initramfs } from './initramfs.ts'
 import { Lacking, program } from './places.ts'
 import { compile, type GuestNeeds, type Rounds } from './program.ts'
 import { type Seen, seenOf } from './rounds.ts'
-import { at, BootCounters, nothingSeen } from './seen.ts'
+import { at, BootCounters, nothingSeen, poolsFolder } from './seen.ts'
 
 export interface QemuOptions {
   /** Another QEMU than the one in $PATH. */
@@ -166,9 +166,12 @@ async function* runBoot(bench: Bench, jobs: readonly Job[]): AsyncGenerator<[num
       seen.take(event)
       if (event[0] !== 'end' && !seen.broken) continue
       running = undefined
-      yield [job.index, seen.observation()]
-      // Neither a broken kernel nor one that has warned, and may not warn again, judges other points.
-      if (seen.log.some(line => gravityOf(line) !== undefined)) return { kind: 'done', reason: '', log: [] }
+      const observation = seen.observation()
+      yield [job.index, observation]
+      // Neither a broken kernel nor one that has warned, and may not warn again, judges other points; nor does one that
+      // has lost huge pages of a pool.
+      const isLeft = observation.after.some(({ text }) => text.startsWith(poolsFolder))
+      if (isLeft || seen.log.some(line => gravityOf(line) !== undefined)) return { kind: 'done', reason: '', log: [] }
     }
   } finally {
     await guest.return({ kind: 'done', reason: '', log: [] })

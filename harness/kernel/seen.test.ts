@@ -65,6 +65,16 @@ t.test('a step that a kernel cannot do ends the point, and is not among the step
   t.strictSame([steps, end], [[], { kind: 'config', reason: 'no huge page', step: 0 }])
 })
 
+t.test('a guest that is not the machine of the point judges nothing', async t => {
+  t.strictSame(seenIn('["lacks","no huge pages"]').end, { kind: 'config', reason: 'no huge pages' })
+})
+
+t.test('pools of huge pages must be after the last process as they were before the first', async t => {
+  const { after } = seenIn('["after",{"hugepages-2048kB/resv_hugepages":2}]')
+  const text = 'hugepages-2048kB/resv_hugepages is +2 after the last process, against before the first'
+  t.strictSame(after, [{ anomaly: 'counter-drift', text }])
+})
+
 t.test('a guest without memory judges nothing, whatever its processes died of', async t => {
   const { end } = seenIn(
     '["step",0]',
