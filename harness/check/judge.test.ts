@@ -188,3 +188,14 @@ t.test('what is left after the last process counts too', async t => {
     { name: 'leak', step: undefined, pos: undefined },
   ])
 })
+
+t.test('a lack that follows from what went wrong before leaves the verdict to that', async t => {
+  const steps = [step('mmap', {}), step('touch', {})]
+  const end = { kind: 'config', reason: 'there is no range A', step: 1 } as const
+  const wrong = seen(0, { answer: { kind: 'errno', errno: 'ENOMEM' } })
+  const { status, found } = judged({ steps, seen: [wrong], more: { end } })
+  t.same([status, found], ['fail', 'wrong-result'])
+  t.equal(judged({ steps, seen: [seen(0)], more: { end } }).status, 'config')
+  const same = { ...end, step: 0 }
+  t.equal(judged({ steps, seen: [wrong], more: { end: same } }).status, 'config', 'of the same step nobody knows')
+})

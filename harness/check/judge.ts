@@ -31,7 +31,7 @@ export function judge(trial: Trial, seen: Observation): Result {
     observation: seen,
     explored: exploration && exploredOf(exploration, ways, shown),
   }
-  const mute = ways.find(({ seen }) => seen.end.kind === 'config') ?? ways.find(({ seen }) => gaveNoAnswer(seen))
+  const mute = ways.find(couldNotBeJudged) ?? ways.find(({ seen }) => gaveNoAnswer(seen))
   if (mute !== undefined) return { ...result, ...whyMute(mute) }
   return { ...result, ...verdictOf(result, ways) }
 }
@@ -128,6 +128,11 @@ function whyMute({ seen: { end }, schedule }: Way): Pick<Result, 'status' | 'rea
   const by = schedule === '' ? '' : ` (${schedule})`
   if (end.kind === 'config') return { status: 'config', reason: `${reason}${by}` }
   return { status: 'no-answer', reason: `${end.kind}: ${reason}${by}` }
+}
+
+/** What cannot be done because a step before it went wrong is no lack of the machine: the case has its verdict. */
+function couldNotBeJudged({ seen: { end }, anomalies }: Way): boolean {
+  return end.kind === 'config' && !anomalies.some(({ step }) => step !== undefined && step < (end.step ?? 0))
 }
 
 /** Hangs, timeouts and lost engines; also a kernel that ends before it has done anything of the case. */
