@@ -4,7 +4,7 @@
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import type { NamedKernel } from './kernels.ts'
 import { Lacking, program } from './places.ts'
 
@@ -14,9 +14,13 @@ export interface Fetched {
   readonly version: string
   readonly sha256: string
   readonly image: Uint8Array
-  /** The module of the RAM disk, where it is in the same package. */
-  readonly brd: Uint8Array | undefined
+  /** By name, where it is in the same package. */
+  readonly modules: ReadonlyMap<ModuleName, Uint8Array>
 }
+
+/** Modules that guests load: the RAM disk, and what takes back that memory has failed. */
+export const moduleNames = ['brd', 'hwpoison-inject'] as const
+export type ModuleName = (typeof moduleNames)[number]
 
 const keyring = '/usr/share/keyrings/debian-archive-keyring.gpg'
 
@@ -109,8 +113,8 @@ async function unpack(name: string, { sha256: pinned = {} }: NamedKernel, folder
     throw new Lacking(`${deb} is not the package that fixtures/kernels.yaml names: its sha256 is ${sha256}`)
   }
   const { execa } = await import('execa')
-  const tar = ['-xf', '-', '--wildcards', '--no-anchored', 'vmlinuz*', 'brd.ko*']
-  // tar minds that a package has only one of the two.
+  const tar = ['-xf', '-', '--wildcards', '--no-anchored', 'vmlinuz*', ...moduleNames.map(name => `${name}.ko*`)]
+  // tar minds that a package has only some of them.
   await execa('dpkg-deb', ['--fsys-tarfile', deb], { cwd: folder, encoding: 'buffer', buffer: false }).pipe(
     'tar',
     tar,
@@ -119,11 +123,13 @@ async function unpack(name: string, { sha256: pinned = {} }: NamedKernel, folder
   const files = await readdir(folder, { recursive: true })
   const image = files.find(path => /(^|\/)vmlinuz[^/]*$/.test(path))
   if (image === undefined) throw new Lacking(`${deb} holds no kernel image`)
-  const brd = await readModule(
-    files.find(path => /(^|\/)brd\.ko(\.xz)?$/.test(path)),
-    folder,
-  )
-  return { package: name, version, sha256, image: await readFile(join(folder, image)), brd }
+  const modules = new Map<ModuleName, Uint8Array>()
+  for (const wanted of moduleNames) {
+    const path = files.find(file => [`${wanted}.ko`, `${wanted}.ko.xz`].includes(basename(file)))
+    const module = await readModule(path, folder)
+    if (module !== undefined) modules.set(wanted, module)
+  }
+  return { package: name, version, sha256, image: await readFile(join(folder, image)), modules }
 }
 
 /** finit_module(2) takes a module as it was before it was packed. */

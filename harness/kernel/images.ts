@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path'
 import type { Subject } from '../engine.ts'
 import { releaseHas } from '../model/history/index.ts'
 import { type ImageHeader, readHeader } from './bzimage.ts'
-import { fetchDebian } from './debian.ts'
+import { fetchDebian, type ModuleName, moduleNames } from './debian.ts'
 import { kernelNames, namedKernel, stablePatches } from './kernels.ts'
 import { cachePath, Lacking } from './places.ts'
 import { unpackKernel } from './vmlinux.ts'
@@ -21,8 +21,8 @@ export interface Kernel {
   readonly number: number
   /** What QEMU loads. */
   readonly file: string
-  /** The module of the RAM disk, as a file, where there is one. */
-  readonly brd: string | undefined
+  /** Modules as files, where there are any. */
+  readonly modules: Readonly<Partial<Record<ModuleName, string>>>
   readonly subject: Subject
 }
 
@@ -43,7 +43,7 @@ export async function resolveKernel(name: string): Promise<Kernel> {
     version: header.version,
     number: major * 1000 + minor,
     file: await bootFile(file, image, header),
-    brd: moduleBeside(file),
+    modules: modulesBeside(file),
     subject: { name, has: id => releaseHas(release, id) || patches.includes(id) },
   }
 }
@@ -64,8 +64,8 @@ interface Kept {
   readonly sha256: string
   /** Of the image taken out of it. */
   readonly image: string
-  /** Of the RAM disk's module: null where the package has none; undefined where nobody has looked. */
-  readonly brd?: string | null
+  /** Of modules: null where the package has none; undefined where nobody has looked. */
+  readonly modules?: Readonly<Partial<Record<string, string | null>>>
 }
 
 /** The image of a Debian kernel: from the cache, where it is whole, else from the mirror. */
@@ -73,15 +73,18 @@ async function debianImage(name: string): Promise<string> {
   const folder = cachePath('kernels', name)
   const file = join(folder, 'bzImage')
   const kept = await keptIn(folder)
-  if (kept?.brd !== undefined) return file
+  if (moduleNames.every(module => kept?.modules?.[module] !== undefined)) return file
   await mkdir(dirname(folder), { recursive: true })
   const work = await mkdtemp(`${folder}.`)
   try {
     const fetched = await fetchDebian(name.slice('debian:'.length), namedKernel(name)!, work)
-    const { package: from, version, sha256, image, brd } = fetched
-    const record: Kept = { package: from, version, sha256, image: sha256Of(image), brd: brd ? sha256Of(brd) : null }
+    const { package: from, version, sha256, image, modules } = fetched
+    const sum = (module: Uint8Array | undefined) => (module === undefined ? null : sha256Of(module))
+    const sums = Object.fromEntries(moduleNames.map(module => [module, sum(modules.get(module))]))
+    const record: Kept = { package: from, version, sha256, image: sha256Of(image), modules: sums }
     const text = `${JSON.stringify(record, undefined, 2)}\n`
-    await keep(folder, { bzImage: image, ...(brd && { 'brd.ko': brd }), 'record.json': text })
+    const files = Object.fromEntries([...modules].map(([module, content]) => [`${module}.ko`, content]))
+    await keep(folder, { bzImage: image, ...files, 'record.json': text })
   } catch (error) {
     // The image was kept before anybody asked for a module: it still boots.
     if (kept === undefined) throw error
@@ -97,15 +100,17 @@ async function keptIn(folder: string): Promise<Kept | undefined> {
     const record = JSON.parse(await readFile(join(folder, 'record.json'), 'utf8')) as Kept
     const isWhole = async (file: string, sum: string) => sum === sha256Of(await readFile(join(folder, file)))
     if (!(await isWhole('bzImage', record.image))) return undefined
-    return record.brd && !(await isWhole('brd.ko', record.brd)) ? undefined : record
+    for (const [module, sum] of Object.entries(record.modules ?? {}))
+      if (sum && !(await isWhole(`${module}.ko`, sum))) return undefined
+    return record
   } catch {
     return undefined
   }
 }
 
-function moduleBeside(image: string): string | undefined {
-  const file = join(dirname(image), 'brd.ko')
-  return existsSync(file) ? file : undefined
+function modulesBeside(image: string): Kernel['modules'] {
+  const found = moduleNames.map(module => [module, join(dirname(image), `${module}.ko`)] as const)
+  return Object.fromEntries(found.filter(([, file]) => existsSync(file)))
 }
 
 /** Makes `folder` with these files, at once, so that another run never sees half of it. */

@@ -7,8 +7,12 @@ export type Entry =
   | { readonly kind: 'directory'; readonly path: string }
   | { readonly kind: 'device'; readonly path: string; readonly device: readonly [number, number] }
 
-/** The archive of a guest: the probe as /init, its program, the RAM disk's module, and what it needs to find. */
-export function initramfs(probe: Uint8Array, program: Uint8Array, brd?: Uint8Array): Uint8Array {
+/** The archive of a guest: the probe as /init, its program, modules by name, and what it needs to find. */
+export function initramfs(
+  probe: Uint8Array,
+  program: Uint8Array,
+  modules: Readonly<Record<string, Uint8Array>>,
+): Uint8Array {
   return newc([
     { kind: 'directory', path: 'proc' },
     { kind: 'directory', path: 'sys' },
@@ -17,7 +21,9 @@ export function initramfs(probe: Uint8Array, program: Uint8Array, brd?: Uint8Arr
     { kind: 'device', path: 'dev/kmsg', device: [1, 11] },
     { kind: 'file', path: 'init', mode: 0o755, content: probe },
     { kind: 'file', path: 'program', mode: 0o644, content: program },
-    ...(brd === undefined ? [] : [{ kind: 'file', path: 'brd.ko', mode: 0o644, content: brd } as const]),
+    ...Object.entries(modules).map(([name, content]) => {
+      return { kind: 'file', path: `${name}.ko`, mode: 0o644, content } as const
+    }),
   ])
 }
 

@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs'
 import type { End, Engine, Observation, Subject, TestPoint } from '../engine.ts'
 import { buildProbe } from './build-probe.ts'
 import { gravityOf } from './console.ts'
+import type { ModuleName } from './debian.ts'
 import { type GuestEnd, type Limits, runGuest } from './guest.ts'
 import { type Kernel, resolveKernel } from './images.ts'
 import { initramfs } from './initramfs.ts'
@@ -138,13 +139,24 @@ function atBoot({ kind, reason }: GuestEnd): End {
   return { kind: kind === 'done' ? 'lost' : kind, reason: `before the first test point: ${reason}` }
 }
 
+/** What the points of a boot need beside the image. */
+function modulesFor(jobs: readonly Job[]): ModuleName[] {
+  const lines = jobs.flatMap(job => job.lines)
+  const disk: ModuleName[] = lines.includes('disk') ? ['brd'] : []
+  return lines.some(line => line.startsWith('unpoison ')) ? [...disk, 'hwpoison-inject'] : disk
+}
+
 /** One boot: an observation for each job that ended in it, the last one cut short by what ended the boot. */
 async function* runBoot(bench: Bench, jobs: readonly Job[]): AsyncGenerator<[number, Observation], GuestEnd> {
   const text = Buffer.from(`${jobs.flatMap(({ lines }) => lines).join('\n')}\n`)
   const { needs, gigantic } = jobs[0]!
-  const { brd } = bench.kernel
-  const disk = brd !== undefined && jobs.some(({ lines }) => lines.includes('disk')) ? readFileSync(brd) : undefined
-  const guest = runGuest({ ...bench, needs, gigantic, initramfs: initramfs(bench.probe, text, disk) })
+  const modules = Object.fromEntries(
+    modulesFor(jobs).flatMap(name => {
+      const file = bench.kernel.modules[name]
+      return file === undefined ? [] : [[name, readFileSync(file)]]
+    }),
+  )
+  const guest = runGuest({ ...bench, needs, gigantic, initramfs: initramfs(bench.probe, text, modules) })
   const counters = new BootCounters()
   let running: { readonly job: Job; readonly seen: Seen } | undefined
   try {

@@ -89,15 +89,29 @@ struct answer op_soft_offline(struct process *me, const struct words *op)
 	return has_memory_failure() ? tell_each(op, soft_offline, 1) : config(NO_MEMORY_FAILURE);
 }
 
-/* unpoison NAME OFF LEN */
-struct answer op_unpoison(struct process *me, const struct words *op)
+/** Loads hwpoison-inject, which no kernel has built in, the first time that it is wanted. */
+static bool can_unpoison(void)
 {
 	int fd = open_path(unpoison_pfn, O_WRONLY);
 
+	if (fd < 0) {
+		int module = open_path("/hwpoison-inject.ko", O_RDONLY);
+
+		sys3(SYS_finit_module, module, "", 0);
+		sys1(SYS_close, module);
+		fd = open_path(unpoison_pfn, O_WRONLY);
+	}
+	if (fd >= 0)
+		sys1(SYS_close, fd);
+	return fd >= 0;
+}
+
+/* unpoison NAME OFF LEN */
+struct answer op_unpoison(struct process *me, const struct words *op)
+{
 	(void)me;
-	if (fd < 0)
+	if (!can_unpoison())
 		return config("this kernel has no unpoison-pfn: the module hwpoison-inject is missing");
-	sys1(SYS_close, fd);
 	return tell_each(op, unpoison_pfn, PAGE);
 }
 
