@@ -20,10 +20,16 @@ import hugetlb_b5cec28d36f5 from './hugetlb/b5cec28d36f5.ts'
 import hugetlb_cd67f0d2a9a6 from './hugetlb/cd67f0d2a9a6.ts'
 import hugetlb_ea4039a34c4c from './hugetlb/ea4039a34c4c.ts'
 import hugetlb_posted_v1 from './hugetlb/posted-v1.ts'
+import hwpoison_4a705fef9862 from './hwpoison/4a705fef9862.ts'
+import hwpoison_5f24ae585be9 from './hwpoison/5f24ae585be9.ts'
+import hwpoison_7af446a841a2 from './hwpoison/7af446a841a2.ts'
+import hwpoison_8c6c2ecb4466 from './hwpoison/8c6c2ecb4466.ts'
 import hwpoison_36af67370e33 from './hwpoison/36af67370e33.ts'
 import hwpoison_286c469a988f from './hwpoison/286c469a988f.ts'
+import hwpoison_998b4382c1d7 from './hwpoison/998b4382c1d7.ts'
 import hwpoison_7258ae5c5a2c from './hwpoison/7258ae5c5a2c.ts'
 import hwpoison_46612b751c49 from './hwpoison/46612b751c49.ts'
+import hwpoison_b985194c8c0a from './hwpoison/b985194c8c0a.ts'
 import hwpoison_c3901e722b29 from './hwpoison/c3901e722b29.ts'
 import lru_8f182270dfec from './lru/8f182270dfec.ts'
 import lru_c6c919eb90e0 from './lru/c6c919eb90e0.ts'
@@ -98,6 +104,9 @@ export const patches: readonly Patch[] = [
   hugetlb_cd67f0d2a9a6,
   hugetlb_56c9cfb13c9b,
   hugetlb_a850ea30374e,
+  hwpoison_7af446a841a2,
+  hwpoison_998b4382c1d7,
+  hwpoison_8c6c2ecb4466,
   hugetlb_44e2aa937e69,
   hugetlb_1f64d69c7ad2,
   hugetlb_ea4039a34c4c,
@@ -105,6 +114,7 @@ export const patches: readonly Patch[] = [
   hugetlb_0c176d52b,
   hugetlb_66aebce747ea,
   hugetlb_36e4f20af833,
+  hwpoison_5f24ae585be9,
   mlock_posted_v2,
   mlock_ff6a6da60b89,
   thp_e180cf806a93,
@@ -119,6 +129,8 @@ export const patches: readonly Patch[] = [
   mlock_01cc2e58697e,
   hugetlb_07443a85ad90,
   hugetlb_8382d914ebf7,
+  hwpoison_b985194c8c0a,
+  hwpoison_4a705fef9862,
   hugetlb_0f792cf949a0,
   hugetlb_b5cec28d36f5,
   mlock_6cdb18ad98a4,

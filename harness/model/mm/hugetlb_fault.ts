@@ -230,6 +230,11 @@ export function hugetlb_no_page(
     }
   }
   if (!anon_rmap) k.prepareCachePage(page)
+  if (k.refusesLostPage(page)) {
+    unlock_page(page)
+    put_page(page)
+    return VM_FAULT_HWPOISON
+  }
   const cow = (flags & FAULT_FLAG_WRITE) !== 0 && !isShared(vma, VM_SHARED)
   // What hugetlb_cow may need to note a reservation is there before the page table lock is taken.
   if (cow) {
@@ -266,6 +271,9 @@ export function preparePrivatePage(page: Page, vma: Vma, _addr: number): boolean
 
 /** A page of the file, old or new: it is counted when it is mapped (409eb8c26). Caller holds the page lock. */
 export function prepareCachePage(_page: Page): void {}
+
+/** Whether a page that has failed is refused also if it is new: of one that the file had that was known before. */
+export const refusesLostPage = (_page: Page): boolean => false
 
 /** The entry is about to be made. Caller holds the page lock and the page table lock. */
 export function countFirstMap(page: Page, vma: Vma, addr: number, anon_rmap: boolean): void {

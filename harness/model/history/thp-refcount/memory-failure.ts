@@ -15,6 +15,7 @@ import {
   get_page,
   get_page_unless_zero,
   PageAnon,
+  PageHuge,
   PageHWPoison,
   PageTail,
   PageTransHuge,
@@ -29,6 +30,7 @@ import type { Changes } from '../patch.ts'
 
 function get_hwpoison_page(p: Page): boolean {
   const head = compound_head(p)
+  if (PageHuge(head)) return get_page_unless_zero(head)
   if (!PageTransHuge(head)) return get_page_unless_zero(p)
   if (!PageAnon(head) || !get_page_unless_zero(head)) return false
   if (PageTail(p)) get_page(p)
@@ -37,7 +39,7 @@ function get_hwpoison_page(p: Page): boolean {
 
 function put_hwpoison_page(p: Page): void {
   const head = compound_head(p)
-  if (PageTransHuge(head) && p !== head) put_page(head)
+  if (PageTransHuge(head) && !PageHuge(head) && p !== head) put_page(head)
   put_page(p)
 }
 
