@@ -123,7 +123,7 @@ function raceWords(threads: readonly RaceThread[]): readonly Word[] | string {
         return `on real kernels all steps of a thread are by one process`
       const done = wordsOf(step)
       if (typeof done === 'string') return done
-      words.push(['do'], ...done)
+      words.push(step.ends === undefined ? ['do'] : ['end-of', step.ends], ...done)
     }
   }
   return words

@@ -116,6 +116,13 @@ struct answer run_op_beside(struct process *thread, const struct words *op)
 	return verb->race == NEVER ? config("the probe cannot do this inside a race") : verb->run(thread, op);
 }
 
+bool fits_op(const struct words *op)
+{
+	const struct verb *verb = find_verb(op);
+
+	return verb && fits(verb, op);
+}
+
 bool runs_alone(const struct words *op)
 {
 	const struct verb *verb = find_verb(op);

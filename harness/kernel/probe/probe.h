@@ -158,7 +158,9 @@ op_fn op_pin, op_unpin, op_dma_read, op_dma_write, op_rdma;
 struct answer do_op(struct process *me, const struct words *op);
 /** In init: has one operation done, by the process or by init itself. */
 struct answer run_op(struct process *process, const struct words *op);
-/** The same inside a race: by a thread, beside others. */
+/** Whether the operation is known, and what it names is there. */
+bool fits_op(const struct words *op);
+/** As run_op inside a race: by a thread, beside others. */
 struct answer run_op_beside(struct process *thread, const struct words *op);
 /** Whether threads of a race must do it one at a time. */
 bool runs_alone(const struct words *op);

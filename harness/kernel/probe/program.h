@@ -11,6 +11,7 @@
 //	race				the step is a race of the threads that follow
 //	thread NAME PROCESS CPU		a thread, in the address space of this process
 //	do				a step of the thread; its operations follow
+//	end-of NAME			a step that ends what the thread has made; none, where it was not made
 //	end				the point ends
 #pragma once
 

@@ -19,6 +19,7 @@ struct raced {
 	struct words words;
 	char text[MAX_LINE];
 	int step;		/* of its thread, from 0 */
+	bool ending;		/* of something that may never have come */
 	bool done;
 	struct answer answer;
 };
@@ -45,6 +46,7 @@ bool is_race(const struct words *line)
 static struct answer read_race(struct words *line, bool (*is_heading)(const struct words *))
 {
 	int step = 0;
+	bool ending = false;
 
 	racer_count = op_count = 0;
 	while (next_line(line) && !is_heading(line)) {
@@ -59,7 +61,8 @@ static struct answer read_race(struct words *line, bool (*is_heading)(const stru
 			racer->first = op_count;
 			racer->count = 0;
 			step = -1;
-		} else if (same(line->word[0], "do")) {
+		} else if (same(line->word[0], "do") || same(line->word[0], "end-of")) {
+			ending = same(line->word[0], "end-of");
 			step++;
 		} else {
 			struct raced *op = &ops[op_count++];
@@ -68,6 +71,7 @@ static struct answer read_race(struct words *line, bool (*is_heading)(const stru
 				return config("more operations in a race than the probe has room for");
 			keep_line(&op->words, op->text, line);
 			op->step = step;
+			op->ending = ending;
 			op->done = false;
 			racers[racer_count - 1].count++;
 		}
@@ -135,6 +139,8 @@ static struct answer run_one(struct process *me, const struct racer *racer, cons
 {
 	struct answer answer;
 
+	if (op->ending && !fits_op(&op->words))
+		return ok;
 	if (!runs_alone(&op->words))
 		return run_op_beside(me, &op->words);
 	lock(&tell_lock);
