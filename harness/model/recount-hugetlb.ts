@@ -25,7 +25,7 @@ import {
   VM_NORESERVE,
   vm_area,
 } from './mm/mm_types.ts'
-import { HUGETLB_PAGE_DTOR, PG_head, PG_hwpoison } from './mm/page-flags.ts'
+import { isHugetlbHead, PG_head, PG_hwpoison } from './mm/page-flags.ts'
 import {
   firstPte,
   forEachPmd,
@@ -48,7 +48,7 @@ const headOf = (p: number): Page => (S[p + page.compound_head]! & 1 ? S[p + page
 export function isHugePte(e: Pmd): boolean {
   if (!pte_present(e as number as Pte)) return false
   const head = headOf(pfn_to_page(pte_pfn(e)))
-  return (S[head + page.flags]! & PG_head) !== 0 && S[head + tail.compound_dtor] === HUGETLB_PAGE_DTOR
+  return (S[head + page.flags]! & PG_head) !== 0 && isHugetlbHead(head)
 }
 
 /** Calls `visit` for the first entry of each huge page of hugetlb that an address space maps, by address. */

@@ -27,7 +27,7 @@ import {
 import { vm_area_cachep } from './mm/mmap.ts'
 import { freeRuns } from './mm/page_alloc.ts'
 import {
-  HUGETLB_PAGE_DTOR,
+  isHugetlbHead,
   PG_active,
   PG_head,
   PG_hwpoison,
@@ -370,7 +370,7 @@ function checkFrames(pools: Pools, found: Findings): void {
   sums.anon = sums.huge = sums.active = sums.inactive = sums.unevictable = sums.mlocked = 0
   forEachFrame((p, pfn, step) => {
     const compound = (S[p + page.flags]! & PG_head) !== 0
-    if (compound && S[p + tail.compound_dtor] === HUGETLB_PAGE_DTOR) {
+    if (compound && isHugetlbHead(p)) {
       pools.checkPage(p, refs[pfn]!, pmds[pfn]!, writers[pfn] === 1)
       return hugePages(p)
     }

@@ -20,7 +20,7 @@ import { __free_pages, alloc_pages } from './page_alloc.ts'
 import {
   _count,
   ClearPagePrivate,
-  HUGETLB_PAGE_DTOR,
+  clearHugetlbHead,
   PagePrivate,
   PageTail,
   PG_active,
@@ -31,6 +31,7 @@ import {
   page_count,
   page_mapcount,
   put_page,
+  setHugetlbHead,
   subpage,
   VM_BUG_ON_PAGE,
 } from './page-flags.ts'
@@ -99,14 +100,14 @@ export function prep_compound_huge_page(p: Page, order: number): void {
   wrRepeat(subpage(p, 1), tailStruct(p, TAIL_MAPPING), (1 << order) - 1)
   wr(p + tail.compound_mapcount, -1)
   wr(p + tail.compound_order, order)
-  WRITE_ONCE(p + tail.compound_dtor, HUGETLB_PAGE_DTOR)
+  setHugetlbHead(p)
   INIT_LIST_HEAD(lru(p))
   wr(p + tail.private, 0)
 }
 
 /** set_compound_page_dtor(page, NULL_COMPOUND_DTOR), and what prep_compound_huge_page wrote over fields of tails. */
 export function destroyCompoundHugePage(p: Page): void {
-  WRITE_ONCE(p + tail.compound_dtor, 0)
+  clearHugetlbHead(p)
   WRITE_ONCE(p + tail.compound_order, 0)
   wr(p + tail.hugetlb_lru, TAIL_MAPPING)
 }

@@ -72,8 +72,7 @@ export const tail = {
   compound_mapcount: page.SIZE + page.mapping,
   /** On tail 2, over `mapping` and `index`: next and previous of the deferred split queue. */
   deferred_list: 2 * page.SIZE + page.mapping,
-  /** Of a hugetlb page, on tail 1: what frees it, and its order. */
-  compound_dtor: page.SIZE + page.lru,
+  /** Of a hugetlb page, on tail 1: its order. */
   compound_order: page.SIZE + page.index,
   /** Of a hugetlb page, on tail 2: its place on a list of the pool. A struct page of ours has one cell for `lru`. */
   hugetlb_lru: 2 * page.SIZE + page.mapping,

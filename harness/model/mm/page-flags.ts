@@ -97,12 +97,17 @@ export const PagePrivate = (p: Page): boolean => test_bit(field(p, page.flags), 
 export const SetPagePrivate = (p: Page): void => set_bit(field(p, page.flags), PG_private)
 export const ClearPagePrivate = (p: Page): void => clear_bit(field(p, page.flags), PG_private)
 
-/** The destructor of a hugetlb page (include/linux/mm.h compound_dtors). */
-export const HUGETLB_PAGE_DTOR = 2
+/**
+ * On tail 1 of a hugetlb page. In v4.5 the destructor says it, which lies over a list link of the tail: whoever looks
+ * while a THP is split finds a link there, and a link is never that function. Later kernels have a flag, as here.
+ */
+export const PG_hugetlb = 4096
+export const isHugetlbHead = (head: Page): boolean => test_bit(head + page.SIZE + page.flags, PG_hugetlb)
+export const setHugetlbHead = (head: Page): void => set_bit(head + page.SIZE + page.flags, PG_hugetlb)
+export const clearHugetlbHead = (head: Page): void => clear_bit(head + page.SIZE + page.flags, PG_hugetlb)
 /** mm/hugetlb.c: whether the page belongs to hugetlb, and whether it is the head of one. */
-export const PageHuge = (p: Page): boolean =>
-  PageCompound(p) && READ_ONCE(compound_head(p) + tail.compound_dtor) === HUGETLB_PAGE_DTOR
-export const PageHeadHuge = (p: Page): boolean => PageHead(p) && READ_ONCE(p + tail.compound_dtor) === HUGETLB_PAGE_DTOR
+export const PageHuge = (p: Page): boolean => PageCompound(p) && isHugetlbHead(compound_head(p))
+export const PageHeadHuge = (p: Page): boolean => PageHead(p) && isHugetlbHead(p)
 export const compound_order = (head: Page): number => READ_ONCE(head + tail.compound_order)
 
 const doubleMap = (head: Page): number => head + page.SIZE + page.flags

@@ -8,13 +8,13 @@ import { k } from '../kernel.ts'
 import { clear_bit, cpu, local_lock, local_unlock, might_sleep, spin_lock, spin_unlock } from '../ops.ts'
 import { rd, S, sbrk, wr } from '../store.ts'
 import { debug_vm, zone } from './init.ts'
-import { type Page, page, tail, VM_LOCKED, type Vma, vm_area } from './mm_types.ts'
+import { type Page, page, VM_LOCKED, type Vma, vm_area } from './mm_types.ts'
 import { free_pages } from './page_alloc.ts'
 import {
   ClearPageActive,
   compound_head,
-  HUGETLB_PAGE_DTOR,
   hpage_nr_pages,
+  isHugetlbHead,
   PageActive,
   PageCompound,
   PageLRU,
@@ -211,7 +211,7 @@ export function __page_cache_release(p: Page): void {
 /** The last reference of `p`, a head or a page of its own, is gone. */
 export function __put_page(p: Page): void {
   const compound = PageCompound(p)
-  if (compound && rd(p + tail.compound_dtor) === HUGETLB_PAGE_DTOR) {
+  if (compound && isHugetlbHead(p)) {
     k.free_huge_page(p)
     return
   }

@@ -8,7 +8,7 @@ import * as pool from '../../mm/hugetlb_pool.ts'
 import * as hugetlb_rmap from '../../mm/hugetlb_rmap.ts'
 import { INIT_LIST_HEAD } from '../../mm/list.ts'
 import { type Page, page, tail, type Vma, vm_area } from '../../mm/mm_types.ts'
-import { _mapcount, HUGETLB_PAGE_DTOR, PageLocked, PG_head, subpage } from '../../mm/page-flags.ts'
+import { _mapcount, clearHugetlbHead, PageLocked, PG_head, setHugetlbHead, subpage } from '../../mm/page-flags.ts'
 import { atomic_add_negative, atomic_inc, atomic_inc_and_test, atomic_set, WRITE_ONCE } from '../../ops.ts'
 import * as recount from '../../recount-hugetlb.ts'
 import { rd, S, wr, wrRepeat } from '../../store.ts'
@@ -18,13 +18,13 @@ function prep_compound_huge_page(p: Page, order: number): void {
   wr(p + page.flags, PG_head)
   wrRepeat(subpage(p, 1), pool.tailStruct(p, 0), (1 << order) - 1)
   wr(p + tail.compound_order, order)
-  WRITE_ONCE(p + tail.compound_dtor, HUGETLB_PAGE_DTOR)
+  setHugetlbHead(p)
   INIT_LIST_HEAD(p + tail.hugetlb_lru)
   wr(p + tail.private, 0)
 }
 
 function destroyCompoundHugePage(p: Page): void {
-  WRITE_ONCE(p + tail.compound_dtor, 0)
+  clearHugetlbHead(p)
   WRITE_ONCE(p + tail.compound_order, 0)
   wr(p + tail.hugetlb_lru, 0)
 }
