@@ -6,16 +6,18 @@ import type { Rounds } from '../kernel/program.ts'
 import { didYouMean } from '../steps/words/nearest.ts'
 import { Refusal } from './refusal.ts'
 
-/** A kernel booted in QEMU; `rounds` says how often it runs a race. What this machine lacks for it makes every point `config`. */
+/** A kernel booted in QEMU, or the running one; `rounds` says how often it runs a race. What this machine lacks for it makes every point `config`. */
 export async function kernelEngine(kernel: string, rounds?: Rounds): Promise<Engine> {
+  const options = rounds === undefined ? {} : { rounds }
+  if (kernel === 'host') return (await import('../kernel/host-engine.ts')).hostEngine(options)
   const { kernelNames } = await import('../kernel/kernels.ts')
   if (!kernelNames().includes(kernel) && !existsSync(kernel)) {
-    throw new Refusal(`no kernel is called "${kernel}", and no file${didYouMean(kernel, kernelNames())}`)
+    throw new Refusal(`no kernel is called "${kernel}", and no file${didYouMean(kernel, ['host', ...kernelNames()])}`)
   }
   const { qemuEngine } = await import('../kernel/qemu-engine.ts')
   const { Lacking } = await import('../kernel/places.ts')
   try {
-    return await qemuEngine(kernel, rounds === undefined ? {} : { rounds })
+    return await qemuEngine(kernel, options)
   } catch (error) {
     if (error instanceof Lacking) return lackingEngine(kernel, error.message)
     throw error

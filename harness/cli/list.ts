@@ -51,5 +51,5 @@ async function steps(): Promise<readonly Entry[]> {
 
 async function kernels(): Promise<readonly Entry[]> {
   const { kernelNames } = await import('../kernel/kernels.ts')
-  return kernelNames().map((name: string) => ({ name }))
+  return ['host', ...kernelNames()].map((name: string) => ({ name }))
 }

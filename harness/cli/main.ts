@@ -78,6 +78,10 @@ function program(): Command {
     .argument('[CASE...]', 'as for run')
     .action(async cases => finish((await import('./check.ts')).check(cases)))
 
+  command('restore', 'give back the settings of this machine that a killed run has left changed', 'restore').action(
+    async () => finish((await import('./restore.ts')).restore()),
+  )
+
   command('schema', 'print the JSON Schema of case files', 'schema > case.schema.json').action(async () =>
     finish((await import('./schema.ts')).schema()),
   )
@@ -98,8 +102,12 @@ function subjectOptions(command: Command): Command {
       'a release with patches added or taken away: v4.5, v4.5+PATCH, v4.6-PATCH; repeatable',
       many,
     )
-    .option('--engine <E>', 'model or qemu')
-    .option('--kernel <K>', 'a real kernel: debian:6.1, or a path to a bzImage; repeatable', many)
+    .option('--engine <E>', 'model, qemu or host')
+    .option(
+      '--kernel <K>',
+      'a real kernel: debian:6.1, a path to a bzImage, or host, the running one; repeatable',
+      many,
+    )
     .option('--patch <FILE>', 'a patch of your own, on top of each variant; repeatable', many)
     .option('--rounds <N>', 'how often a real kernel runs a case with a race')
     .option('--seconds <S>', 'how long it does so (2)')

@@ -32,10 +32,17 @@ export async function run(named: readonly string[], options: RunOptions): Promis
     named,
     patches.map(({ id }) => id),
   )
+  await tellOfRestore()
   const groups = await groupsFor(cases, options, patches)
   if (countTrials(groups) === 0) throw new Refusal('no case matched')
   if (options.dryRun) return list(groups)
   return report(groups, targets, exploring, jobs, options)
+}
+
+/** Whoever runs anything next is told of what a killed run has left behind. */
+async function tellOfRestore(): Promise<void> {
+  const { isOwed, owedText } = await import('../kernel/borrowed.ts')
+  if (isOwed()) process.stderr.write(`mmfunc: ${owedText}\n`)
 }
 
 function list(groups: readonly Group[]): number {

@@ -37,9 +37,9 @@ export async function groupsFor(
   return groups
 }
 
-/** What a word of `compare` means: a real kernel (`debian:6.1`, a path), else a variant with `own` on top. */
+/** What a word of `compare` means: a real kernel (`debian:6.1`, a path, `host`), else a variant with `own` on top. */
 export async function engineFor(text: string, own: readonly Patch[]): Promise<Engine> {
-  if (/[:/]/.test(text)) return kernelEngine(text)
+  if (/[:/]/.test(text) || text === 'host') return kernelEngine(text)
   return modelEngine(variantOf(text, own))
 }
 
@@ -55,11 +55,16 @@ function numberOf(option: string, text: string | undefined): number | undefined 
 }
 
 function kernelsOf({ engine, kernel }: SubjectOptions): readonly string[] {
-  const engines = ['model', 'qemu']
+  const engines = ['model', 'qemu', 'host']
   if (engine !== undefined && !engines.includes(engine)) {
     throw new Refusal(`no engine is called "${engine}"${didYouMean(engine, engines)}`)
   }
   if (engine === 'model' && kernel.length > 0) throw new Refusal('--kernel needs --engine qemu')
+  if (engine === 'host') {
+    if (kernel.some(name => name !== 'host')) throw new Refusal('the engine host runs no kernel but the running one')
+    return ['host']
+  }
+  if (engine === 'qemu' && kernel.includes('host')) throw new Refusal('QEMU boots no kernel called host')
   if (engine === 'qemu' && kernel.length === 0) throw new Refusal('which kernel? for example --kernel debian:6.1')
   return kernel
 }

@@ -6,9 +6,11 @@ export type CounterChanges = { readonly [name: string]: number }
 /** One line. What comes between `step` and `counters` belongs to that step. */
 export type Event =
   | readonly ['ready', version: string]
+  /** Why the probe cannot be on this machine. */
+  | readonly ['unfit', reason: string]
   | readonly ['point', index: number]
   | readonly ['before' | 'baseline' | 'counters' | 'after', changes: CounterChanges]
-  /** Why this guest cannot judge the point. */
+  /** Why this machine cannot judge the point. */
   | readonly ['lacks', reason: string]
   | readonly ['step', index: number]
   | readonly ['answer', ...Told]

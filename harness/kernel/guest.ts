@@ -9,8 +9,9 @@ import type { Readable } from 'node:stream'
 import { gravest, gravityOf, withoutTime } from './console.ts'
 import { type Event, eventOf } from './events.ts'
 import type { Kernel } from './images.ts'
+import type { GuestNeeds } from './needs.ts'
 import { hasProgram } from './places.ts'
-import type { GuestNeeds } from './program.ts'
+import type { Rounds } from './program.ts'
 
 /** Milliseconds. A busy machine takes many times as long as a quiet one: these are for what never ends. */
 export interface Limits {
@@ -24,9 +25,17 @@ export interface Limits {
   readonly point: number
 }
 
+const usualLimits: Limits = { boot: 60_000, silence: 60_000, crash: 5_000, point: 300_000 }
+
+/** A point that is run again and again has the time for it. */
+export function limitsFor({ seconds = 0 }: Rounds): Limits {
+  return { ...usualLimits, point: usualLimits.point + seconds * 1000 }
+}
+
 /** How a boot ended. `reason` in one sentence. */
 export interface GuestEnd {
-  readonly kind: 'done' | 'oops' | 'panic' | 'hang' | 'timeout' | 'lost'
+  /** `config`: what a host lacks. */
+  readonly kind: 'done' | 'config' | 'oops' | 'panic' | 'hang' | 'timeout' | 'lost'
   readonly reason: string
   /** What the kernel said on its console since the last test point began, or since it was started. */
   readonly log: readonly string[]
@@ -103,7 +112,7 @@ export async function* runGuest(boot: Boot): AsyncGenerator<Event, GuestEnd> {
 }
 
 /** Ends the boot when its time is over. */
-class Clock {
+export class Clock {
   readonly #limits: Limits
   readonly #stop: () => void
   #silence: NodeJS.Timeout | undefined
@@ -123,7 +132,7 @@ class Clock {
     const { silence, point } = this.#limits
     if (this.#crash === undefined) {
       clearTimeout(this.#silence)
-      this.#silence = this.#after(silence, 'hang', 'no word from the guest')
+      this.#silence = this.#after(silence, 'hang', 'no word from the probe')
     }
     if (event[0] === 'point') this.#point = this.#after(point, 'timeout', 'the test point did not end')
     if (event[0] === 'end') clearTimeout(this.#point)

@@ -1,4 +1,3 @@
-import { totalmem } from 'node:os'
 import t from 'tap'
 import { pointOf, stepOf } from './fake.ts'
 import { compile } from './program.ts'
@@ -70,24 +69,11 @@ t.test('a race: threads, each with its steps; the point is run again and again',
   ])
 })
 
-t.test('pools of huge pages come before the point; gigantic ones want a guest of their own', async t => {
-  const [M2, G1] = [2 ** 21, 2 ** 30]
-  const of = (pools: readonly unknown[], ...steps: ReturnType<typeof stepOf>[]) => {
-    const compiled = compile(pointOf('x', steps, { pools } as object), 3, false, twoSeconds)
-    if (compiled.kind === 'config') return compiled.reason
-    const { guest, gigantic, lines } = compiled
-    return [guest.memory / M2 / 512, guest.gigantic, gigantic, lines.filter(line => line.startsWith('pool'))]
-  }
-  t.same(of([{ size: M2, pages: 4, overcommit: 2 }]), [0.75, false, 0, ['pool 2048 4 2']])
-  t.same(of([{ size: M2, pages: 400, overcommit: 0 }]), [1.75, false, 0, ['pool 2048 400 0']])
-  t.equal(of([{ size: G1, pages: 9, overcommit: 0 }]), 'a guest gets no more than 7168 MiB of memory')
-  t.equal(of([{ size: 2 ** 16, pages: 9, overcommit: 0 }]), 'x86-64 has huge pages of 2M and of 1G, none of 64K')
-  if (totalmem() < 8 * G1) return
-  t.same(of([{ size: G1, pages: 2, overcommit: 0 }]), [5, true, 2, ['pool 1048576 2 0']])
-  t.same(of([{ size: G1, pages: 1, overcommit: 0 }], stepOf('nr-hugepages', [[G1, 4]])), [
-    ...[7, true, 1],
-    ['pool 1048576 1 0'],
-  ])
+t.test('pools of huge pages come before the point', async t => {
+  const pools = [{ size: 2 ** 21, pages: 4, overcommit: 2 }]
+  t.strictSame(lines(pointOf('x', [], { pools })), ['pool 2048 4 2', 'point 3 madvise 0 0', 'count', 'end'])
+  const strange = { pools: [{ size: 2 ** 16, pages: 9, overcommit: 0 }] }
+  t.match(lines(pointOf('x', [], strange)), { reason: 'x86-64 has huge pages of 2M and of 1G, none of 64K' })
 })
 
 t.test('what primes the machine comes before counting begins', async t => {
@@ -127,20 +113,7 @@ t.test('a machine that no real kernel gives is config, with the reason', async t
   t.match(reason({ hpage_nr: 4 }), /512 base pages, not 4/)
   t.match(reason({ debug_vm: true }), /CONFIG_DEBUG_VM/)
   t.match(reason({ swap: false }), /CONFIG_SWAP/)
-  t.match(reason({ memory: 2 ** 35 }), /no more than 3072 MiB/)
-  t.match(reason({ memory: 2 ** 21 }), /needs 256 MiB/)
   t.match(reason({}, [{ ...stepOf('drain-lru', 'all'), cpu: 1 }]), /CPU 1, and the machine has 1/)
   t.match(reason({}, [stepOf('fork', 'c'.repeat(64))]), /too long/)
   t.equal(reason({}), undefined)
-})
-
-t.test('a guest is as large as what the case maps needs, twice that where it forks', async t => {
-  const memory = (...steps: ReturnType<typeof stepOf>[]) => {
-    const compiled = compile(pointOf('x', steps), 0, false, twoSeconds)
-    return compiled.kind === 'program' ? compiled.guest.memory / 2 ** 20 : compiled.reason
-  }
-  t.equal(memory(mmap(2 ** 21)), 768)
-  t.equal(memory(mmap(2 ** 30)), 1792)
-  t.equal(memory(mmap(2 ** 30), stepOf('fork', 'child')), 3072)
-  t.match(memory(mmap(2 ** 32)), /no more than/)
 })

@@ -1,31 +1,17 @@
 // Test points in the words of the probe: see probe/program.h.
 
-import { totalmem } from 'node:os'
 import type { Expect, RaceArgs, RaceThread, Step, TestPoint } from '../engine.ts'
 import { steps } from '../steps/index.ts'
 import type { Word } from '../steps/step.ts'
 import { sizeName } from '../steps/words/hugepage.ts'
 
-/** A test point ready for a guest, or why a real kernel cannot judge it. */
+/** A test point ready for the probe, or why a real kernel cannot judge it. */
 export type Compiled =
   | {
       readonly kind: 'program'
       readonly lines: readonly string[]
-      readonly guest: GuestNeeds
-      /** Huge pages of 1 GiB in the pool at its beginning. */
-      readonly gigantic: number
     }
   | { readonly kind: 'config'; readonly reason: string; readonly step?: number }
-
-/** Points with the same needs share a boot. */
-export interface GuestNeeds {
-  readonly cpus: number
-  readonly nodes: number
-  /** Bytes. */
-  readonly memory: number
-  /** Huge pages of 1 GiB, which are best had at boot: a guest has as many as one of its points wants. */
-  readonly gigantic: boolean
-}
 
 /** How often a point with a race is run: until either is reached. */
 export interface Rounds {
@@ -33,14 +19,11 @@ export interface Rounds {
   readonly seconds: number | undefined
 }
 
+/** Where nothing is said. */
+export const usualRounds: Rounds = { rounds: undefined, seconds: 2 }
+
 const MiB = 2 ** 20
 const GiB = 2 ** 30
-const smallest = 256 * MiB
-/** Guests come in few sizes, so that few boots serve all points. */
-const sizes = [768 * MiB, 1792 * MiB, 3072 * MiB]
-const giganticSizes = [5 * GiB, 7 * GiB]
-/** What the kernel may take beside what the case maps. */
-const spare = 640 * MiB
 
 /** Longest name and line that the probe has room for. */
 const nameLength = 63
@@ -64,24 +47,12 @@ export function compile(point: TestPoint, index: number, detail: boolean, { roun
     ...counted.flat(),
     'end',
   ] as string[]
-  const memory = memoryFor(point, body)
-  if (typeof memory === 'string') return { kind: 'config', reason: memory }
-  const { thp, cpus } = point.machine
+  const { thp } = point.machine
   const head = `point ${index} ${thp} ${countOf(body, 'longterm')} ${countOf(body, 'get')}`
   const pools = point.machine.pools.map(({ size, pages, overcommit }) => `pool ${size / 1024} ${pages} ${overcommit}`)
   const disk = body.some(line => line.startsWith('odirect-')) ? ['disk'] : []
   const again = hasRace(point) ? [`rounds ${rounds ?? 0} ${(seconds ?? 0) * 1000}`] : []
-  return {
-    kind: 'program',
-    lines: [...pools, ...disk, head, ...again, ...body],
-    guest: {
-      cpus,
-      nodes: body.some(line => line.startsWith('migrate ')) ? 2 : 1,
-      memory,
-      gigantic: pagesOf(GiB, point, body) > 0,
-    },
-    gigantic: point.machine.pools.find(({ size }) => size === GiB)?.pages ?? 0,
-  }
+  return { kind: 'program', lines: [...pools, ...disk, head, ...again, ...body] }
 }
 
 export function hasRace({ steps: all }: TestPoint): boolean {
@@ -148,32 +119,4 @@ function asksForFrames({ frames, mapped, freed }: Expect): boolean {
 
 function countOf(lines: readonly string[], hold: string): number {
   return lines.filter(line => line.startsWith('pin ') && line.split(' ')[5] === hold).length
-}
-
-/** The most huge pages of a size that there ever are. */
-function pagesOf(size: number, { machine: { pools } }: TestPoint, lines: readonly string[]): number {
-  const pool = pools.find(one => one.size === size)
-  const set = (verb: string) =>
-    lines.filter(line => line.startsWith(`${verb} ${size / 1024} `)).map(line => Number(line.split(' ')[2]))
-  return Math.max(pool?.pages ?? 0, ...set('nr-hugepages')) + Math.max(pool?.overcommit ?? 0, ...set('overcommit'))
-}
-
-/**
- * Memory of the guest, or why there is none so large. A fork may copy all that is pinned. Huge pages of 1 GiB begin at
- * whole GiB of memory: three more GiB hold the kernel, its page structs, and what it was booted from.
- */
-function memoryFor(point: TestPoint, lines: readonly string[]): number | string {
-  const { memory } = point.machine
-  const mmaps = lines.filter(line => line.startsWith('mmap '))
-  const mapped = mmaps.reduce((sum, line) => sum + Number(line.split(' ')[2]), 0)
-  const copies = lines.some(line => line.startsWith('fork ')) ? 2 : 1
-  const small = copies * mapped + pagesOf(2 * MiB, point, lines) * 2 * MiB + spare
-  const gigantic = pagesOf(GiB, point, lines)
-  const all = gigantic > 0 ? giganticSizes : sizes
-  const need = memory ?? (gigantic > 0 ? (gigantic + 3) * GiB : small)
-  const largest = all.at(-1)!
-  if (memory !== undefined && memory < smallest) return `a real kernel needs ${smallest / MiB} MiB of memory`
-  if (need > largest || small > sizes.at(-1)!) return `a guest gets no more than ${largest / MiB} MiB of memory`
-  if (need > totalmem()) return `a guest of ${need / GiB} GiB is more than this machine`
-  return memory ?? all.find(bytes => bytes >= need)!
 }

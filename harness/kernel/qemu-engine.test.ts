@@ -96,7 +96,7 @@ t.test('an oops after which the guest says nothing more is an oops, not a hang',
 
 t.test('a guest that says nothing more hangs', skip, async t => {
   const { ends, left } = await run(t, 'if (point === 1) hang()')
-  t.strictSame(ends, [done('a'), ['b', 'hang', 'no word from the guest in 1 s', 0], done('c')])
+  t.strictSame(ends, [done('a'), ['b', 'hang', 'no word from the probe in 1 s', 0], done('c')])
   t.strictSame(left, [])
 })
 

@@ -4,6 +4,7 @@
 // stat_refresh folds. v4.5 and v4.6 fold when a CPU goes idle, so a short sleep does. Older ones
 // fold once a second. None of these touches the LRU batches.
 
+#include "host.h"
 #include "hugetlb.h"
 #include "out.h"
 
@@ -75,10 +76,15 @@ static int tell_file(int fd, int index, bool *first)
 void tell_counters(const char *as)
 {
 	bool first = true;
+	int told;
 
-	fold();
+	if (!on_host)
+		fold();
 	out("[%s,{", as);
-	tell_file(vmstat_fd, tell_file(meminfo_fd, 0, &first), &first);
+	told = tell_file(meminfo_fd, 0, &first);
+	/* On a host these are moved by others too. */
+	if (!on_host)
+		tell_file(vmstat_fd, told, &first);
 	tell_pools(&first);
 	out("}]\n");
 	ever_told = true;

@@ -4,6 +4,7 @@
 // own, not by page cache, so what it holds changes no counter of the case.
 
 #include "content.h"
+#include "host.h"
 #include "ring.h"
 
 #include <linux/fcntl.h>
@@ -37,7 +38,7 @@ static bool has_disk(void)
 
 const char *prepare_disk(void)
 {
-	return open_device() && has_disk() ? NULL : "no RAM disk (brd) of this kernel could be had for O_DIRECT";
+	return !on_host && open_device() && has_disk() ? NULL : "no RAM disk (brd) of this kernel could be had for O_DIRECT";
 }
 
 static int open_disk(void)

@@ -121,7 +121,7 @@ const char *set_pools(void)
 		if (persistent(pool) != pool->pages)
 			write_pool(pool, NR, pool->pages);
 		if (persistent(pool) < pool->pages)
-			lacking = "the guest's memory does not hold so many huge pages";
+			lacking = "memory does not hold so many huge pages";
 	}
 	return lacking;
 }
@@ -195,7 +195,7 @@ struct answer op_nr_hugepages(struct process *me, const struct words *op)
 
 	(void)me;
 	if (answer.kind == OK && persistent(pool_of(number(op->word[1]))) < wanted)
-		return config("the guest's memory does not hold so many huge pages");
+		return config("memory does not hold so many huge pages");
 	return answer;
 }
 

@@ -1,7 +1,8 @@
-// /init: goes through the program, point by point, and tells what it sees.
+// /init, or on a host a process that looks like it: goes through the program, point by point, and tells what it sees.
 
 #include "content.h"
 #include "files.h"
+#include "host.h"
 #include "hugetlb.h"
 #include "out.h"
 #include "pages.h"
@@ -15,6 +16,7 @@ extern char __executable_start[], __bss_start[], _end[];
 asm(".globl _start\n"
     "_start:\n"
     "	xorl %ebp, %ebp\n"
+    "	movq %rsp, %rdi\n"
     "	call begin\n"
     "	movq %rax, %rsp\n"
     "	xorl %ebp, %ebp\n"
@@ -26,6 +28,9 @@ static struct { long left; u64 until; const char *from; } rounds;
 /** The next point uses O_DIRECT. */
 static bool wants_disk;
 
+/** What this machine lacks for being a host. */
+static const char *unfit;
+
 static u8 stack[65536] __attribute__((aligned(4096)));
 
 /*
@@ -33,13 +38,18 @@ static u8 stack[65536] __attribute__((aligned(4096)));
  * what init has mapped, no process of a test point maps for the first time. Its writes go to shared
  * pages, so the anonymous memory that the kernel counts is the case's own.
  */
-__attribute__((used)) void *begin(void)
+__attribute__((used)) void *begin(const u64 *arguments)
 {
 	u64 start = (u64)__bss_start & -PAGE, size = (u64)_end - start;
 
+	if (!knows_its_place(arguments))
+		sys1(SYS_exit_group, 2);
 	sys6(SYS_mmap, start, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
 	for (volatile char *at = __executable_start; at < _end; at += PAGE)
 		*at;
+	knows_its_place(arguments);
+	/* Before the stack is one that processes share. */
+	unfit = on_host ? enter_host() : NULL;
 	return stack + sizeof(stack) - 16;
 }
 
@@ -81,7 +91,6 @@ static void count_cpus(void)
 
 static void set_up(void)
 {
-	open_ports();
 	block_signals();
 	catch_faults();
 	mount("proc", "/proc");
@@ -278,6 +287,12 @@ __attribute__((used, noreturn)) void run_program(void)
 	static struct words line;
 	bool primed = false, more;
 
+	if (!on_host)
+		open_ports();
+	if (unfit) {
+		out("[\"unfit\",%s]\n", unfit);
+		power_off();
+	}
 	set_up();
 	more = open_program() && next_line(&line);
 	while (more) {

@@ -1,5 +1,5 @@
 // Lines for the harness, each a JSON array. Port 0xe9 is QEMU's debug console: a line is with the
-// harness before the next instruction runs, whatever the kernel does then.
+// harness before the next instruction runs, whatever the kernel does then. On a host it is standard output.
 #pragma once
 
 #include "sys.h"
@@ -11,5 +11,5 @@
 bool open_ports(void);
 /** Writes: %s text (quoted and escaped), %r text as it is, %d a number, %u an unsigned one, %h and a length: bytes as hex. */
 void out(const char *format, ...);
-/** Ends QEMU. */
+/** Ends QEMU; on a host only the probe. */
 void power_off(void) __attribute__((noreturn));

@@ -16,6 +16,7 @@ import hugetlb_07443a85ad90 from './hugetlb/07443a85ad90.ts'
 import hugetlb_28957a5467ba from './hugetlb/28957a5467ba.ts'
 import hugetlb_67961f9db8c4 from './hugetlb/67961f9db8c4.ts'
 import hugetlb_a850ea30374e from './hugetlb/a850ea30374e.ts'
+import hugetlb_af0ed73e699b from './hugetlb/af0ed73e699b.ts'
 import hugetlb_b5cec28d36f5 from './hugetlb/b5cec28d36f5.ts'
 import hugetlb_cd67f0d2a9a6 from './hugetlb/cd67f0d2a9a6.ts'
 import hugetlb_ea4039a34c4c from './hugetlb/ea4039a34c4c.ts'
@@ -123,6 +124,7 @@ export const patches: readonly Patch[] = [
   mlock_1ebb7cc6a583,
   mlock_7a8010cd3627,
   hugetlb_37a2140dc214,
+  hugetlb_af0ed73e699b,
   thp_e009bb30c8df,
   mlock_c424be1cbbf8,
   mlock_3b25df93c6e3,

@@ -1,0 +1,54 @@
+import { existsSync, readFileSync } from 'node:fs'
+import t from 'tap'
+import type { Observation, TestPoint } from '../engine.ts'
+import { pointOf, stepOf } from './fake.ts'
+import { hostEngine, subjectOf } from './host-engine.ts'
+
+t.test('the running kernel has what its release has, Debian by what its version says', async t => {
+  const has = (release: string, version: string, ...ids: string[]) => {
+    const subject = subjectOf(release, version)
+    return ids.map(id => subject.has(id))
+  }
+  t.strictSame(has('6.18.44-x', '#1 SMP', 'v6.1', 'v6.18', 'v6.19'), [true, true, false])
+  t.strictSame(has('4.5.7', '#1 SMP', '6d0a07edd17c'), [true], 'a stable release has what it took over')
+  t.strictSame(has('4.5.0', '#1 SMP', '6d0a07edd17c'), [false])
+  const debian = '#1 SMP Debian 5.10.262-1 (2026-01-01)'
+  t.strictSame(has('5.10.0-46-amd64', debian, 'v5.10', 'v6.1', '36af67370e33'), [true, false, true])
+  t.strictSame(has('5.10.0-46-cloud-amd64', debian, '36af67370e33'), [false])
+})
+
+/** Two of those that the probe changes. */
+const settings = ['/sys/kernel/mm/transparent_hugepage/enabled', '/sys/kernel/mm/transparent_hugepage/defrag']
+const state = () => settings.filter(existsSync).map(file => readFileSync(file, 'utf8'))
+
+t.test(
+  'what is not done to a machine that is in use is config; all else is run, and the settings stand as before',
+  async t => {
+    const range = { of: 'A', offset: 0, length: 4096, text: 'A' }
+    const args = { as: 'A', size: 4096, kind: 'base', prot: 'rw', fill: { fill: 90 }, align: 4096, shift: 0, at: -1 }
+    const mmap = stepOf('mmap', { ...args, touch: false, populate: false, huge: 2 ** 21 })
+    const poison = stepOf('poison', { frames: range, action: 'optional' })
+    const points: readonly TestPoint[] = [
+      pointOf('poison', [mmap, poison]),
+      pointOf('memory', [mmap], { memory: 2 ** 30 }),
+      pointOf('read', [mmap, stepOf('read', [{ range, bytes: { fill: 90 } }])], { thp: 'always' }),
+    ]
+    const before = state()
+    const seen: Observation[] = []
+    const engine = await hostEngine({})
+    for await (const one of engine.run(points, { detail: false })) seen.push(one)
+    t.strictSame(
+      seen.map(({ point }) => point),
+      ['poison', 'memory', 'read'],
+    )
+    const { end } = seen[2]!
+    if (end.kind === 'config') return t.comment(end.reason)
+    t.strictSame(state(), before)
+    t.match(seen[0]?.end, { kind: 'config', reason: 'hardware is not poisoned on a machine that is in use' })
+    t.match(seen[1]?.end, { kind: 'config', reason: /not ours to choose/ })
+    t.strictSame(end, { kind: 'done' })
+    t.match(seen[2]?.steps[1], { answer: { kind: 'ok' }, bytes: [{ range: 'A', runs: [{ bytes: { fill: 90 } }] }] })
+    t.notOk(Object.hasOwn(seen[2]?.steps[1]?.counters ?? {}, 'AnonPages'), 'which others move, too')
+    t.ok(Object.hasOwn(seen[2]?.steps[1]?.counters ?? {}, 'HugePages_Total'))
+  },
+)

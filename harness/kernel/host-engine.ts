@@ -1,0 +1,149 @@
+// The engine `host`: the running kernel. What the probe makes is gone with its namespaces; settings of the machine are
+// written down before they are changed, and given back.
+
+import { existsSync, readFileSync } from 'node:fs'
+import { availableParallelism, release, version } from 'node:os'
+import type { Engine, Observation, Subject, TestPoint } from '../engine.ts'
+import { releaseHas } from '../model/history/index.ts'
+import { type Boots, programOf, refusing, runPoints } from './boots.ts'
+import { borrow, giveBack, isOwed, owedText } from './borrowed.ts'
+import { buildProbe } from './build-probe.ts'
+import { gravityOf } from './console.ts'
+import type { Event } from './events.ts'
+import { type GuestEnd, type Limits, limitsFor } from './guest.ts'
+import { runHost } from './host.ts'
+import { namedKernel, stablePatches } from './kernels.ts'
+import { bytesOf, nodesOf } from './needs.ts'
+import { Lacking } from './places.ts'
+import { type Rounds, usualRounds } from './program.ts'
+import { poolsInUse } from './settings.ts'
+
+/** How the running kernel is called. */
+export const hostName = 'host'
+
+export interface HostOptions {
+  readonly limits?: Limits
+  /** For points with a race. */
+  readonly rounds?: Rounds
+}
+
+interface Bench {
+  readonly probe: Uint8Array
+  readonly limits: Limits
+  readonly rounds: Rounds
+}
+
+/** An engine for the running kernel. What this machine lacks for it is the `config` of every point. */
+export async function hostEngine(options: HostOptions): Promise<Engine> {
+  const rounds = options.rounds ?? usualRounds
+  try {
+    if (process.arch !== 'x64') throw new Lacking(`the probe is for x86-64, not for ${process.arch}`)
+    if (process.getuid?.() !== 0) throw new Lacking('the running kernel is tried by root only')
+    if (isOwed()) throw new Lacking(owedText)
+    const bench = { probe: await buildProbe(), limits: options.limits ?? limitsFor(rounds), rounds }
+    return {
+      kind: 'host',
+      subject: subjectOf(release(), version()),
+      run: (points, { detail, signal }) => runBorrowed(bench, points, detail, signal),
+    }
+  } catch (error) {
+    if (!(error instanceof Lacking)) throw error
+    return refusing('host', hostName, error.message)
+  }
+}
+
+/**
+ * The running kernel by what uname says: Debian's release names neither the stable release nor its own, its version does
+ * (`#1 SMP Debian 6.1.192-2`).
+ */
+export function subjectOf(release: string, version: string): Subject {
+  const debian = /Debian (\d+\.\d+\.\d+)/.exec(version)?.[1]
+  const [major = 0, minor = 0, patch = 0] = (debian ?? release)
+    .split(/[.-]/)
+    .map(part => Number.parseInt(part, 10) || 0)
+  const flavour = release.includes('cloud') ? '' : '-full'
+  const known = debian === undefined ? undefined : namedKernel(`debian:${major}.${minor}${flavour}`)
+  const base = known?.release ?? `v${major}.${minor}`
+  const patches = known?.patches ?? stablePatches([major, minor, patch])
+  return { name: hostName, has: id => releaseHas(base, id) || patches.includes(id) }
+}
+
+/** Settings are given back after the last point, and also where this process exits before. */
+async function* runBorrowed(
+  bench: Bench,
+  points: readonly TestPoint[],
+  detail: boolean,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Observation> {
+  try {
+    borrow()
+  } catch (error) {
+    if (!(error instanceof Lacking)) throw error
+    yield* refusing('host', hostName, error.message).run(points, { detail })
+    return
+  }
+  const settle = () => tellOfUnpaid(giveBack())
+  process.once('exit', settle)
+  try {
+    yield* runPoints(starts(bench, signal), points, detail)
+  } finally {
+    process.removeListener('exit', settle)
+    settle()
+  }
+}
+
+function tellOfUnpaid(returned: ReturnType<typeof giveBack>): void {
+  for (const { path, to, done } of returned)
+    if (!done) process.stderr.write(`mmfunc: /${path} could not be set back to ${to}; mmfunc restore tries again\n`)
+}
+
+function starts({ probe, limits, rounds }: Bench, signal: AbortSignal | undefined): Boots<object> {
+  const broken: { line?: string } = {}
+  return {
+    fit: (point, lines) => refuse(point, lines) ?? {},
+    async *start(jobs): AsyncGenerator<Event, GuestEnd> {
+      if (broken.line !== undefined)
+        return { kind: 'config', reason: `the running kernel is broken: ${broken.line}`, log: [] }
+      const inUse = poolsInUse('/')
+      if (inUse !== undefined) return { kind: 'config', reason: inUse, log: [] }
+      const host = runHost({ probe, program: programOf(jobs), limits, signal })
+      try {
+        for (;;) {
+          const turn = await host.next()
+          if (turn.done) return turn.value
+          const event = turn.value
+          if (event[0] === 'log' && gravityOf(event[1]) === 'oops') broken.line = event[1]
+          yield event
+        }
+      } finally {
+        await host.return({ kind: 'done', reason: '', log: [] })
+      }
+    },
+    rounds,
+    signal,
+  }
+}
+
+const MiB = 2 ** 20
+
+/** What is not done to a machine that others use, too, or what it does not have. */
+function refuse(point: TestPoint, lines: readonly string[]): string | undefined {
+  const { memory, cpus } = point.machine
+  const words = lines.map(line => line.split(' '))
+  if (words.some(([verb, , , , advice]) => isPoison(verb!, advice))) {
+    return 'hardware is not poisoned on a machine that is in use'
+  }
+  if (lines.includes('disk')) return 'no RAM disk is made on a machine that is in use, and O_DIRECT has no other'
+  if (memory !== undefined) return 'how much memory a machine has that is in use is not ours to choose'
+  if (cpus > availableParallelism()) return `this machine has ${availableParallelism()} CPUs, not ${cpus}`
+  if (nodesOf(lines) > 1 && !existsSync('/sys/devices/system/node/node1')) return 'this machine has one node'
+  const need = bytesOf(point, lines)
+  const available = 1024 * Number(/^MemAvailable: +(\d+)/m.exec(readFileSync('/proc/meminfo', 'utf8'))?.[1] ?? 0)
+  if (need <= available) return undefined
+  return `${Math.ceil(need / MiB)} MiB of memory are needed, this machine has ${Math.floor(available / MiB)} to spare`
+}
+
+function isPoison(verb: string, advice: string | undefined): boolean {
+  const bad = ['poison', 'unpoison', 'soft-offline', 'hwpoison']
+  return bad.includes(verb) || (verb === 'madvise' && bad.includes(advice ?? ''))
+}
