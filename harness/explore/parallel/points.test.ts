@@ -36,12 +36,13 @@ function model(text: string): Engine {
   return modelEngine(resolved.variant)
 }
 
-/** An engine that takes its time for the first point: long enough for helpers to come. */
-function slow(engine: Engine, milliseconds: number): Engine {
+/** An engine that takes its time for the first point: long enough for helpers to come, or until something happens. */
+function slow(engine: Engine, time: number | Promise<void>): Engine {
   return {
     ...engine,
     async *run(asked, how) {
-      if (asked[0]!.name === 'x[i=0]') await pause(milliseconds, undefined, { signal: how.signal }).catch(() => {})
+      const wait = () => (typeof time === 'number' ? pause(time, undefined, { signal: how.signal }) : time)
+      if (asked[0]!.name === 'x[i=0]') await wait().catch(() => {})
       if (asked[0]!.name === 'wrong') throw new Error('wrong')
       yield* engine.run(asked, { ...how, signal: new AbortController().signal })
     },
@@ -84,7 +85,8 @@ t.test('a helper that dies costs the point that it had taken', async t => {
   process.env.XDG_CACHE_HOME = t.testdir({ 'dies.ts': deadly })
   const patches = [join(process.env.XDG_CACHE_HOME, 'dies.ts')]
   await loadPatch(patches[0]!)
-  const v4_5 = slow(model('v4.5'), 3000)
+  const died = new Promise<void>(resolve => process.once('worker', helper => helper.once('exit', () => resolve())))
+  const v4_5 = slow(model('v4.5'), died)
   const engine = { ...v4_5, subject: { ...v4_5.subject, name: 'v4.5+dies' } }
   const list = points(4)
   const spread = new SpreadPoints([{ engine, points: list }], how(2, { patches }))
