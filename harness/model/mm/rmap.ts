@@ -154,22 +154,36 @@ export function anon_vma_prepare(vma: Vma): number {
   return 0
 }
 
+/** Takes the lock of the family of `av`, unless it is `held` already. Returns the root whose lock is held then. */
+function lock_anon_vma_root(held: AnonVma, av: AnonVma): AnonVma {
+  const root = rootOf(av)
+  if (root === held) return root
+  unlock_anon_vma_root(held)
+  anon_vma_lock_write(root)
+  return root
+}
+
+function unlock_anon_vma_root(held: AnonVma): void {
+  if (held !== NULL) anon_vma_unlock_write(held)
+}
+
 /**
  * Ties `dst` to all anon_vmas of `src`, oldest first. An anon_vma with no vma and one child is reused as dst's own
  * (7a3ef208e662). Caller holds mmap_sem for writing.
  */
 export function anon_vma_clone(dst: Vma, src: Vma): void {
+  let root: AnonVma = NULL
   for (let pavc = rd(src + vm_area.avc_last); pavc !== 0; pavc = rd(pavc + anon_vma_chain.newer)) {
     const avc = kmem_cache_zalloc(anon_vma_chain_cachep) as Avc
     const av = rd(pavc + anon_vma_chain.anon_vma) as AnonVma
-    anon_vma_lock_write(av)
+    root = lock_anon_vma_root(root, av)
     anon_vma_chain_link(dst, avc, av)
     if (rd(dst + vm_area.anon_vma) === 0 && av !== rd(src + vm_area.anon_vma) && rd(av + anon_vma.degree) < 2)
       wr(dst + vm_area.anon_vma, av)
-    anon_vma_unlock_write(av)
   }
   const own = rd(dst + vm_area.anon_vma)
   if (own !== 0) wr(own + anon_vma.degree, rd(own + anon_vma.degree) + 1)
+  unlock_anon_vma_root(root)
 }
 
 /** Ties a child's vma to its parent's anon_vmas, and gives it one of its own for the pages it will copy. */
@@ -194,23 +208,23 @@ export function anon_vma_fork(vma: Vma, pvma: Vma): void {
 /** Unties a vma that is going away; anon_vmas without vmas are freed, newest first so that the root goes last. */
 export function unlink_anon_vmas(vma: Vma): void {
   const empty: Avc[] = []
+  let root: AnonVma = NULL
   let next = 0
   for (let avc = rd(vma + vm_area.avc_first); avc !== 0; avc = next) {
     next = rd(avc + anon_vma_chain.older)
     const av = rd(avc + anon_vma_chain.anon_vma) as AnonVma
-    anon_vma_lock_write(av)
+    root = lock_anon_vma_root(root, av)
     rb_remove(avc as Avc, av)
     const gone = rd(av + anon_vma.rb_root) === 0
     if (gone) {
       const parent = rd(av + anon_vma.parent)
       wr(parent + anon_vma.degree, rd(parent + anon_vma.degree) - 1)
       empty.push(avc as Avc)
-    }
-    anon_vma_unlock_write(av)
-    if (!gone) kmem_cache_free(anon_vma_chain_cachep, avc)
+    } else kmem_cache_free(anon_vma_chain_cachep, avc)
   }
   const own = rd(vma + vm_area.anon_vma)
   if (own !== 0) wr(own + anon_vma.degree, rd(own + anon_vma.degree) - 1)
+  unlock_anon_vma_root(root)
   for (const avc of empty) {
     const av = rd(avc + anon_vma_chain.anon_vma) as AnonVma
     BUG_ON(rd(av + anon_vma.degree) !== 0, 'anon_vma->degree')
