@@ -35,6 +35,7 @@ export const landmarks: readonly Landmark[] = [
   landmark('8ebe0a5eaaeb', 'v6.1', 'mm,madvise,hugetlb: fix unexpected data loss with MADV_DONTNEED on hugetlbfs'),
   landmark('f347454d0341', 'v6.1', 'mm/gup: disallow FOLL_FORCE|FOLL_WRITE on hugetlb mappings'),
   landmark('7d8faaf15545', 'v6.1', 'mm/madvise: introduce MADV_COLLAPSE sync hugepage collapse'),
+  landmark('a7e689dd1c06', 'v6.5', 'block: Convert bio_iov_iter_get_pages to use iov_iter_extract_pages'),
   landmark('2820b0f09be9', 'v6.7', 'hugetlbfs: close race between MADV_DONTNEED and page fault'),
   landmark('e8e17ee90eaf', 'v6.7', 'mm: drop the assumption that VM_SHARED always implies writable'),
   landmark('1acbc3f93614', 'v6.7', 'mm: handle large folio when large folio in VM_LOCKED VMA range'),
