@@ -290,6 +290,8 @@ t.test('every example of a verb loads', async t => {
     truncate: ['- file: {as: f, size: 2H}'],
     fallocate: ['- file: {as: f, size: 2H}'],
     punch: ['- file: {as: f, size: 2H}'],
+    fadvise: ['- file: {as: f, size: 2H}'],
+    readahead: ['- file: {as: f, size: 2H}'],
     shmat: ['- shmget: {as: s, size: 2H}'],
     shmrm: ['- shmget: {as: s, size: 2H}'],
     putback: ['- isolate: {A: held}'],

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { Parser } from 'tap-parser'
+import { root } from './project.ts'
 
 const main = fileURLToPath(new URL('./main.js', import.meta.url))
 
@@ -211,6 +212,28 @@ verdict: clean
   )
   const regressed = await mmfunc(cwd, ['compare', 'v4.6', 'v4.6-6d0a07edd17c', '.'])
   t.same([regressed.status, regressed.stdout.split(' ')[0]], [1, 'regressed'])
+})
+
+t.test("what a reviewer asked of a patch in 2010: does libhugetlbfs's make func complete with it?", async t => {
+  const cases = ['hugetlb/private', 'hugetlb/corrupt-by-cow-opt', 'hugetlb/fork-cow']
+  const compared = async (patch: string) => {
+    const { stdout } = await mmfunc(root, ['compare', 'v2.6.34', `v2.6.34+${patch}`, ...cases])
+    return stdout.replaceAll(/ {2,}/g, ' ').trimEnd().split('\n')
+  }
+  t.same(await compared('hugetlb-rmap-posted-v1'), [
+    'regressed hugetlb/corrupt-by-cow-opt[page=2M] clean -> bug-on',
+    'regressed hugetlb/corrupt-by-cow-opt[page=1G] clean -> bug-on',
+    'regressed hugetlb/private[page=2M,read=first] clean -> mapcount-mismatch',
+    'regressed hugetlb/private[page=2M,read=not] clean -> bug-on',
+    'regressed hugetlb/private[page=1G,read=first] clean -> mapcount-mismatch',
+    'regressed hugetlb/private[page=1G,read=not] clean -> bug-on',
+    '10 points: 6 regressed, 0 changed, 0 fixed, 0 not compared, 4 same',
+  ])
+  t.same(await compared('0fe6e20b9c4c'), [
+    'regressed hugetlb/corrupt-by-cow-opt[page=2M] clean -> leaked-write',
+    'regressed hugetlb/corrupt-by-cow-opt[page=1G] clean -> leaked-write',
+    '10 points: 2 regressed, 0 changed, 0 fixed, 0 not compared, 8 same',
+  ])
 })
 
 t.test(

@@ -73,8 +73,12 @@ function filesIn(mm: Mm, addr: number, pages: number): Inode[] {
   return files
 }
 
-export function createFile(world: World, name: string, page: number): undefined {
-  world.files.set(name, k.hugetlbfs_get_inode(hstateOf(page), NULL))
+/** `max`: bytes that its mount may have, which then is its own and stays as long as the case; -1: as it is. */
+export function createFile(world: World, name: string, page: number, max: number): undefined {
+  const h = hstateOf(page)
+  const spool = max < 0 ? NULL : k.hugepage_new_subpool(h, Math.floor(max / page), -1)
+  if (spool !== NULL) world.mounts.push(spool)
+  world.files.set(name, k.hugetlbfs_get_inode(h, spool))
 }
 
 export function remove(world: World, name: string): undefined {

@@ -84,10 +84,14 @@ const words: Readonly<Record<string, Life>> = {
       file: text(file),
       offset: count(offset),
     }),
-  file: (world, [name, page]) => hugetlb.createFile(world, text(name), count(page)),
+  file: (world, [name, page, max]) => hugetlb.createFile(world, text(name), count(page), count(max)),
   unlink: (world, [name]) => hugetlb.remove(world, text(name)),
   truncate: (world, [name, size]) => hugetlb.truncate(world, text(name), count(size)),
   fallocate: (world, operands) => hugetlb.fallocate(world, piece(operands)),
+  // Who is advised to read ahead finds no readpage in hugetlbfs (mm/readahead.c force_page_cache_readahead); fadvise
+  // keeps that to itself.
+  fadvise: () => undefined,
+  readahead: () => errno('EINVAL'),
   punch: (world, operands) => hugetlb.punch(world, piece(operands)),
   shmget: (world, [name, page, size, noreserve]) =>
     hugetlb.shmget(world, text(name), count(page), count(size), count(noreserve) === 1),

@@ -11,7 +11,16 @@ import { put_user_pages } from '../model/mm/gup.ts'
 import { hstate, hstates } from '../model/mm/hugetlb_hstate.ts'
 import { HPAGE_PMD_NR } from '../model/mm/init.ts'
 import { BUS_MCEERR_AR, SIGKILLED } from '../model/mm/memory-failure_kill.ts'
-import { type Hstate, type Inode, type Mm, mm_struct, NULL, type Page, task_struct } from '../model/mm/mm_types.ts'
+import {
+  type Hstate,
+  type Inode,
+  type Mm,
+  mm_struct,
+  NULL,
+  type Page,
+  type Subpool,
+  task_struct,
+} from '../model/mm/mm_types.ts'
 import { compound_head } from '../model/mm/page-flags.ts'
 import { task_size } from '../model/mm/pgtable.ts'
 import { S } from '../model/store.ts'
@@ -40,6 +49,8 @@ export class World {
   readonly isolated = new Map<string, readonly Page[]>()
   /** Files and segments that have a name. */
   readonly files = new Map<string, Inode>()
+  /** Mounts of hugetlbfs that have a limit. */
+  readonly mounts: Subpool[] = []
   /** What the step that runs has found; the driver takes it over. */
   bytes: BytesSeen[] = []
   differ: StepSeen['differ'] = undefined
@@ -70,6 +81,7 @@ export class World {
     for (const [name, pin] of this.pins) world.pins.set(name, pin.copy())
     for (const [name, pages] of this.isolated) world.isolated.set(name, pages)
     for (const [name, file] of this.files) world.files.set(name, file)
+    world.mounts.push(...this.mounts)
     world.nextAddress = this.nextAddress
     return world
   }
@@ -230,6 +242,8 @@ export class World {
     this.isolated.clear()
     for (const file of this.files.values()) fput(file)
     this.files.clear()
+    for (const spool of this.mounts) k.hugepage_put_subpool(spool)
+    this.mounts.length = 0
   }
 
   /** Everybody goes, the device too; no pagevec holds a page any more. */

@@ -7,6 +7,7 @@ import { dmaWrite } from './dma-write.ts'
 import { drainLru } from './drain-lru.ts'
 import { exit } from './exit.ts'
 import { expect } from './expect.ts'
+import { fadvise } from './fadvise.ts'
 import { fallocate } from './fallocate.ts'
 import { file } from './file.ts'
 import { fork } from './fork.ts'
@@ -35,6 +36,7 @@ import { putback } from './putback.ts'
 import { race } from './race.ts'
 import { rdma } from './rdma.ts'
 import { read } from './read.ts'
+import { readahead } from './readahead.ts'
 import { repeat } from './repeat.ts'
 import { shmat } from './shmat.ts'
 import { shmdt } from './shmdt.ts'
@@ -61,6 +63,8 @@ const all: readonly StepDef[] = [
   truncate,
   fallocate,
   punch,
+  fadvise,
+  readahead,
   shmget,
   shmat,
   shmdt,

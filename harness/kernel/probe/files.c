@@ -8,6 +8,8 @@
 #include <linux/fcntl.h>
 
 #define MAX_FILES 16
+#define MNT_DETACH_ 2
+#define POSIX_FADV_WILLNEED_ 3
 #define IPC_PRIVATE_ 0
 #define IPC_RMID_ 0
 #define SHM_HUGETLB_ 04000
@@ -15,9 +17,12 @@
 #define SHM_RDONLY_ 010000
 #define SHM_HUGE_SHIFT_ 26
 
-/** An open file, of pages of that size; or a segment, which has no descriptor. */
-static struct file { char name[NAME]; int fd; u64 page; long shmid; } files[MAX_FILES];
+/** An open file, of pages of that size, on a mount of its own or not; or a segment, which has no descriptor. */
+static struct file { char name[NAME]; int fd; u64 page; bool own; long shmid; } files[MAX_FILES];
 static int file_count;
+/** Mounts of one file each: where they are. They stay as long as the point. */
+static char mounts[MAX_FILES][2 * NAME];
+static int mount_count;
 
 static struct file *find_file(const char *name)
 {
@@ -41,38 +46,66 @@ static struct answer new_file(const char *name, struct file file)
 	return ok;
 }
 
-/** `/huge/2048`, and a file there, if one is named. */
-static void path_in(char *to, u64 page, const char *name)
+static char *end_of(char *text)
+{
+	while (*text)
+		text++;
+	return text;
+}
+
+/** The mount that a file is on, `/huge/2048`, or its own, `/huge/f`; and the file there. */
+static void path_of(char *to, const struct file *file, bool whole)
 {
 	copy_text(to, "/huge/", NAME);
-	put_decimal(to + 6, page / 1024);
-	if (!name)
+	if (file->own)
+		copy_text(end_of(to), file->name, NAME);
+	else
+		put_decimal(end_of(to), file->page / 1024);
+	if (!whole)
 		return;
-	while (*to)
-		to++;
-	*to++ = '/';
-	copy_text(to, name, NAME);
+	copy_text(end_of(to), "/", 2);
+	copy_text(end_of(to), file->name, NAME);
+}
+
+static void add_option(char *options, const char *name, u64 value)
+{
+	copy_text(end_of(options), name, NAME);
+	put_decimal(end_of(options), value);
 }
 
 /** Mounts the hugetlbfs of a page size, unless it is mounted already. */
-static bool mounted(u64 page)
+static struct answer mount_shared(const struct file *file)
 {
 	static u64 sizes;
-	char path[2 * NAME], options[32] = "pagesize=", *end = options;
+	char path[3 * NAME], options[NAME] = "";
 
-	if (sizes & page)
-		return true;
-	path_in(path, page, NULL);
-	put_decimal(options + 9, page / 1024);
-	while (*end)
-		end++;
-	copy_text(end, "K", 2);
-	sys2(SYS_mkdir, "/huge", 0755);
+	if (sizes & file->page)
+		return ok;
+	path_of(path, file, false);
+	add_option(options, "pagesize=", file->page);
 	sys2(SYS_mkdir, path, 0755);
 	if (sys5(SYS_mount, "none", path, "hugetlbfs", 0, options) < 0)
-		return false;
-	sizes |= page;
-	return true;
+		return config("no hugetlbfs of that page size can be mounted");
+	sizes |= file->page;
+	return ok;
+}
+
+/** Mounts a hugetlbfs for one file, with its limit. */
+static struct answer mount_own(const struct file *file, u64 max)
+{
+	char options[3 * NAME] = "";
+	long ret;
+
+	if (mount_count == MAX_FILES)
+		return config("more mounts than the probe has room for");
+	path_of(mounts[mount_count], file, false);
+	add_option(options, "pagesize=", file->page);
+	add_option(options, ",size=", max);
+	sys2(SYS_mkdir, mounts[mount_count], 0755);
+	ret = sys5(SYS_mount, "none", mounts[mount_count], "hugetlbfs", 0, options);
+	if (ret == 0)
+		mount_count++;
+	return answer_of(ret);
 }
 
 int open_file(const char *name)
@@ -83,18 +116,24 @@ int open_file(const char *name)
 	return open_path(path, O_RDWR);
 }
 
-/* file NAME PAGE */
+/* file NAME PAGE MAX: bytes that its mount may have, or -1 */
 struct answer op_file(struct process *me, const struct words *op)
 {
 	struct file file = { .page = number(op->word[2]) };
-	char path[2 * NAME];
+	long max = number(op->word[3]);
+	struct answer mounted;
+	char path[3 * NAME];
 
 	(void)me;
 	if (!has_pool(file.page))
 		return config("this kernel, or this CPU, has no huge pages of that size");
-	if (!mounted(file.page))
-		return config("no hugetlbfs of that page size can be mounted");
-	path_in(path, file.page, op->word[1]);
+	copy_text(file.name, op->word[1], NAME);
+	file.own = max >= 0;
+	sys2(SYS_mkdir, "/huge", 0755);
+	mounted = file.own ? mount_own(&file, max) : mount_shared(&file);
+	if (mounted.kind != OK)
+		return mounted;
+	path_of(path, &file, true);
 	file.fd = sys4(SYS_openat, AT_FDCWD, path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	return file.fd < 0 ? answer_of(file.fd) : new_file(op->word[1], file);
 }
@@ -116,12 +155,12 @@ struct answer op_shmget(struct process *me, const struct words *op)
 
 static void remove(struct file *file)
 {
-	char path[2 * NAME];
+	char path[3 * NAME];
 
 	if (file->fd < 0) {
 		sys3(SYS_shmctl, file->shmid, IPC_RMID_, 0);
 	} else {
-		path_in(path, file->page, file->name);
+		path_of(path, file, true);
 		sys1(SYS_unlink, path);
 		sys1(SYS_close, file->fd);
 	}
@@ -132,6 +171,10 @@ void forget_files(void)
 {
 	while (file_count)
 		remove(&files[file_count - 1]);
+	while (mount_count) {
+		sys2(SYS_umount2, mounts[--mount_count], MNT_DETACH_);
+		sys1(SYS_rmdir, mounts[mount_count]);
+	}
 }
 
 /* unlink NAME; also shmrm NAME */
@@ -163,6 +206,28 @@ struct answer op_punch(struct process *me, const struct words *op)
 {
 	(void)me;
 	return allocate(op, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE);
+}
+
+/* fadvise NAME OFF LEN willneed */
+struct answer op_fadvise(struct process *me, const struct words *op)
+{
+	int fd = open_file(op->word[1]);
+	long ret = sys4(SYS_fadvise64, fd, number(op->word[2]), number(op->word[3]), POSIX_FADV_WILLNEED_);
+
+	(void)me;
+	sys1(SYS_close, fd);
+	return answer_of(ret);
+}
+
+/* readahead NAME OFF LEN */
+struct answer op_readahead(struct process *me, const struct words *op)
+{
+	int fd = open_file(op->word[1]);
+	long ret = sys3(SYS_readahead, fd, number(op->word[2]), number(op->word[3]));
+
+	(void)me;
+	sys1(SYS_close, fd);
+	return answer_of(ret);
 }
 
 /* truncate NAME SIZE */

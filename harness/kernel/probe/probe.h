@@ -147,7 +147,7 @@ typedef struct answer op_fn(struct process *me, const struct words *op);
 op_fn op_mmap, op_mmap_huge, op_madvise, op_mprotect, op_munmap, op_mremap, op_name, op_write, op_read, op_touch;
 op_fn op_fork, op_exit, op_clear_refs, op_drain_lru, op_shape, op_note;
 op_fn op_mlock, op_munlock, op_mlockall, op_munlockall;
-op_fn op_file, op_unlink, op_truncate, op_fallocate, op_punch, op_shmget, op_shmat, op_shmdt;
+op_fn op_file, op_unlink, op_truncate, op_fallocate, op_punch, op_fadvise, op_readahead, op_shmget, op_shmat, op_shmdt;
 op_fn op_odirect_write, op_odirect_read, op_ptrace_poke;
 op_fn op_nr_hugepages, op_overcommit;
 op_fn op_split, op_collapse, op_migrate;

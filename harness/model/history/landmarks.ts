@@ -12,6 +12,7 @@ const landmark = (id: string, release: string, subject: string): Landmark => ({ 
 export const landmarks: readonly Landmark[] = [
   landmark('616b8371539a', 'v4.14', 'mm: thp: enable thp migration in generic path'),
   landmark('ba3c4ce6def4', 'v4.14', 'mm, THP, swap: make reuse_swap_page() works for THP swapped out'),
+  landmark('3d8f7615319b', 'v4.19', 'vfs: implement readahead(2) using POSIX_FADV_WILLNEED'),
   landmark('c444eb564fb1', 'v5.8', 'mm: thp: make the THP mapcount atomic against __split_huge_pmd_locked()'),
   landmark('3917c80280c9', 'v5.8', 'thp: change CoW semantics for anon-THP'),
   landmark('17839856fd58', 'v5.8', 'gup: document and work around "COW can break either way" issue'),
@@ -34,6 +35,7 @@ export const landmarks: readonly Landmark[] = [
   landmark('8ebe0a5eaaeb', 'v6.1', 'mm,madvise,hugetlb: fix unexpected data loss with MADV_DONTNEED on hugetlbfs'),
   landmark('f347454d0341', 'v6.1', 'mm/gup: disallow FOLL_FORCE|FOLL_WRITE on hugetlb mappings'),
   landmark('7d8faaf15545', 'v6.1', 'mm/madvise: introduce MADV_COLLAPSE sync hugepage collapse'),
+  landmark('a7e689dd1c06', 'v6.5', 'block: Convert bio_iov_iter_get_pages to use iov_iter_extract_pages'),
   landmark('2820b0f09be9', 'v6.7', 'hugetlbfs: close race between MADV_DONTNEED and page fault'),
   landmark('e8e17ee90eaf', 'v6.7', 'mm: drop the assumption that VM_SHARED always implies writable'),
   landmark('1acbc3f93614', 'v6.7', 'mm: handle large folio when large folio in VM_LOCKED VMA range'),
