@@ -4,6 +4,7 @@
 #   make func TARGETS="thp cow"     only these areas, tags or names
 #   make func VARIANT=v4.5          under this variant
 #   make func KERNEL=debian:6.1     on this kernel, booted in QEMU
+#   make func KERNEL=host           on the running kernel, as root
 #   make funcv                      say every point, as V=1 does
 #   make check                      the tests of mmfunc itself
 #   make bench                      how fast it is, into reports/bench.md

@@ -99,6 +99,8 @@ t.test('usage: 2, a sentence on stderr, nothing on stdout', async t => {
     [/no engine is called "modle"; did you mean "model"/, 'run', 'good.yaml', '--engine', 'modle'],
     [/which kernel\?/, 'run', 'good.yaml', '--engine', 'qemu'],
     [/--kernel needs --engine qemu/, 'run', 'good.yaml', '--engine', 'model', '--kernel', 'debian:6.1'],
+    [/no kernel but the running one/, 'run', 'good.yaml', '--engine', 'host', '--kernel', 'debian:6.1'],
+    [/QEMU boots no kernel called host/, 'run', 'good.yaml', '--engine', 'qemu', '--kernel', 'host'],
     [/no kernel is called "debian:6\.11"/, 'run', 'good.yaml', '--kernel', 'debian:6.11'],
     [/own\.ts: no such file/, 'run', 'good.yaml', '--patch', 'own.ts'],
     [/cannot list "stesp"; did you mean "steps"/, 'list', 'stesp'],

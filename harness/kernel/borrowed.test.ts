@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { borrow, borrower, giveBack, isOwed, owedText } from './borrowed.ts'
+import { borrow, borrower, giveBack, isOwed, lend, owedText } from './borrowed.ts'
 import { Lacking } from './places.ts'
 
 const enabled = 'sys/kernel/mm/transparent_hugepage/enabled'
@@ -70,6 +70,17 @@ t.test('a run that was killed owes its settings: nobody borrows before they are 
   t.strictSame(giveBack(root), [{ path: nr, from: '99', to: '4', done: true }])
   t.equal(isOwed(root), false)
   borrow(root)
+})
+
+t.test('who still changes settings is ended before they are given back', async t => {
+  const { root, write } = machine(t)
+  const child = spawn(process.execPath, ['--eval', 'setInterval(() => {}, 1000)'], { stdio: 'ignore' })
+  const ended = once(child, 'close')
+  borrow(root)
+  lend(child.pid!, root)
+  write(nr, '99')
+  t.strictSame(giveBack(root), [{ path: nr, from: '99', to: '4', done: true }])
+  t.strictSame(await ended, [null, 'SIGTERM'])
 })
 
 t.test('a setting that cannot be had stays written down', async t => {

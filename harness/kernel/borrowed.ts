@@ -1,17 +1,32 @@
 // What is borrowed of a machine that is in use is written down before anything is changed, so that it can be given back
 // also when whoever borrowed it was killed. It stands in /run, which is gone when the settings are: at the next boot.
 
-import { closeSync, fsyncSync, linkSync, mkdirSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  fsyncSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs'
 import { dirname, join } from 'node:path'
 import { Lacking } from './places.ts'
-import { poolsInUse, type Returned, readSettings, type Setting, writeSettings } from './settings.ts'
+import { poolsInUse, type Returned, readSettings, type Setting, wait, writeSettings } from './settings.ts'
 
-interface Record {
+interface Process {
+  readonly pid: number
+  /** When it began: its number may come again. */
+  readonly began: string
+}
+
+interface Record extends Process {
   /** A record of another boot says nothing of this one. */
   readonly boot: string
-  readonly pid: number
-  /** When that process began: its number may come again. */
-  readonly began: string
+  /** Who changes settings until it has ended, and takes seconds to end while it clears a huge page. */
+  readonly probe?: Process
   readonly settings: readonly Setting[]
 }
 
@@ -35,10 +50,34 @@ export function borrow(root = '/'): void {
   keep(root, { boot: bootOf(root), pid, began: beganOf(pid) ?? '', settings: readSettings(root) })
 }
 
+/** Whom the settings are lent to, from now on. */
+export function lend(pid: number, root = '/'): void {
+  const record = recordIn(root)
+  const began = beganOf(pid)
+  if (record === undefined || began === undefined) return
+  writeWhole(fileIn(root), { ...record, probe: { pid, began } }, renameSync)
+}
+
+/** How long a probe may take to end. */
+const dying = 20_000
+const pause = 20
+
+/** Ends whoever still changes settings. */
+function takeBack({ probe }: Record): void {
+  if (probe === undefined || !isAlive(probe)) return
+  try {
+    process.kill(probe.pid, 'SIGTERM')
+  } catch {
+    // It has just ended.
+  }
+  for (let waited = 0; waited < dying && isAlive(probe); waited += pause) wait(pause)
+}
+
 /** Gives back what was borrowed, and tells of what had been changed. What cannot be had stays written down. */
 export function giveBack(root = '/'): readonly Returned[] {
   const record = recordIn(root)
   if (record === undefined) return []
+  takeBack(record)
   const returned = writeSettings(root, record.settings)
   if (returned.every(({ done }) => done)) forget(root)
   return returned
@@ -54,19 +93,25 @@ function fileIn(root: string): string {
   return join(root, 'run', 'mmfunc', 'borrowed.json')
 }
 
-/** Whole or not at all, and never over that of another. */
+/** Never over that of another. */
 function keep(root: string, record: Record): void {
-  const file = fileIn(root)
-  const work = `${file}.${process.pid}`
   mkdirSync(join(root, 'run', 'mmfunc'), { recursive: true, mode: 0o700 })
+  try {
+    writeWhole(fileIn(root), record, linkSync)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+    throw new Lacking('another run of mmfunc has just begun on this machine')
+  }
+}
+
+/** Whole or not at all. */
+function writeWhole(file: string, record: Record, place: (from: string, to: string) => void): void {
+  const work = `${file}.${process.pid}`
   const fd = openSync(work, 'w', 0o600)
   try {
     writeSync(fd, `${JSON.stringify(record, undefined, 2)}\n`)
     fsyncSync(fd)
-    linkSync(work, file)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
-    throw new Lacking('another run of mmfunc has just begun on this machine')
+    place(work, file)
   } finally {
     closeSync(fd)
     rmSync(work, { force: true })
@@ -94,7 +139,7 @@ function bootOf(root: string): string {
   return readFileSync(join(root, 'proc/sys/kernel/random/boot_id'), 'utf8').trim()
 }
 
-function isAlive({ pid, began }: Record): boolean {
+function isAlive({ pid, began }: Process): boolean {
   return beganOf(pid) === began
 }
 

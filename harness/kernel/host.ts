@@ -1,14 +1,14 @@
 // One start of the probe on the running kernel, from its start to its end, whatever ends it.
 
 import { type ChildProcess, spawn } from 'node:child_process'
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { lend } from './borrowed.ts'
 import { gravityOf, withoutTime } from './console.ts'
 import { type CounterChanges, type Event, eventOf } from './events.ts'
 import { Clock, type GuestEnd, type Limits } from './guest.ts'
-import { wait } from './settings.ts'
 
 export interface HostStart {
   readonly probe: Uint8Array
@@ -18,17 +18,19 @@ export interface HostStart {
 }
 
 /** How long processes that were killed may take to end. */
-const dying = 10_000
+const dying = 20_000
 
-/** The events of one start, then how it ended. Whoever stops listening, or aborts, ends the probe and all that it began. */
+/**
+ * The events of one start, then how it ended. Whoever stops listening, or aborts, ends the probe and all that it began; where
+ * this process exits, whoever gives the settings back does.
+ */
 export async function* runHost({ probe, program, limits, signal }: HostStart): AsyncGenerator<Event, GuestEnd> {
   const child = start(probe, program)
   if (child.pid === undefined)
     return { kind: 'config', reason: 'no program can be run in the temporary folder', log: [] }
   const ended = new Promise<void>(resolve => child.once('close', () => resolve()))
   const stop = () => child.kill('SIGTERM')
-  const atExit = () => stopNow(child)
-  process.once('exit', atExit)
+  lend(child.pid)
   signal?.addEventListener('abort', stop)
   const clock = new Clock(limits, stop)
   const log: string[] = []
@@ -52,7 +54,6 @@ export async function* runHost({ probe, program, limits, signal }: HostStart): A
     stop()
     const isGone = await Promise.race([ended.then(() => true), new Promise(r => setTimeout(r, dying, false).unref())])
     signal?.removeEventListener('abort', stop)
-    process.removeListener('exit', atExit)
     if (isGone !== true) child.unref()
   }
 }
@@ -71,18 +72,6 @@ function start(probe: Uint8Array, program: Uint8Array): ChildProcess {
     return child
   } finally {
     rmSync(folder, { recursive: true, force: true })
-  }
-}
-
-/** While this process exits nothing else can be waited for: the settings are given back next. */
-function stopNow({ pid }: ChildProcess): void {
-  if (pid === undefined) return
-  try {
-    process.kill(pid, 'SIGTERM')
-    const isGone = () => / Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'))
-    for (let waited = 0; waited < dying && !isGone(); waited += 10) wait(10)
-  } catch {
-    // It has ended.
   }
 }
 
