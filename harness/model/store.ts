@@ -162,3 +162,10 @@ export function wrRepeat(at: number, cells: readonly number[], times: number): v
   for (let done = 1; done < times; done *= 2)
     S.copyWithin(at + done * length, at, at + Math.min(done, times - done) * length)
 }
+
+/** The same plain write in `times` cells, `stride` apart. */
+export function wrStride(at: number, stride: number, times: number, value: number): void {
+  const end = at + stride * times
+  if (watch !== undefined) for (let cell = at; cell < end; cell += stride) watch.write(cell, value)
+  else for (let cell = at; cell < end; cell += stride) S[cell] = value
+}

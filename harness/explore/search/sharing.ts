@@ -97,10 +97,12 @@ export class Sharing {
   readonly #parts: Bits[] = []
   /** The partition of the cell that a node touches. */
   readonly #at: (readonly Bits[] | undefined)[] = []
-  /** Of each region, four bits for each part: how it is touched from there on. */
-  readonly #futures: Uint32Array[] = []
+  /** How each part is touched from a region on. */
+  readonly #futures: Ways = []
   /** As futures: the ways of which a decision said that they do not come. */
-  #relied: Uint32Array[] = []
+  #relied: Ways = []
+  /** Of a region: others that lead there, whose histories came to a place where another had been. */
+  readonly #joined: (number[] | undefined)[] = []
 
   constructor(trie: Trie) {
     this.#trie = trie
@@ -128,7 +130,8 @@ export class Sharing {
     }
     this.#at[n] = parts
     let rest = maskOf(this.#trie, n)
-    for (const part of [...parts]) {
+    for (let i = 0, { length } = parts; i < length && rest !== 0; i++) {
+      const part = parts[i]!
       const common = part.mask & rest
       if (common === 0) continue
       if (common !== part.mask) this.#split(parts, part, common)
@@ -175,7 +178,8 @@ export class Sharing {
     const other = this.#part(parts, { ...part, mask: part.mask & ~common })
     part.mask = common
     for (const table of [this.#futures, this.#relied]) {
-      for (let region = 0; region < table.length; region++) add(table, region, other, waysIn(table, region, part))
+      const row = table[part.id]
+      if (row !== undefined) table[other.id] = row.slice()
     }
   }
 
@@ -185,15 +189,16 @@ export class Sharing {
     const locks = touch === READ ? trie.held[n]! : trie.owned[n]!
     part.locks = part.locks === -1 ? locks : trie.locks.meet(part.locks, locks)
     if (part.locks === LockSets.none && part.onLocks) this.overtaken++
-    this.#spread([trie.region[n]!], part, touch)
+    this.#spread(trie.region[n]!, part, touch)
   }
 
-  /** A part is touched in these regions, and so in the future of all that lead there. */
-  #spread(regions: number[], part: Bits, touch: number): void {
-    for (let region = regions.pop(); region !== undefined; region = regions.pop()) {
-      if (!add(this.#futures, region, part, touch)) continue
+  /** A part is touched in a region, and so in the future of all that lead there. */
+  #spread(first: number, part: Bits, touch: number): void {
+    const before = this.#trie.regionBefore
+    for (let region = first; region !== -1 && add(this.#futures, region, part, touch); region = before[region]!) {
       if ((waysIn(this.#relied, region, part) & touch) !== 0) this.overtaken++
-      regions.push(...this.#trie.regions[region]!.before)
+      const joined = this.#joined[region]
+      if (joined !== undefined) for (const other of joined) this.#spread(other, part, touch)
     }
   }
 
@@ -202,31 +207,34 @@ export class Sharing {
     const place = this.#trie.child[mark]!
     if (place === 0) return
     const [from, to] = [this.#trie.region[mark]!, this.#trie.region[place]!]
-    this.#trie.regions[to]!.before.push(from)
+    const joined = this.#joined[to]
+    if (joined === undefined) this.#joined[to] = [from]
+    else joined.push(from)
     for (const part of this.#parts) {
       const touch = waysIn(this.#futures, to, part)
-      if (touch !== 0) this.#spread([from], part, touch)
+      if (touch !== 0) this.#spread(from, part, touch)
     }
   }
 }
 
-/** What a table of regions says of a part: four bits. */
-function waysIn(table: readonly Uint32Array[], region: number, { id }: Bits): number {
-  return ((table[region]?.[id >> 3] ?? 0) >>> ((id & 7) * 4)) & ALL
+/** By part and region, in this order, for what is learned of a part is told to all regions that lead there. */
+type Ways = Uint8Array[]
+
+function waysIn(table: Ways, region: number, { id }: Bits): number {
+  return table[id]?.[region] ?? 0
 }
 
 /** Adds to what a table says of a part; false if it was there. */
-function add(table: Uint32Array[], region: number, { id }: Bits, ways: number): boolean {
-  let row = table[region] ?? new Uint32Array(8)
-  const word = id >> 3
-  if (word >= row.length) {
-    const longer = new Uint32Array(Math.max(word + 1, row.length * 2))
-    longer.set(row)
+function add(table: Ways, region: number, { id }: Bits, ways: number): boolean {
+  let row = table[id]
+  if (row === undefined || region >= row.length) {
+    const longer = new Uint8Array(Math.max(64, 2 * region))
+    if (row !== undefined) longer.set(row)
+    table[id] = longer
     row = longer
   }
-  table[region] = row
-  const bits = (ways << ((id & 7) * 4)) >>> 0
-  if ((row[word]! & bits) >>> 0 === bits) return false
-  row[word] = (row[word]! | bits) >>> 0
+  const known = row[region]!
+  if ((known & ways) === ways) return false
+  row[region] = known | ways
   return true
 }

@@ -34,13 +34,6 @@ export const isStep = (kind: number): boolean => kind < Kind.PLAIN_READ || kind 
 /** Ops that are one step with others (ops.ts, beginAccess): the first of them, and those that follow at once. */
 export const Joined = { NOT: 0, FIRST: 1, TO_BEFORE: 2 } as const
 
-/** A piece of a trie: what follows it, or leads to it, does so as a whole. */
-export interface Region {
-  readonly thread: number
-  /** Regions that lead here. */
-  readonly before: number[]
-}
-
 /** Keeps what lives on apart from what was found one after another. */
 const REHASHED = 0x5a5a5a5a
 
@@ -54,7 +47,8 @@ const then2 = (h: number, value: number): number => mix2((Math.imul(h, 37) + val
 export class Trie {
   /** The first node of each thread. */
   readonly roots: number[] = []
-  readonly regions: Region[] = []
+  /** The trie is cut into regions: what follows a piece, or leads to it, does so as a whole. Of each the one before it, or -1. */
+  readonly regionBefore: number[] = []
   readonly locks = new LockSets()
   readonly bugs = new Map<number, KernelBug>()
   /** What the thread has to say at its end, by node. */
@@ -87,7 +81,7 @@ export class Trie {
     this.kind[n] = Kind.START
     this.h1[n] = Math.imul(thread + 1, 0x9e3779b1)
     this.h2[n] = Math.imul(thread + 1, 0x5bd1e995)
-    this.region[n] = this.#region(thread, [])
+    this.region[n] = this.#region(-1)
     this.roots[thread] = n
     return n
   }
@@ -118,13 +112,13 @@ export class Trie {
     this.owned[c] = this.owned[n]!
     this.#locks(n, c, value)
     const further = this.kind[n] !== Kind.MARK && this.#deep[n]! < REGION
-    this.region[c] = further ? this.region[n]! : this.#region(this.thread[n]!, [this.region[n]!])
+    this.region[c] = further ? this.region[n]! : this.#region(this.region[n]!)
     this.#deep[c] = further ? this.#deep[n]! + 1 : 0
     return c
   }
 
-  #region(thread: number, before: number[]): number {
-    return this.regions.push({ thread, before }) - 1
+  #region(before: number): number {
+    return this.regionBefore.push(before) - 1
   }
 
   /** Says what a pending node does. */

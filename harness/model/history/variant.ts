@@ -43,8 +43,13 @@ function unknownPatch(id: string, own: readonly Patch[]): string {
   return `no patch is called "${id}"; there are ${[...patches, ...own].map(p => p.id).join(', ')}`
 }
 
+/** Releases by name: most variants begin with one, and composing it takes a while. */
+const composedReleases = new Map<string, Variant>()
+
 /** A release with all patches up to it, or the reason why there is none. */
 function ofRelease(release: string): Variant | string {
+  const known = composedReleases.get(release)
+  if (known !== undefined) return known
   if (!modelledReleases.includes(release)) {
     const what =
       releaseNumber(release) === undefined ? `"${release}" is no release` : `the model does not reach ${release}`
@@ -59,7 +64,10 @@ function ofRelease(release: string): Variant | string {
   for (const patch of released) {
     if (!isOf(patch, baseRelease) && isOf(patch, release)) functions = composed(apply(functions, patch))
   }
-  return { name: release, release, functions, applied: new Set(released.filter(patch => isOf(patch, release))) }
+  const applied = new Set(released.filter(patch => isOf(patch, release)))
+  const variant = { name: release, release, functions, applied }
+  composedReleases.set(release, variant)
+  return variant
 }
 
 function composed(functions: Functions | string): Functions {

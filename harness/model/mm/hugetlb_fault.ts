@@ -4,7 +4,7 @@
 import { f_mapping, host, i_size_read } from '../fs/inode.ts'
 import { k } from '../kernel.ts'
 import { down_write as mutex_lock, up_write as mutex_unlock, spin_unlock } from '../ops.ts'
-import { rd, sbrk, wr } from '../store.ts'
+import { rd, sbrk, wrStride } from '../store.ts'
 import { EEXIST, ENOMEM, ERR_PTR, IS_ERR } from './errno.ts'
 import { add_to_page_cache, find_lock_page } from './filemap.ts'
 import { hstate_vma, huge_page_mask, huge_page_order, pages_per_huge_page } from './hugetlb_hstate.ts'
@@ -74,7 +74,7 @@ export function hugetlb_fault_mutex_hash(vma: Vma, mm: Mm, mapping: AddressSpace
 
 /** Zeroes a page that nobody else knows yet. */
 export function clear_huge_page(page: Page, nr: number): void {
-  for (let i = 0; i < nr; i++) wr(subpage(page, i) + struct_page.content, 0)
+  wrStride(page + struct_page.content, struct_page.SIZE, nr, 0)
 }
 
 /** Copies page by page; nobody is kept from writing to the source. */
