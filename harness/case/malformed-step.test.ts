@@ -29,6 +29,11 @@ refuses([
   ['a thp of half a huge page', step('mmap: {as: B, size: 4P, kind: thp}'), '6:26 BAD_VALUE'],
   ['a thp-single of two huge pages', step('mmap: {as: B, size: 2H, kind: thp-single}'), '6:26 BAD_VALUE'],
   ['a thp that begins within a huge page', step('mmap: {as: B, size: 1H, kind: thp, shift: 1P}'), '6:48 BAD_VALUE'],
+  [
+    'the stack of an execve where one wants it',
+    step('mmap: {as: B, size: 1P, kind: exec-stack, at: 1G}'),
+    '6:52 BAD_VALUE',
+  ],
   ['an address and an alignment', step('mmap: {as: B, size: 1P, at: 1G, align: 1H}'), '6:34 BAD_VALUE'],
   ['an odd address', step('mmap: {as: B, size: 1P, at: 0x1001}'), '6:34 BAD_AMOUNT'],
   ['an alignment of three pages', step('mmap: {as: B, size: 1P, align: 3P}'), '6:37 BAD_AMOUNT'],

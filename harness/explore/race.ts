@@ -5,6 +5,7 @@
 import type { BytesSeen, RaceSeen, RaceThread } from '../engine.ts'
 import type { Page } from '../model/mm/mm_types.ts'
 import { setThread } from '../model/ops.ts'
+import type { Named } from './look.ts'
 import { perform } from './perform.ts'
 import type { PinState } from './pins.ts'
 import type { ThreadBody } from './search/recorder.ts'
@@ -19,6 +20,8 @@ export interface ThreadEnd {
   readonly pins: readonly PinState[]
   /** Pages that are off the LRU for it: from before the race, or by its own doing. */
   readonly isolated: readonly (readonly [name: string, pages: readonly Page[]])[]
+  /** Ranges from before the race that mean other addresses now. */
+  readonly moved: readonly (readonly [name: string, range: Named])[]
 }
 
 export function bodiesOf(world: World, threads: readonly RaceThread[]): ThreadBody[] {
@@ -49,19 +52,21 @@ function runThread(
     gone: [...before.processes.keys()].filter(process => !mine.processes.has(process)),
     pins: [...mine.pins.values()].filter(pin => before.pins.has(pin.name)).map(pin => pin.state()),
     isolated: [...mine.isolated],
+    moved: [...mine.ranges].filter(([name, { addr }]) => before.ranges.has(name) && before.range(name).addr !== addr),
   }
 }
 
 /** The world after a race: what was there before, less what any thread has ended. */
 export function worldAfter(before: World, ends: readonly ThreadEnd[]): World {
   const world = before.copy()
-  for (const [i, { gone, pins, isolated }] of ends.entries()) {
+  for (const [i, { gone, pins, isolated, moved }] of ends.entries()) {
     for (const process of gone) world.processes.delete(process)
     for (const pin of [...world.pins.values()]) {
       const state = pins.find(({ name }) => name === pin.name)
       if (state === undefined) world.pins.delete(pin.name)
       else pin.meet(state)
     }
+    for (const [name, range] of moved) world.ranges.set(name, range)
     const held = new Map(isolated)
     for (const name of before.isolated.keys()) if (!held.has(name)) world.isolated.delete(name)
     // No step can name what a thread still holds; it ends with the case.

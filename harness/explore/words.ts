@@ -16,6 +16,7 @@ import * as machine from './machine-words.ts'
 import { Pin } from './pins.ts'
 import { rdma } from './rdma.ts'
 import { Runs } from './runs.ts'
+import * as stack from './stack.ts'
 import { neverMade, type World } from './world.ts'
 
 type Operand = string | number
@@ -64,6 +65,12 @@ const words: Readonly<Record<string, Life>> = {
     if (count(flags) === 1) return world.access(piece([name!, 0, size!]), text(prot) === 'rw', () => {})
     return undefined
   },
+
+  'bprm-mm-init': (world, [name, size]) => {
+    stack.bprmMmInit(world, text(name), count(size))
+    return undefined
+  },
+  'exec-stack': (world, [name]) => answerOf(stack.execStack(world, text(name))),
 
   munmap: (world, operands) => {
     const { addr, pages } = pagesOf(world, piece(operands))

@@ -1,6 +1,7 @@
 // The kernel that runs: one table through which its functions call each other, filled by history/compose.ts.
 // What stands behind `k.` is what a patch may replace.
 
+import type * as exec from './fs/exec.ts'
 import type * as hugetlbfs from './fs/hugetlbfs.ts'
 import type * as hugetlbfs_truncate from './fs/hugetlbfs_truncate.ts'
 import type * as shm from './ipc/shm.ts'
@@ -58,7 +59,8 @@ import type * as recount_hugetlb from './recount-hugetlb.ts'
 import type * as recount_mlock from './recount-mlock.ts'
 
 /** v4.5 as mm/ has it: every exported function. */
-type Modules = typeof fault &
+type Modules = typeof exec &
+  typeof fault &
   typeof filemap &
   typeof hugetlb_alloc &
   typeof hugetlb_cow &

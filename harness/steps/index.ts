@@ -5,6 +5,7 @@ import { collapse } from './collapse.ts'
 import { dmaRead } from './dma-read.ts'
 import { dmaWrite } from './dma-write.ts'
 import { drainLru } from './drain-lru.ts'
+import { execStack } from './exec-stack.ts'
 import { exit } from './exit.ts'
 import { expect } from './expect.ts'
 import { fadvise } from './fadvise.ts'
@@ -83,6 +84,7 @@ const all: readonly StepDef[] = [
   ptracePoke,
   clearRefs,
   fork,
+  execStack,
   exit,
   note,
   pin,

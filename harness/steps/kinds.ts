@@ -7,7 +7,7 @@ import type { Word } from './step.ts'
 import { bytesOperand } from './words/bytes.ts'
 import { PAGE } from './words/scope.ts'
 
-export const kinds = ['base', 'thp', 'thp-pte', 'thp-single', 'thp-moved', 'thp-shared'] as const
+export const kinds = ['base', 'thp', 'thp-pte', 'thp-single', 'thp-moved', 'thp-shared', 'exec-stack'] as const
 export type Kind = (typeof kinds)[number]
 
 /** Out of the machine's pool, or out of that of the size named. */
@@ -16,7 +16,7 @@ export const hugetlbKinds = ['hugetlb', 'hugetlb-2M', 'hugetlb-1G'] as const
 export const kindsAbout =
   'How the memory came to be: base pages; thp mapped by PMD; thp-pte by PTEs; thp-single, of which only the first page ' +
   'is left, and is what the name means; thp-moved, whose upper half was moved away, and the name means the lower; ' +
-  "thp-shared, whose first page a child shared that is gone; hugetlb, of the machine's huge pages, or of 2M or 1G"
+  "thp-shared, whose first page a child shared that is gone; exec-stack, on which an execve has put the arguments; hugetlb, of the machine's huge pages, or of 2M or 1G"
 
 /** One new mapping, every amount in bytes. */
 export interface Mapping {
@@ -57,15 +57,19 @@ export function recipe(m: Mapping): Word[] {
   const written = isWritten(m)
   // A mapping that its owner must not write to is filled first and protected afterwards.
   const prot = written ? 'rw' : m.prot
+  if (m.kind === 'exec-stack') return [['bprm-mm-init', m.as, m.size], ...filling(m)]
   const ops: Word[] = [
     ['mmap', m.as, m.size, m.align, m.shift, m.at, prot, flagsOf(m)],
     ['madvise', m.as, 0, m.size, m.kind === 'base' ? 'nohugepage' : 'hugepage'],
   ]
-  if (m.fill !== undefined) ops.push(['write', m.as, 0, m.size, bytesOperand(m.fill)])
-  else if (written) ops.push(['touch', m.as, 0, m.size, 'w', PAGE])
+  if (written) ops.push(...filling(m))
   if ((written || m.locked) && m.kind !== 'base') ops.push(['shape', m.as, 0, m.size, 'pmd'], ...reshape(m))
   if (prot !== m.prot) ops.push(['mprotect', m.as, 0, namedSize(m), m.prot])
   return ops
+}
+
+function filling({ as, size, fill }: Mapping): Word[] {
+  return [fill === undefined ? ['touch', as, 0, size, 'w', PAGE] : ['write', as, 0, size, bytesOperand(fill)]]
 }
 
 /** What is asked of mmap(2) beside: 1 is MAP_POPULATE, 2 is MAP_LOCKED. */
@@ -85,6 +89,7 @@ function reshape(m: Mapping): Word[] {
   const { as, size, huge } = m
   switch (m.kind) {
     case 'base':
+    case 'exec-stack':
     case 'thp':
     case 'hugetlb':
       return []

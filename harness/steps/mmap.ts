@@ -68,7 +68,7 @@ function resolve(said: Said): Mapping {
     locked = false,
   } = said
   const hugetlb = hugetlbOf(said)
-  const thp = kind !== 'base' && hugetlb === undefined
+  const thp = kind !== 'base' && kind !== 'exec-stack' && hugetlb === undefined
   const align = said.align ?? (kind === 'base' ? PAGE : huge)
   if (at !== -1 && (said.align !== undefined || said.shift !== undefined)) {
     throw new BadWord('BAD_VALUE', 'an address is given: align and shift say nothing more', 'at')
@@ -85,6 +85,9 @@ function resolve(said: Said): Mapping {
     )
   }
   if (thp && at !== -1 && at % huge !== 0) throw new BadWord('BAD_VALUE', `kind: ${kind} begins at a huge page`, 'at')
+  const placed = (['prot', 'populate', 'locked', 'align', 'shift', 'at'] as const).find(key => said[key] !== undefined)
+  if (kind === 'exec-stack' && placed !== undefined)
+    throw new BadWord('BAD_VALUE', 'the kernel decides all else of the stack of an execve', placed)
   const fill = said.fill !== undefined && 'seed' in said.fill ? { ...said.fill, shift: 0 } : said.fill
   const plainKind = isHugetlb(kind) ? 'hugetlb' : kind
   return { as: said.as, size, kind: plainKind, prot, fill, touch, populate, locked, align, shift, at, huge, hugetlb }

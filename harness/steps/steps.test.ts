@@ -92,6 +92,7 @@ const words: readonly (readonly [verb: string, args: unknown, ...words: unknown[
   ['dma-read', { 'p.page(3)': '0' }, ['dma-read', 'p', 3 * PAGE, PAGE]],
   ['dma-write', { p: '255' }, ['dma-write', 'p', 0, 4 * PAGE, 'b255']],
   ['rdma', { from: 'p', to: 'p', transfers: '100', size: '0..1024B', seed: '1' }, ['rdma', 'p', 'p', 100, 0, 1024, 1]],
+  ['exec-stack', 'A', ['exec-stack', 'A']],
   ['drain-lru', 'all', ['drain-lru']],
   ['expect', {}],
 ]
@@ -141,6 +142,8 @@ const kinds: readonly (readonly [args: object, ...words: unknown[]])[] = [
     ['mprotect', 'B', 0, PAGE, 'none'],
   ],
   [{ size: '1P', locked: 'yes' }, ['mmap', 'B', PAGE, PAGE, 0, -1, 'rw', 2], ['madvise', 'B', 0, PAGE, 'nohugepage']],
+  [{ size: '2P', kind: 'exec-stack' }, ['bprm-mm-init', 'B', 2 * PAGE], ['touch', 'B', 0, 2 * PAGE, 'w', PAGE]],
+  [{ size: '2P', kind: 'exec-stack', fill: '7' }, ['bprm-mm-init', 'B', 2 * PAGE], ['write', 'B', 0, 2 * PAGE, 'b7']],
   [{ size: '1H', kind: 'thp' }, mapped, begin],
   [{ size: '1H', kind: 'thp', touch: 'yes' }, ...touched],
   [{ size: '1H', kind: 'thp', populate: 'yes' }, ...touched],

@@ -1,6 +1,7 @@
 // Applying and reverting patches: as `git apply`, a patch wants every function as it expects it.
 
 import type { Machine } from '../../engine.ts'
+import * as exec from '../fs/exec.ts'
 import * as hugetlbfs from '../fs/hugetlbfs.ts'
 import * as hugetlbfs_truncate from '../fs/hugetlbfs_truncate.ts'
 import * as shm from '../ipc/shm.ts'
@@ -63,6 +64,7 @@ import { DoesNotBuild, type Patch } from './patch.ts'
 export type Functions = Readonly<Record<string, unknown>>
 
 const modules = [
+  exec,
   filemap,
   hugetlb_alloc,
   hugetlb_cow,

@@ -34,6 +34,8 @@ import hwpoison_b985194c8c0a from './hwpoison/b985194c8c0a.ts'
 import hwpoison_c3901e722b29 from './hwpoison/c3901e722b29.ts'
 import lru_8f182270dfec from './lru/8f182270dfec.ts'
 import lru_c6c919eb90e0 from './lru/c6c919eb90e0.ts'
+import migration_5647bc293ab1 from './migration/5647bc293ab1.ts'
+import migration_a8bef8ff6ea1 from './migration/a8bef8ff6ea1.ts'
 import mlock_1ebb7cc6a583 from './mlock/1ebb7cc6a583.ts'
 import mlock_3b25df93c6e3 from './mlock/3b25df93c6e3.ts'
 import mlock_6cdb18ad98a4 from './mlock/6cdb18ad98a4.ts'
@@ -98,6 +100,7 @@ export const newestComplete = completeReleases.at(-1)!
 
 /** Within a release in the order in which it got them; posted versions beside the commit they became. */
 export const patches: readonly Patch[] = [
+  migration_a8bef8ff6ea1,
   hugetlb_posted_v1,
   hugetlb_0fe6e20b9c4c,
   hugetlb_28957a5467ba,
@@ -116,6 +119,7 @@ export const patches: readonly Patch[] = [
   hugetlb_66aebce747ea,
   hugetlb_36e4f20af833,
   hwpoison_5f24ae585be9,
+  migration_5647bc293ab1,
   mlock_posted_v2,
   mlock_ff6a6da60b89,
   thp_e180cf806a93,

@@ -191,6 +191,9 @@ export const VM_MAYWRITE = 1 << 12
 export const VM_HUGETLB = 1 << 13
 export const VM_DONTEXPAND = 1 << 14
 export const VM_NORESERVE = 1 << 15
+/** A stack; and one of an execve that has not got its final place yet. */
+export const VM_GROWSDOWN = 1 << 16
+export const VM_STACK_INCOMPLETE_SETUP = 1 << 17
 /** Such a vma is never merged with another. */
 export const VM_SPECIAL = VM_IO | VM_DONTEXPAND
 export const VM_LOCKED_CLEAR_MASK = ~(VM_LOCKED | VM_LOCKONFAULT)

@@ -2,10 +2,10 @@
 // stand for the page meanwhile. Where its memory has failed, they stand for good.
 
 import { k } from '../kernel.ts'
-import { spin_unlock } from '../ops.ts'
+import { spin_unlock, test_bit } from '../ops.ts'
 import { rd } from '../store.ts'
 import { add_anon_rss } from './memory.ts'
-import { type Mm, NULL, type Page, type Pte, type Vma, vm_area } from './mm_types.ts'
+import { type Mm, NULL, type Page, type Pte, VM_STACK_INCOMPLETE_SETUP, type Vma, vm_area } from './mm_types.ts'
 import { PageHWPoison, PageTransHuge, page_mapped, put_page, SetPageDirty, VM_BUG_ON_PAGE } from './page-flags.ts'
 import { DIRTY, pte_write, SOFT_DIRTY, set_pte } from './pgtable.ts'
 import { anon_vma_unlock_read } from './rmap.ts'
@@ -51,6 +51,12 @@ export function unmappedEntry(p: Page, vma: Vma, entry: Pte, flags: number): Pte
   return undefined
 }
 
+/**
+ * Whether what a vma maps must not move: the stack of an execve that is still being set up (is_vma_temporary_stack). Its
+ * entries are moved without the anon_vma, so that a migration entry could be missed.
+ */
+export const invalid_migration_vma = (vma: Vma): boolean => test_bit(vma + vm_area.vm_flags, VM_STACK_INCOMPLETE_SETUP)
+
 /** Of a base page, with TTU_IGNORE_MLOCK and TTU_IGNORE_ACCESS. Caller holds the page lock and a reference. */
 export function try_to_unmap(p: Page, flags: number): void {
   VM_BUG_ON_PAGE(PageTransHuge(p), p, '!PageHuge(page) && PageTransHuge(page)')
@@ -58,6 +64,7 @@ export function try_to_unmap(p: Page, flags: number): void {
   if (av === NULL) return
   const pgoff = page_to_pgoff(p)
   anon_vma_interval_tree_foreach(av, pgoff, pgoff, vma => {
+    if (flags & TTU_MIGRATION && k.invalid_migration_vma(vma)) return true
     return k.try_to_unmap_one(p, vma, __vma_address(pgoff, vma), flags) && page_mapped(p)
   })
   anon_vma_unlock_read(av)

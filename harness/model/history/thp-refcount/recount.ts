@@ -23,7 +23,7 @@ function recountCompound(head: Page, pfn: number, seen: Seen): number {
   return maps > 0 ? HPAGE_PMD_NR : 0
 }
 
-const countersOfOthers = (): readonly string[] => ['thp_split_page', 'thp_split_page_failed', 'thp_split_pmd']
+export const countersOfOthers = (): readonly string[] => ['thp_split_page', 'thp_split_page_failed', 'thp_split_pmd']
 
 export const changes: Changes = {
   recountCompound: { before: recountCompound, after: recountCompound_4_5 },
