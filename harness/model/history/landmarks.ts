@@ -34,6 +34,7 @@ export const landmarks: readonly Landmark[] = [
   ),
   landmark('8ebe0a5eaaeb', 'v6.1', 'mm,madvise,hugetlb: fix unexpected data loss with MADV_DONTNEED on hugetlbfs'),
   landmark('f347454d0341', 'v6.1', 'mm/gup: disallow FOLL_FORCE|FOLL_WRITE on hugetlb mappings'),
+  landmark('fa27759af4a6', 'v6.1', 'hugetlb: clean up code checking for fault/truncation races'),
   landmark('7d8faaf15545', 'v6.1', 'mm/madvise: introduce MADV_COLLAPSE sync hugepage collapse'),
   landmark('a7e689dd1c06', 'v6.5', 'block: Convert bio_iov_iter_get_pages to use iov_iter_extract_pages'),
   landmark('2820b0f09be9', 'v6.7', 'hugetlbfs: close race between MADV_DONTNEED and page fault'),
