@@ -29,6 +29,8 @@ export interface Machine {
   readonly memory: number | undefined
   /** /sys/kernel/mm/transparent_hugepage/enabled */
   readonly thp: 'always' | 'madvise' | 'never'
+  /** NUMA nodes. */
+  readonly nodes: number
   readonly cpus: number
   /** CONFIG_DEBUG_VM */
   readonly debug_vm: boolean

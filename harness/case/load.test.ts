@@ -77,6 +77,7 @@ t.test('a machine is as usual but for what is said', async t => {
     hpage_nr: 512,
     memory: undefined,
     thp: 'madvise',
+    nodes: 1,
     cpus: 1,
     debug_vm: false,
     swap: true,

@@ -22,6 +22,7 @@ export const machineShape = z
     hpage_nr: word('Base pages in a huge page (512): a power of two from 4 to 8192', readHpageNr).optional(),
     memory: word('Memory of the machine; else the engine chooses', readMemory).optional(),
     thp: choice(['always', 'madvise', 'never'], '/sys/kernel/mm/transparent_hugepage/enabled (madvise)').optional(),
+    nodes: count('NUMA nodes (1): memory comes from the first; frames of the model are of no node', 1, 2).optional(),
     cpus: count('CPUs (1, with a race one for each thread)', 1, 64).optional(),
     debug_vm: yesNo('CONFIG_DEBUG_VM (no)').optional(),
     swap: yesNo('CONFIG_SWAP (yes)').optional(),
@@ -35,13 +36,13 @@ export const machineShape = z
 export function readMachine(node: Node | undefined, values: Values, threads: number, problems: Problems): Machine {
   const said = (node && read(machineShape, substitute(node, values, problems), problems)) ?? {}
   const { hpage_nr = 512, memory, thp = 'madvise', cpus = threads, debug_vm = false, swap = true } = said
-  const { hugepage = hpage_nr * PAGE } = said
-  return { hpage_nr, memory, thp, cpus, debug_vm, swap, hugepage, pools: poolsOf(said, hugepage) }
+  const { hugepage = hpage_nr * PAGE, nodes = 1 } = said
+  return { hpage_nr, memory, thp, nodes, cpus, debug_vm, swap, hugepage, pools: poolsOf(said, hugepage) }
 }
 
 /** What words of a step by `by` are read against. */
-export function contextFor({ hpage_nr, hugepage }: Machine, scope: Scope, by = 'main'): Context {
-  return { scope, huge: hugepage, thp: hpage_nr * PAGE, by, fresh: new Set<string>() }
+export function contextFor({ hpage_nr, hugepage, nodes }: Machine, scope: Scope, by = 'main'): Context {
+  return { scope, huge: hugepage, thp: hpage_nr * PAGE, nodes, by, fresh: new Set<string>() }
 }
 
 type BySize = number | readonly (readonly [size: number, pages: number])[] | undefined

@@ -47,6 +47,7 @@ export function judged({
     hpage_nr: 512,
     memory: undefined,
     thp: 'always',
+    nodes: 1,
     cpus: 1,
     debug_vm: false,
     swap: true,

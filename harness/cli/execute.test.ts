@@ -11,6 +11,7 @@ const machine = {
   hpage_nr: 512,
   memory: undefined,
   thp: 'always',
+  nodes: 1,
   cpus: 1,
   debug_vm: false,
   swap: true,

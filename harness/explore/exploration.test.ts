@@ -9,6 +9,7 @@ const machine = {
   hpage_nr: 4,
   memory: 2 ** 26,
   thp: 'madvise',
+  nodes: 1,
   cpus: 2,
   debug_vm: false,
   swap: true,

@@ -18,8 +18,8 @@ export interface Fetched {
   readonly modules: ReadonlyMap<ModuleName, Uint8Array>
 }
 
-/** Modules that guests load: the RAM disk, and what takes back that memory has failed. */
-export const moduleNames = ['brd', 'hwpoison-inject'] as const
+/** Modules that guests load: the RAM disk, files as disks, and what takes back that memory has failed. */
+export const moduleNames = ['brd', 'loop', 'hwpoison-inject'] as const
 export type ModuleName = (typeof moduleNames)[number]
 
 const keyring = '/usr/share/keyrings/debian-archive-keyring.gpg'

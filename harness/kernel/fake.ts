@@ -35,6 +35,7 @@ export function pointOf(name: string, steps: readonly Step[], machine: Partial<T
     hpage_nr: 512,
     memory: undefined,
     thp: 'madvise',
+    nodes: 1,
     cpus: 1,
     debug_vm: false,
     swap: true,

@@ -136,7 +136,7 @@ function refuse(point: TestPoint, lines: readonly string[]): string | undefined 
   if (lines.includes('disk')) return 'no RAM disk is made on a machine that is in use, and O_DIRECT has no other'
   if (memory !== undefined) return 'how much memory a machine has that is in use is not ours to choose'
   if (cpus > availableParallelism()) return `this machine has ${availableParallelism()} CPUs, not ${cpus}`
-  if (nodesOf(lines) > 1 && !existsSync('/sys/devices/system/node/node1')) return 'this machine has one node'
+  if (nodesOf(point, lines) > 1 && !existsSync('/sys/devices/system/node/node1')) return 'this machine has one node'
   const need = bytesOf(point, lines)
   const available = 1024 * Number(/^MemAvailable: +(\d+)/m.exec(readFileSync('/proc/meminfo', 'utf8'))?.[1] ?? 0)
   if (need <= available) return undefined

@@ -35,5 +35,6 @@ t.test('gigantic pages want a guest of their own, as large as the pool ever is',
 
 t.test('memory that moves to another node wants two of them', async t => {
   t.match(guest({ cpus: 2 }), { cpus: 2, nodes: 1 })
-  t.match(guest({}, 'migrate A 0 4096'), { nodes: 2 })
+  t.match(guest({ nodes: 2 }), { nodes: 2 })
+  t.match(guest({}, 'migrate A 0 4096 -1'), { nodes: 2 })
 })

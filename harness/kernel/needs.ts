@@ -27,12 +27,12 @@ export function guestFor(point: TestPoint, lines: readonly string[]): GuestNeeds
   const memory = guestMemory(point, lines)
   if (typeof memory === 'string') return memory
   const gigantic = pagesOf(GiB, point, lines) > 0
-  return { cpus: point.machine.cpus, nodes: nodesOf(lines), memory, gigantic }
+  return { cpus: point.machine.cpus, nodes: nodesOf(point, lines), memory, gigantic }
 }
 
 /** Memory moves to another node, if there is one. */
-export function nodesOf(lines: readonly string[]): number {
-  return lines.some(line => line.startsWith('migrate ')) ? 2 : 1
+export function nodesOf({ machine }: TestPoint, lines: readonly string[]): number {
+  return lines.some(line => line.startsWith('migrate ')) ? 2 : machine.nodes
 }
 
 /** Bytes that a point may come to use, with what the kernel needs beside. */

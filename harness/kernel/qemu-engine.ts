@@ -74,6 +74,10 @@ function guests(bench: Bench, signal: AbortSignal | undefined): Boots<GuestNeeds
 /** What the points of a boot need beside the image. */
 function modulesFor(jobs: readonly Job<GuestNeeds>[]): ModuleName[] {
   const lines = jobs.flatMap(job => job.lines)
-  const disk: ModuleName[] = lines.includes('disk') ? ['brd'] : []
-  return lines.some(line => line.startsWith('unpoison ')) ? [...disk, 'hwpoison-inject'] : disk
+  const wanted: readonly (readonly [ModuleName, RegExp])[] = [
+    ['brd', /^(disk$|swap .* brd$)/],
+    ['loop', /^swap .* loop$/],
+    ['hwpoison-inject', /^unpoison /],
+  ]
+  return wanted.flatMap(([name, by]) => (lines.some(line => by.test(line)) ? [name] : []))
 }

@@ -28,7 +28,7 @@ function context(): Context {
     maker: 'child',
     pinned: 'write',
   })
-  return { scope, huge: H, thp: H, by: 'main', fresh: new Set() }
+  return { scope, huge: H, thp: H, nodes: 2, by: 'main', fresh: new Set() }
 }
 
 const said = (verb: string, args: unknown) => within(context(), () => verbs[verb]!.words(verbs[verb]!.args.parse(args)))
@@ -66,7 +66,8 @@ const words: readonly (readonly [verb: string, args: unknown, ...words: unknown[
   ['split', 'T.huge(1)', ['split', 'T', H, H]],
   ['isolate', { p: 'a', 'T.upper': 'b' }, ['isolate', 'a', 'p', 0, 4 * PAGE], ['isolate', 'b', 'T', H, H]],
   ['putback', 'held', ['putback', 'held']],
-  ['migrate', 'p', ['migrate', 'p', 0, 4 * PAGE]],
+  ['migrate', 'p', ['migrate', 'p', 0, 4 * PAGE, -1]],
+  ['migrate', { frames: 'p', to: '1' }, ['migrate', 'p', 0, 4 * PAGE, 1]],
   ['collapse', 'T.huge(0)', ['collapse', 'T', 0, H]],
   ['mlock', 'A', ['mlock', 'A', 0, 4 * PAGE, 0]],
   ['mlock', { range: 'A.page(1)', onfault: 'yes' }, ['mlock', 'A', PAGE, PAGE, 1]],

@@ -20,6 +20,7 @@ const machine = {
   hpage_nr: 4,
   memory: 2 ** 26,
   thp: 'always',
+  nodes: 1,
   cpus: 1,
   debug_vm: false,
   swap: true,

@@ -27,7 +27,7 @@ void open_counters(void)
 	dummy = sys6(SYS_mmap, 0, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 }
 
-static void fold(void)
+void fold_counters(void)
 {
 	if (refresh_fd >= 0) {
 		sys4(SYS_pwrite64, refresh_fd, "1", 1, 0);
@@ -37,6 +37,15 @@ static void fold(void)
 		sleep_ms(250);
 		spin_ms(12);
 	}
+}
+
+/*
+ * From v4.11 (67afa38e012e) to v6.14 each CPU keeps slots of a swap area in store, up to 64 to give and 64 to give back
+ * (mm/swap_slots.c), which SwapFree counts as used: it tells nothing of the case.
+ */
+static bool is_exact(const char *name)
+{
+	return kernel_version < 4011 || kernel_version > 6014 || !same(name, "SwapFree");
 }
 
 /** Tells every `name value` of one file that differs from last time; `index` of its first counter. */
@@ -64,7 +73,7 @@ static int tell_file(int fd, int index, bool *first)
 		while (*at && *at++ != '\n')
 			;
 		value *= kilobytes ? 1024 : 1;
-		if (!ever_told || last[index] != value) {
+		if ((!ever_told || last[index] != value) && is_exact(name)) {
 			out(*first ? "%s:%u" : ",%s:%u", name, value);
 			*first = false;
 		}
@@ -79,7 +88,7 @@ void tell_counters(const char *as)
 	int told;
 
 	if (!on_host)
-		fold();
+		fold_counters();
 	out("[%s,{", as);
 	told = tell_file(meminfo_fd, 0, &first);
 	/* On a host these are moved by others too. */

@@ -3,6 +3,7 @@
 // The disk is a RAM disk (brd), which is a module of every kernel we know: it stands in /brd.ko. It goes by bytes of its
 // own, not by page cache, so what it holds changes no counter of the case.
 
+#include "direct.h"
 #include "content.h"
 #include "host.h"
 #include "ring.h"
@@ -18,7 +19,9 @@
 #define WALL_ 0x40000000
 #define EFAULT_ 14
 
-/** Loads the module, once. */
+static const char swap_path[] = "/dev/ram1";
+
+/** Loads the module, once: the first disk is for O_DIRECT, the second to swap to. */
 static bool has_disk(void)
 {
 	static enum { UNKNOWN, NO, YES } known;
@@ -27,13 +30,19 @@ static bool has_disk(void)
 	if (known)
 		return known == YES;
 	sys3(SYS_mknod, "/dev/ram0", S_IFBLK_ | 0600, RAM_DISK);
+	sys3(SYS_mknod, swap_path, S_IFBLK_ | 0600, RAM_DISK + 1);
 	fd = open_path("/brd.ko", O_RDONLY);
-	sys3(SYS_finit_module, fd, "rd_nr=1 rd_size=4194304", 0);
+	sys3(SYS_finit_module, fd, "rd_nr=2 rd_size=4194304", 0);
 	sys1(SYS_close, fd);
 	fd = open_path("/dev/ram0", O_RDWR | O_DIRECT);
 	known = fd < 0 ? NO : YES;
 	sys1(SYS_close, fd);
 	return known == YES;
+}
+
+const char *swap_disk(void)
+{
+	return !on_host && has_disk() ? swap_path : NULL;
 }
 
 const char *prepare_disk(void)

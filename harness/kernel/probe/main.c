@@ -7,6 +7,7 @@
 #include "out.h"
 #include "pages.h"
 #include "race.h"
+#include "swap.h"
 
 int kernel_version, cpus;
 
@@ -169,7 +170,7 @@ static struct answer run_as(const char *name, int cpu, const struct words *op)
 
 static bool is_heading(const struct words *line)
 {
-	static const char *const headings[] = { "pool", "disk", "point", "rounds", "prime", "count", "step", "end" };
+	static const char *const headings[] = { "pool", "disk", "swap", "point", "rounds", "prime", "count", "step", "end" };
 
 	for (u32 i = 0; i < COUNT(headings); i++)
 		if (same(line->word[0], headings[i]))
@@ -197,6 +198,7 @@ static struct answer run_step(struct words *line)
 	}
 	tell_answer(&answer);
 	tell_signals();
+	end_writeback();
 	if (look)
 		see_everything();
 	tell_log();
@@ -214,6 +216,8 @@ static bool begin_point(const struct words *line)
 	prepare_pipes(number(line->word[4]));
 	undo();
 	lacking = set_pools();
+	if (!lacking)
+		lacking = set_swap();
 	if (wants_disk && !lacking)
 		lacking = prepare_disk();
 	wants_disk = false;
@@ -242,17 +246,26 @@ static bool another_round(void)
 	return rounds.left != 1 && (!rounds.until || now_ms() < rounds.until);
 }
 
+/** Leaves the machine as the point found it. */
+static void begin_anew(void)
+{
+	end_writeback();
+	undo();
+	set_pools();
+	set_swap();
+}
+
 /** After the last process: that was the point, or one round of it. */
 static void end_point(void)
 {
-	undo();
-	set_pools();
+	begin_anew();
 	drain_lru();
 	tell_log();
 	tell_counters("after");
 	if (!another_round()) {
 		out("[\"end\"]\n");
 		forget_pools();
+		forget_swap();
 		return;
 	}
 	out("[\"round\"]\n");
@@ -275,8 +288,7 @@ static void count_from_here(bool primed)
 		out("[\"baseline\",{}]\n");
 		return;
 	}
-	undo();
-	set_pools();
+	begin_anew();
 	new_main();
 	drain_lru();
 	tell_counters("baseline");
@@ -309,6 +321,8 @@ __attribute__((used, noreturn)) void run_program(void)
 			ask_for_pool(&line);
 		else if (same(line.word[0], "disk"))
 			wants_disk = true;
+		else if (same(line.word[0], "swap"))
+			ask_for_swap(&line);
 		else if (same(line.word[0], "point") && !begin_point(&line)) {
 			skip_to_end(&line);
 			continue;

@@ -142,7 +142,7 @@ struct answer wait_until_done(struct process *process);
 void end_process(struct process *process);
 void end_all(void);
 
-/* memory.c, hugetlb.c, files.c, direct.c, mlock.c, split.c, touch.c, process.c, race.c, pin.c, rdma.c, see.c, counters.c: the operations; ops.c says where each is done */
+/* memory.c, hugetlb.c, files.c, direct.c, mlock.c, split.c, move.c, swap.c, touch.c, process.c, race.c, pin.c, rdma.c, see.c, counters.c: the operations; ops.c says where each is done */
 typedef struct answer op_fn(struct process *me, const struct words *op);
 op_fn op_mmap, op_mmap_huge, op_madvise, op_mprotect, op_munmap, op_mremap, op_name, op_write, op_read, op_touch;
 op_fn op_fork, op_exit, op_clear_refs, op_drain_lru, op_shape, op_note;
@@ -150,7 +150,7 @@ op_fn op_mlock, op_munlock, op_mlockall, op_munlockall;
 op_fn op_file, op_unlink, op_truncate, op_fallocate, op_punch, op_fadvise, op_readahead, op_shmget, op_shmat, op_shmdt;
 op_fn op_odirect_write, op_odirect_read, op_ptrace_poke;
 op_fn op_nr_hugepages, op_overcommit;
-op_fn op_split, op_collapse, op_migrate;
+op_fn op_split, op_collapse, op_migrate, op_pageout, op_swapon, op_swapoff, op_compact;
 op_fn op_poison, op_soft_offline, op_unpoison, op_mce_kill, op_nop;
 op_fn op_race, op_thread;
 op_fn op_pin, op_unpin, op_dma_read, op_dma_write, op_rdma;
@@ -180,6 +180,8 @@ void tell_frames(const struct frames *named, bool freed_too);
 
 /* counters.c */
 void open_counters(void);
+/** What each CPU has counted for itself goes into the sums. */
+void fold_counters(void);
 /** One line of all counters that changed since the last such line. */
 void tell_counters(const char *as);
 /** Takes everything off this CPU's (and all other CPUs') LRU batches. */
@@ -194,9 +196,11 @@ void tell_signals(void);
 /** Whether memory may fail at all. */
 bool has_memory_failure(void);
 
-/* split.c */
+/* place.c */
 /** The frame that was named as the one at `offset` of the name, or 0. */
 u64 frame_named(const struct frames *named, u64 offset);
+
+/* split.c */
 void look_at_splits(void);
 
 /* kmsg.c */

@@ -23,6 +23,7 @@ const machine: Machine = {
   hpage_nr: N,
   memory: undefined,
   thp: 'madvise',
+  nodes: 1,
   cpus: 1,
   debug_vm: true,
   swap: true,

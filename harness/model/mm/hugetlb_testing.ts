@@ -31,6 +31,7 @@ export function machine(pages: number, overcommit = 0, gigantic = 0, variant = '
     hpage_nr: N,
     memory: 1 << 28,
     thp: 'madvise',
+    nodes: 1,
     cpus: 2,
     debug_vm: true,
     swap: true,

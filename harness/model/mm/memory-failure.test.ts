@@ -24,6 +24,7 @@ const machine: Machine = {
   hpage_nr: 8,
   memory: undefined,
   thp: 'madvise',
+  nodes: 1,
   cpus: 1,
   debug_vm: true,
   swap: true,

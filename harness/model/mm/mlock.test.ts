@@ -21,6 +21,7 @@ const machine: Machine = {
   hpage_nr: N,
   memory: 1 << 24,
   thp: 'madvise',
+  nodes: 1,
   cpus: 2,
   debug_vm: true,
   swap: true,

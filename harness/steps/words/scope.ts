@@ -157,6 +157,7 @@ export interface Context {
   readonly huge: number
   /** Bytes in a transparent huge page. */
   readonly thp: number
+  readonly nodes: number
   /** The process that does the step. */
   readonly by: string
   /** Names that this step has given already. */

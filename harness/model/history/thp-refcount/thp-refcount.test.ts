@@ -21,6 +21,7 @@ const machine: Machine = {
   hpage_nr: N,
   memory: undefined,
   thp: 'madvise',
+  nodes: 1,
   cpus: 2,
   debug_vm: true,
   swap: true,

@@ -1,0 +1,102 @@
+// What the machine does to pages that a process maps: it moves them to other frames, or out to a swap area.
+
+#include "place.h"
+#include "pages.h"
+#include "swap.h"
+
+#include <linux/fcntl.h>
+#include <linux/mempolicy.h>
+
+#define MAX_MOVED 512
+#define MADV_PAGEOUT_ 21
+#define ENODEV_ 19
+
+/** Where pages are, and with `nodes` after they were asked to go there; `status` is a node or a negative errno. */
+static long move(const struct process *process, u64 count, void **at, const int *nodes, int *status)
+{
+	return sys6(SYS_move_pages, process->pid, count, at, nodes, status, MPOL_MF_MOVE_ALL);
+}
+
+/** One address for each page of its own, small or huge; 0 if there is no room for all. */
+static u64 pages_in(const struct place *place, void **at)
+{
+	u64 count = 0, end = place->start + place->length, page;
+
+	for (page = place->start & -PAGE; page < end && count < MAX_MOVED; count++) {
+		at[count] = (void *)page;
+		page = maps_huge_frame(place->process, page) ? (page & -HUGE) + HUGE : page + PAGE;
+	}
+	return page < end ? 0 : count;
+}
+
+/* migrate NAME OFF LEN NODE|-1: to this node, or to the one of two where a page is not */
+struct answer op_migrate(struct process *me, const struct words *op)
+{
+	static void *at[MAX_MOVED];
+	static int nodes[MAX_MOVED], status[MAX_MOVED], now[MAX_MOVED];
+	struct place place = place_of(me, op);
+	long to = number(op->word[4]), ret;
+	u64 count;
+
+	if (place.missing)
+		return config(place.missing);
+	count = pages_in(&place, at);
+	if (!count)
+		return config("more pages to migrate than the probe has room for");
+	ret = move(place.process, count, at, NULL, now);
+	if (ret < 0)
+		return answer_of(ret);
+	for (u64 i = 0; i < count; i++)
+		nodes[i] = to < 0 ? !now[i] : to;
+	ret = move(place.process, count, at, nodes, status);
+	if (ret == -ENODEV_)
+		return config("this machine has no such node");
+	if (ret < 0)
+		return answer_of(ret);
+	move(place.process, count, at, NULL, now);
+	for (u64 i = 0; i < count; i++)
+		if (now[i] != nodes[i])
+			return answer_of(status[i] < 0 ? status[i] : now[i] < 0 ? now[i] : -EAGAIN_);
+	return ok;
+}
+
+/** Advice on memory of any process; in a race a thread may give it beside what that process does. */
+static long advise(const struct process *process, u64 start, u64 length, int advice)
+{
+	struct { u64 at, length; } span = { start, length };
+	int pid = sys2(SYS_pidfd_open, process->pid, 0);
+	long done = sys5(SYS_process_madvise, pid, &span, 1, advice, 0);
+
+	sys1(SYS_close, pid);
+	return done;
+}
+
+/* pageout NAME OFF LEN: the kernel does not say what it had to leave */
+struct answer op_pageout(struct process *me, const struct words *op)
+{
+	struct place place = place_of(me, op);
+	long ret;
+
+	if (place.missing)
+		return config(place.missing);
+	if (kernel_version < 5010)
+		return config("before v5.10 no advice (MADV_PAGEOUT) is taken on memory of others");
+	ret = advise(place.process, place.start, place.length, MADV_PAGEOUT_);
+	if (ret < 0)
+		return answer_of(ret);
+	if (me->thread)
+		return ok;
+	end_writeback();
+	for (u64 at = place.start & -PAGE; at < place.start + place.length; at += PAGE)
+		if (frame_mapped_at(place.process, at))
+			return answer_of(-EBUSY_);
+	return ok;
+}
+
+/* compact */
+struct answer op_compact(struct process *me, const struct words *op)
+{
+	(void)me;
+	(void)op;
+	return write_path("/proc/sys/vm/compact_memory", "1") ? ok : config("this kernel has no compact_memory");
+}
