@@ -75,8 +75,8 @@ function guests(bench: Bench, signal: AbortSignal | undefined): Boots<GuestNeeds
 function modulesFor(jobs: readonly Job<GuestNeeds>[]): ModuleName[] {
   const lines = jobs.flatMap(job => job.lines)
   const wanted: readonly (readonly [ModuleName, RegExp])[] = [
-    ['brd', /^(disk$|swap .* brd$)/],
-    ['loop', /^swap .* loop$/],
+    ['brd', /^(disk$|swap \d+ brd )/],
+    ['loop', /^swap \d+ loop /],
     ['hwpoison-inject', /^unpoison /],
   ]
   return wanted.flatMap(([name, by]) => (lines.some(line => by.test(line)) ? [name] : []))

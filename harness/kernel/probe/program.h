@@ -1,7 +1,8 @@
 // The program: what the harness wants done, one line for each thing, in the file /program.
 //
 //	pool KILOBYTES PAGES OVERCOMMIT	huge pages that the next test point finds in their pool
-//	swap KILOBYTES loop|brd		the next test point finds a swap area of this size, on a device of this kind
+//	swap KILOBYTES loop|brd CLUSTER	the next test point finds a swap area of this size, header and all, on such a device;
+//					and /proc/sys/vm/page-cluster
 //	disk				the next test point reads and writes a disk with O_DIRECT
 //	point N THP RINGS PIPES		a test point begins; transparent huge pages are set to THP
 //	rounds N MS			all of the point again and again: so many times (0: without end), so long (0: likewise)

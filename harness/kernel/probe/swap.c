@@ -21,7 +21,7 @@
 static const char area_path[] = "/swap/area", loop_path[] = "/dev/loop0";
 
 /** What the next point wants, and what there is: the path of the device that is swapped to. */
-static struct { u64 kilobytes; bool on_disk; } wanted;
+static struct { u64 kilobytes; bool on_disk; char cluster[4]; } wanted;
 static const char *active;
 static u64 filled;
 
@@ -29,6 +29,7 @@ void ask_for_swap(const struct words *line)
 {
 	wanted.kilobytes = number(line->word[1]);
 	wanted.on_disk = same(line->word[2], "brd");
+	copy_text(wanted.cluster, line->word[3], sizeof(wanted.cluster));
 }
 
 void forget_swap(void)
@@ -98,17 +99,16 @@ static bool make_swap(const char *path, u64 size)
 
 const char *set_swap(void)
 {
-	/* Its first page is the header. */
-	u64 size = wanted.kilobytes * 1024 + PAGE;
+	u64 size = wanted.kilobytes * 1024;
 
 	if (active)
 		sys1(SYS_swapoff, active);
 	active = NULL;
-	if (!wanted.kilobytes)
+	if (!size)
 		return NULL;
 	if (on_host)
 		return "the swap areas of this machine are not ours";
-	write_path("/proc/sys/vm/page-cluster", "0");
+	write_path("/proc/sys/vm/page-cluster", wanted.cluster);
 	active = wanted.on_disk ? swap_disk() : loop_device(size);
 	if (!active)
 		return wanted.on_disk ? "no RAM disk (brd) of this kernel could be had to swap to"

@@ -3,7 +3,7 @@
 
 #include "probe.h"
 
-/** `swap KILOBYTES loop|brd`: what the next point needs. */
+/** `swap KILOBYTES loop|brd CLUSTER`: what the next point needs. */
 void ask_for_swap(const struct words *line);
 /** What was asked for is asked for no more. */
 void forget_swap(void);
