@@ -34,8 +34,22 @@ import hwpoison_b985194c8c0a from './hwpoison/b985194c8c0a.ts'
 import hwpoison_c3901e722b29 from './hwpoison/c3901e722b29.ts'
 import lru_8f182270dfec from './lru/8f182270dfec.ts'
 import lru_c6c919eb90e0 from './lru/c6c919eb90e0.ts'
+import migration_1ce82b69e96c from './migration/1ce82b69e96c.ts'
+import migration_2b575eb64f7a from './migration/2b575eb64f7a.ts'
+import migration_3f6c82728f4e from './migration/3f6c82728f4e.ts'
+import migration_3fe2011ff51e from './migration/3fe2011ff51e.ts'
+import migration_4fc3f1d66b1e from './migration/4fc3f1d66b1e.ts'
+import migration_5c3f9a67378b from './migration/5c3f9a67378b.ts'
+import migration_7a3ef208e662 from './migration/7a3ef208e662.ts'
+import migration_7f60c214fd3a from './migration/7f60c214fd3a.ts'
+import migration_01d8b20dec5f from './migration/01d8b20dec5f.ts'
+import migration_67b9509b2c68 from './migration/67b9509b2c68.ts'
+import migration_012f18004da3 from './migration/012f18004da3.ts'
+import migration_746b18d421da from './migration/746b18d421da.ts'
 import migration_5647bc293ab1 from './migration/5647bc293ab1.ts'
 import migration_a8bef8ff6ea1 from './migration/a8bef8ff6ea1.ts'
+import migration_eee2acbae1f2 from './migration/eee2acbae1f2.ts'
+import migration_f18194275c39 from './migration/f18194275c39.ts'
 import mlock_1ebb7cc6a583 from './mlock/1ebb7cc6a583.ts'
 import mlock_3b25df93c6e3 from './mlock/3b25df93c6e3.ts'
 import mlock_6cdb18ad98a4 from './mlock/6cdb18ad98a4.ts'
@@ -73,9 +87,12 @@ const completeReleases: readonly string[] = [baseRelease, 'v4.6', 'v4.7']
 /** Releases of which the model has the patches to mlock or hugetlb, and what these build on, but not all the others. */
 const partialReleases: readonly string[] = [
   'v2.6.34',
+  'v2.6.35',
   'v2.6.36',
   'v2.6.37',
+  'v2.6.38',
   'v2.6.39',
+  'v3.0',
   'v3.8',
   'v3.9',
   'v3.10',
@@ -100,7 +117,13 @@ export const newestComplete = completeReleases.at(-1)!
 
 /** Within a release in the order in which it got them; posted versions beside the commit they became. */
 export const patches: readonly Patch[] = [
+  migration_3f6c82728f4e,
+  migration_7f60c214fd3a,
+  migration_67b9509b2c68,
+  migration_3fe2011ff51e,
   migration_a8bef8ff6ea1,
+  migration_012f18004da3,
+  migration_f18194275c39,
   hugetlb_posted_v1,
   hugetlb_0fe6e20b9c4c,
   hugetlb_28957a5467ba,
@@ -113,11 +136,17 @@ export const patches: readonly Patch[] = [
   hwpoison_8c6c2ecb4466,
   hugetlb_44e2aa937e69,
   hugetlb_1f64d69c7ad2,
+  migration_1ce82b69e96c,
+  migration_01d8b20dec5f,
+  migration_746b18d421da,
+  migration_2b575eb64f7a,
+  migration_eee2acbae1f2,
   hugetlb_ea4039a34c4c,
   hugetlb_409eb8c26,
   hugetlb_0c176d52b,
   hugetlb_66aebce747ea,
   hugetlb_36e4f20af833,
+  migration_4fc3f1d66b1e,
   hwpoison_5f24ae585be9,
   migration_5647bc293ab1,
   mlock_posted_v2,
@@ -139,6 +168,8 @@ export const patches: readonly Patch[] = [
   hwpoison_4a705fef9862,
   hugetlb_0f792cf949a0,
   hugetlb_b5cec28d36f5,
+  migration_7a3ef208e662,
+  migration_5c3f9a67378b,
   mlock_6cdb18ad98a4,
   thp_61f5d698cc97,
   mlock_e90309c9f772,

@@ -84,7 +84,6 @@ import {
   SOFT_DIRTY,
   set_pte,
 } from './pgtable.ts'
-import { anon_vma_lock_write, anon_vma_unlock_write, put_anon_vma } from './rmap.ts'
 import {
   __vma_address,
   anon_vma_interval_tree_foreach,
@@ -262,11 +261,11 @@ export function split_huge_page_to_list(p: Page): number {
   let ret = -EBUSY
   const av = k.page_get_anon_vma(head)
   if (av !== NULL) {
-    anon_vma_lock_write(av)
+    k.anon_vma_lock_write(av)
     // Racy, so that a page that is pinned anyway keeps its PMDs.
     if (k.total_mapcount(head) === page_count(head) - 1) ret = k.splitFrozen(av, p, head)
-    anon_vma_unlock_write(av)
-    put_anon_vma(av)
+    k.anon_vma_unlock_write(av)
+    k.put_anon_vma(av)
   }
   count_vm_event(ret === 0 ? THP_SPLIT_PAGE : THP_SPLIT_PAGE_FAILED)
   return ret

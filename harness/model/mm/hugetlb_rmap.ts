@@ -6,14 +6,14 @@ import { atomic_inc_and_test, atomic_set, WRITE_ONCE } from '../ops.ts'
 import { rd, wr } from '../store.ts'
 import { type AnonVma, NULL, PAGE_MAPPING_ANON, type Page, page, type Vma, vm_area } from './mm_types.ts'
 import { compound_mapcount_ptr, PageAnon, PageLocked } from './page-flags.ts'
-import { anon_vma_root, linear_page_index } from './rmap.ts'
+import { linear_page_index } from './rmap.ts'
 
 /** Sets mapping and index of a page that has none yet; unless exclusive, the oldest anon_vma must do. */
 export function __hugepage_set_anon_rmap(p: Page, vma: Vma, addr: number, exclusive: boolean): void {
   const av = rd(vma + vm_area.anon_vma) as AnonVma
   BUG_ON(av === NULL, '!anon_vma')
   if (PageAnon(p)) return
-  WRITE_ONCE(p + page.mapping, (exclusive ? av : anon_vma_root(av)) + PAGE_MAPPING_ANON)
+  WRITE_ONCE(p + page.mapping, (exclusive ? av : k.oldestAnonVma(vma)) + PAGE_MAPPING_ANON)
   wr(p + page.index, linear_page_index(vma, addr))
 }
 

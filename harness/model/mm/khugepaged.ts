@@ -57,7 +57,6 @@ import {
   set_pmd,
   set_pte,
 } from './pgtable.ts'
-import { anon_vma_lock_write, anon_vma_unlock_write } from './rmap.ts'
 import { mm_find_pmd } from './rmap_walk.ts'
 import {
   count_vm_event,
@@ -138,7 +137,7 @@ export function collapse_huge_page(mm: Mm, addr: number): number {
 export function collapsePmd(mm: Mm, vma: Vma, addr: number, pmd: Pmdp, new_page: Page): number {
   const anon_vma = rd(vma + vm_area.anon_vma) as AnonVma
   const pmd_ptl = pmd_lockptr(mm, addr)
-  anon_vma_lock_write(anon_vma)
+  k.anon_vma_lock_write(anon_vma)
   spin_lock(pmd_ptl)
   const table = rd(pmd) as Pmd
   // From here on no processor finds the table.
@@ -152,11 +151,11 @@ export function collapsePmd(mm: Mm, vma: Vma, addr: number, pmd: Pmdp, new_page:
     BUG_ON(!pmd_none(rd(pmd) as Pmd), '!pmd_none(*pmd)')
     pmd_populate(pmd, pmd_pgtable(table))
     spin_unlock(pmd_ptl)
-    anon_vma_unlock_write(anon_vma)
+    k.anon_vma_unlock_write(anon_vma)
     return -EAGAIN
   }
   // All pages are isolated and locked: rmap cannot come here any more.
-  anon_vma_unlock_write(anon_vma)
+  k.anon_vma_unlock_write(anon_vma)
   k.__collapse_huge_page_copy(vma, table, addr, new_page)
   spin_lock(pmd_ptl)
   BUG_ON(!pmd_none(rd(pmd) as Pmd), '!pmd_none(*pmd)')

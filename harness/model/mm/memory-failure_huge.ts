@@ -27,7 +27,6 @@ import {
   unlock_page,
 } from './page-flags.ts'
 import { DIRTY, PSE, pmd_page } from './pgtable.ts'
-import { anon_vma_unlock_read } from './rmap.ts'
 import { __vma_address, anon_vma_interval_tree_foreach } from './rmap_walk.ts'
 import { make_hwpoison_entry, num_poisoned_pages_add } from './swapops.ts'
 
@@ -80,7 +79,7 @@ export function forEachVmaOfHuge(hpage: Page, visit: (vma: Vma, addr: number) =>
     const av = k.page_lock_anon_vma_read(hpage)
     if (av === NULL) return
     anon_vma_interval_tree_foreach(av, pgoff, pgoff, vma => visit(vma, __vma_address(pgoff, vma)))
-    anon_vma_unlock_read(av)
+    k.page_unlock_anon_vma_read(av)
     return
   }
   const mapping = rd(hpage + page.mapping) as AddressSpace

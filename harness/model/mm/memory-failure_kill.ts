@@ -19,7 +19,6 @@ import {
   vm_area,
 } from './mm_types.ts'
 import { PageAnon, PageDirty, PageHuge } from './page-flags.ts'
-import { anon_vma_unlock_read } from './rmap.ts'
 import { __vma_address, anon_vma_interval_tree_foreach, page_check_address, page_to_pgoff } from './rmap_walk.ts'
 
 /** Values of si_code (include/uapi/asm-generic/siginfo.h), and a SIGKILL, which has none. */
@@ -76,7 +75,7 @@ export function collect_procs(p: Page, force_early: boolean): ToKill[] {
     if (k.task_early_kill(tsk, force_early) && page_mapped_in_vma(p, vma, addr)) tokill.push({ tsk, addr })
     return true
   })
-  anon_vma_unlock_read(av)
+  k.page_unlock_anon_vma_read(av)
   return tokill
 }
 

@@ -33,7 +33,6 @@ import {
   wait_on_page_locked,
 } from './page-flags.ts'
 import { mk_pte, pte_lockptr, pte_offset, read_pmd, SOFT_DIRTY, set_pte } from './pgtable.ts'
-import { anon_vma_lock_read, anon_vma_unlock_read, put_anon_vma } from './rmap.ts'
 import { TTU_MIGRATION } from './rmap_unmap.ts'
 import {
   __vma_address,
@@ -122,12 +121,12 @@ export function remove_migration_ptes(old: Page, p: Page): void {
   const av = page_anon_vma(p)
   if (av === NULL) return
   const pgoff = page_to_pgoff(p)
-  anon_vma_lock_read(av)
+  k.anon_vma_lock_read(av)
   anon_vma_interval_tree_foreach(av, pgoff, pgoff, vma => {
     k.remove_migration_pte(p, vma, __vma_address(pgoff, vma), old)
     return true
   })
-  anon_vma_unlock_read(av)
+  k.anon_vma_unlock_read(av)
 }
 
 // ---- moving ------------------------------------------------------------------------------------------------------------
@@ -174,7 +173,7 @@ export function __unmap_and_move(p: Page, newpage: Page): number {
     if (page_was_mapped) k.remove_migration_ptes(p, rc === 0 ? newpage : p)
     unlock_page(newpage)
   }
-  if (av !== NULL) put_anon_vma(av)
+  if (av !== NULL) k.put_anon_vma(av)
   unlock_page(p)
   return rc
 }

@@ -155,6 +155,8 @@ export const anon_vma = {
   /** First and last entry of what the kernel keeps as an interval tree: the older vma, as the parent's, comes first. */
   rb_root: 5,
   rb_last: 6,
+  /** References of KSM, to v2.6.34; since then in refcount. */
+  ksm_refcount: 7,
   SIZE: 8,
 } as const
 

@@ -27,7 +27,6 @@ import {
   vm_area,
 } from './mm_types.ts'
 import { task_size } from './pgtable.ts'
-import { anon_vma_lock_write, anon_vma_unlock_write } from './rmap.ts'
 import { type Cache, kmem_cache_create_poisoned, kmem_cache_free, kmem_cache_zalloc } from './slab.ts'
 
 export let vm_area_cachep: Cache
@@ -135,7 +134,7 @@ export function vma_adjust(vma: Vma, start: number, end: number, pgoff: number, 
   const file = file_inode(vma)
   if (file !== NULL) i_mmap_lock_write(f_mapping(vma))
   if (file !== NULL && insert !== NULL) vma_interval_tree_insert(insert, f_mapping(vma))
-  if (av !== NULL) anon_vma_lock_write(av)
+  if (av !== NULL) k.anon_vma_lock_write(av)
   wr(vma + vm_start, start)
   wr(vma + vm_end, swallowed)
   wr(vma + vm_pgoff, pgoff)
@@ -145,7 +144,7 @@ export function vma_adjust(vma: Vma, start: number, end: number, pgoff: number, 
   }
   if (remove_next) vma_unlink(mm, after)
   else if (insert !== NULL) vma_link(mm, insert, rd(insert + vm_start) < start ? (rd(vma + vm_prev) as Vma) : vma)
-  if (av !== NULL) anon_vma_unlock_write(av)
+  if (av !== NULL) k.anon_vma_unlock_write(av)
   if (file !== NULL) i_mmap_unlock_write(f_mapping(vma))
   if (!remove_next) return
   if (rd(after + vm_area.anon_vma) !== 0) k.unlink_anon_vmas(after)

@@ -23,7 +23,6 @@ import {
   SOFT_DIRTY,
   set_pte,
 } from './pgtable.ts'
-import { anon_vma_lock_write, anon_vma_unlock_write } from './rmap.ts'
 
 /** What copy_vma says beside the vma: what is left of its source, and whether rmap could miss a page while it moves. */
 export interface Copied {
@@ -100,9 +99,9 @@ export function move_page_tables(
 
 function moveLocked<T>(vma: Vma, need_rmap_locks: boolean, move: () => T): T {
   const av = rd(vma + vm_area.anon_vma) as AnonVma
-  if (need_rmap_locks && av !== NULL) anon_vma_lock_write(av)
+  if (need_rmap_locks && av !== NULL) k.anon_vma_lock_write(av)
   const done = move()
-  if (need_rmap_locks && av !== NULL) anon_vma_unlock_write(av)
+  if (need_rmap_locks && av !== NULL) k.anon_vma_unlock_write(av)
   return done
 }
 

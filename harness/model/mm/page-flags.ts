@@ -37,6 +37,8 @@ export const PG_reserved = 512
 export const PG_hwpoison = 1024
 /** Of a hugetlb page: it took a reservation, which comes back if it is freed unused; on tail 1: it is in use. */
 export const PG_private = 2048
+/** It has a place in the swap area, and is to be found by it. */
+export const PG_swapcache = 8192
 /** To v4.4, see history/thp-refcount. */
 export const PG_compound_lock = 1 << 14
 
@@ -72,6 +74,8 @@ export const SetPageActive = (p: Page): void => set_bit(headFlags(p), PG_active)
 export const TestClearPageActive = (p: Page): boolean => test_and_clear_bit(headFlags(p), PG_active)
 export const PageSwapBacked = (p: Page): boolean => test_bit(headFlags(p), PG_swapbacked)
 export const SetPageSwapBacked = (p: Page): void => set_bit(headFlags(p), PG_swapbacked)
+
+export const PageSwapCache = (p: Page): boolean => test_bit(headFlags(p), PG_swapcache)
 
 export const TestClearPageLRU = (p: Page): boolean => test_and_clear_bit(headFlags(p), PG_lru)
 export const ClearPageLRU = (p: Page): void => clear_bit(headFlags(p), PG_lru)

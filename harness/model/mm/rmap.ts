@@ -78,8 +78,11 @@ export const anon_vma_unlock_write = (av: AnonVma): void => up_write(rootOf(av) 
 export const anon_vma_lock_read = (av: AnonVma): void => down_read(rootOf(av) + anon_vma.rwsem)
 export const anon_vma_unlock_read = (av: AnonVma): void => up_read(rootOf(av) + anon_vma.rwsem)
 
+/** The anon_vma of pages that are not this vma's alone. */
+export const oldestAnonVma = (vma: Vma): AnonVma => rootOf(rd(vma + vm_area.anon_vma) as AnonVma)
+
 /** A new root, its own parent; degree 1 stands for the vma to come. */
-function anon_vma_alloc(): AnonVma {
+export function anon_vma_alloc(): AnonVma {
   const av = kmem_cache_zalloc(anon_vma_cachep) as AnonVma
   wr(av + anon_vma.refcount, 1)
   wr(av + anon_vma.degree, 1)
@@ -87,6 +90,8 @@ function anon_vma_alloc(): AnonVma {
   wr(av + anon_vma.root, av)
   return av
 }
+
+export const get_anon_vma = (av: AnonVma): void => atomic_inc(av + anon_vma.refcount)
 
 /** Drops a reference; the last one frees it, and then perhaps its root. */
 export function put_anon_vma(av: AnonVma): void {
@@ -100,7 +105,7 @@ export function put_anon_vma(av: AnonVma): void {
  * Puts the chain entry first in the vma's list and last in the anon_vma's: a walk that meets a page table while mremap
  * moves it must see the old place first. Caller holds the anon_vma for writing.
  */
-function anon_vma_chain_link(vma: Vma, avc: Avc, av: AnonVma): void {
+export function anon_vma_chain_link(vma: Vma, avc: Avc, av: AnonVma): void {
   wr(avc + anon_vma_chain.vma, vma)
   wr(avc + anon_vma_chain.anon_vma, av)
   const newest = rd(vma + vm_area.avc_first)
@@ -114,7 +119,8 @@ function anon_vma_chain_link(vma: Vma, avc: Avc, av: AnonVma): void {
   wr(av + anon_vma.rb_last, avc)
 }
 
-function rb_remove(avc: Avc, av: AnonVma): void {
+/** Takes the chain entry out of the anon_vma's list. Caller holds the anon_vma for writing. */
+export function anon_vma_interval_tree_remove(avc: Avc, av: AnonVma): void {
   const next = rd(avc + anon_vma_chain.rb_next)
   const prev = rd(avc + anon_vma_chain.rb_prev)
   wr(next === 0 ? av + anon_vma.rb_last : next + anon_vma_chain.rb_prev, prev)
@@ -134,10 +140,10 @@ export function anon_vma_prepare(vma: Vma): number {
   let av = k.find_mergeable_anon_vma(vma)
   let allocated = NULL as AnonVma
   if (av === NULL) {
-    av = anon_vma_alloc()
+    av = k.anon_vma_alloc()
     allocated = av
   }
-  anon_vma_lock_write(av)
+  k.anon_vma_lock_write(av)
   spin_lock(mm + mm_struct.page_table_lock)
   const mine = rd(vma + vm_area.anon_vma) === 0
   if (mine) {
@@ -146,25 +152,25 @@ export function anon_vma_prepare(vma: Vma): number {
     wr(av + anon_vma.degree, rd(av + anon_vma.degree) + 1)
   }
   spin_unlock(mm + mm_struct.page_table_lock)
-  anon_vma_unlock_write(av)
+  k.anon_vma_unlock_write(av)
   if (!mine) {
-    if (allocated !== NULL) put_anon_vma(allocated)
+    if (allocated !== NULL) k.put_anon_vma(allocated)
     kmem_cache_free(anon_vma_chain_cachep, avc)
   }
   return 0
 }
 
 /** Takes the lock of the family of `av`, unless it is `held` already. Returns the root whose lock is held then. */
-function lock_anon_vma_root(held: AnonVma, av: AnonVma): AnonVma {
+export function lock_anon_vma_root(held: AnonVma, av: AnonVma): AnonVma {
   const root = rootOf(av)
   if (root === held) return root
   unlock_anon_vma_root(held)
-  anon_vma_lock_write(root)
+  k.anon_vma_lock_write(root)
   return root
 }
 
-function unlock_anon_vma_root(held: AnonVma): void {
-  if (held !== NULL) anon_vma_unlock_write(held)
+export function unlock_anon_vma_root(held: AnonVma): void {
+  if (held !== NULL) k.anon_vma_unlock_write(held)
 }
 
 /**
@@ -193,16 +199,16 @@ export function anon_vma_fork(vma: Vma, pvma: Vma): void {
   wr(vma + vm_area.anon_vma, 0)
   k.anon_vma_clone(vma, pvma)
   if (rd(vma + vm_area.anon_vma) !== 0) return
-  const av = anon_vma_alloc()
+  const av = k.anon_vma_alloc()
   const avc = kmem_cache_zalloc(anon_vma_chain_cachep) as Avc
   wr(av + anon_vma.root, rootOf(parent))
   wr(av + anon_vma.parent, parent)
-  atomic_inc(rootOf(parent) + anon_vma.refcount)
+  k.get_anon_vma(rootOf(parent))
   wr(vma + vm_area.anon_vma, av)
-  anon_vma_lock_write(av)
+  k.anon_vma_lock_write(av)
   anon_vma_chain_link(vma, avc, av)
   wr(parent + anon_vma.degree, rd(parent + anon_vma.degree) + 1)
-  anon_vma_unlock_write(av)
+  k.anon_vma_unlock_write(av)
 }
 
 /** Unties a vma that is going away; anon_vmas without vmas are freed, newest first so that the root goes last. */
@@ -214,7 +220,7 @@ export function unlink_anon_vmas(vma: Vma): void {
     next = rd(avc + anon_vma_chain.older)
     const av = rd(avc + anon_vma_chain.anon_vma) as AnonVma
     root = lock_anon_vma_root(root, av)
-    rb_remove(avc as Avc, av)
+    anon_vma_interval_tree_remove(avc as Avc, av)
     const gone = rd(av + anon_vma.rb_root) === 0
     if (gone) {
       const parent = rd(av + anon_vma.parent)
@@ -228,7 +234,7 @@ export function unlink_anon_vmas(vma: Vma): void {
   for (const avc of empty) {
     const av = rd(avc + anon_vma_chain.anon_vma) as AnonVma
     BUG_ON(rd(av + anon_vma.degree) !== 0, 'anon_vma->degree')
-    put_anon_vma(av)
+    k.put_anon_vma(av)
     kmem_cache_free(anon_vma_chain_cachep, avc)
   }
   wr(vma + vm_area.avc_first, 0)
@@ -265,7 +271,7 @@ export function __page_set_anon_rmap(p: Page, vma: Vma, addr: number, exclusive:
   const av = rd(vma + vm_area.anon_vma) as AnonVma
   BUG_ON(av === NULL, '!anon_vma')
   if (PageAnon(p)) return
-  WRITE_ONCE(p + page.mapping, (exclusive ? av : rootOf(av)) + PAGE_MAPPING_ANON)
+  WRITE_ONCE(p + page.mapping, (exclusive ? av : k.oldestAnonVma(vma)) + PAGE_MAPPING_ANON)
   wr(p + page.index, linear_page_index(vma, addr))
 }
 

@@ -7,7 +7,6 @@ import { spin_unlock, test_bit } from '../ops.ts'
 import { rd } from '../store.ts'
 import { type Mm, NULL, type Page, VM_LOCKED, type Vma, vm_area } from './mm_types.ts'
 import { PageLocked, PageLRU, page_mapped, VM_BUG_ON_PAGE } from './page-flags.ts'
-import { anon_vma_unlock_read } from './rmap.ts'
 import { __vma_address, anon_vma_interval_tree_foreach, page_check_address, page_to_pgoff } from './rmap_walk.ts'
 
 /** What a visit answers (include/linux/rmap.h): go on, or stop because a locked vma has flagged the page. */
@@ -42,6 +41,6 @@ export function try_to_munlock(p: Page): number {
     ret = k.try_to_munlock_one(p, vma, __vma_address(pgoff, vma))
     return ret === SWAP_AGAIN && page_mapped(p)
   })
-  anon_vma_unlock_read(av)
+  k.page_unlock_anon_vma_read(av)
   return ret
 }

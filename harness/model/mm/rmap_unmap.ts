@@ -8,7 +8,6 @@ import { add_anon_rss } from './memory.ts'
 import { type Mm, NULL, type Page, type Pte, VM_STACK_INCOMPLETE_SETUP, type Vma, vm_area } from './mm_types.ts'
 import { PageHWPoison, PageTransHuge, page_mapped, put_page, SetPageDirty, VM_BUG_ON_PAGE } from './page-flags.ts'
 import { DIRTY, pte_write, SOFT_DIRTY, set_pte } from './pgtable.ts'
-import { anon_vma_unlock_read } from './rmap.ts'
 import { __vma_address, anon_vma_interval_tree_foreach, page_check_address, page_to_pgoff } from './rmap_walk.ts'
 import { make_hwpoison_entry, make_migration_entry } from './swapops.ts'
 
@@ -67,5 +66,5 @@ export function try_to_unmap(p: Page, flags: number): void {
     if (flags & TTU_MIGRATION && k.invalid_migration_vma(vma)) return true
     return k.try_to_unmap_one(p, vma, __vma_address(pgoff, vma), flags) && page_mapped(p)
   })
-  anon_vma_unlock_read(av)
+  k.page_unlock_anon_vma_read(av)
 }

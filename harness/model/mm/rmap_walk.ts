@@ -31,7 +31,6 @@ import {
   read_pmd,
   read_pte,
 } from './pgtable.ts'
-import { anon_vma_lock_read, put_anon_vma } from './rmap.ts'
 
 /** The PMD of an address where it points to a PTE table, or NULL. */
 export function mm_find_pmd(mm: Mm, addr: number): Pmdp {
@@ -69,7 +68,7 @@ export function page_get_anon_vma(p: Page): AnonVma {
   const lost = av !== NULL && !page_mapped(p)
   rcu_read_unlock()
   if (!lost) return av
-  put_anon_vma(av)
+  k.put_anon_vma(av)
   return NULL
 }
 
@@ -80,10 +79,13 @@ export function page_get_anon_vma(p: Page): AnonVma {
 export function page_lock_anon_vma_read(p: Page): AnonVma {
   const av = k.page_get_anon_vma(p)
   if (av === NULL) return av
-  anon_vma_lock_read(av)
-  put_anon_vma(av)
+  k.anon_vma_lock_read(av)
+  k.put_anon_vma(av)
   return av
 }
+
+/** Lets go of what page_lock_anon_vma_read has locked. */
+export const page_unlock_anon_vma_read = (av: AnonVma): void => k.anon_vma_unlock_read(av)
 
 /**
  * anon_vma_interval_tree_foreach: the vmas tied to an anon_vma that can map pages first..last of it. Caller holds the

@@ -38,7 +38,6 @@ import {
   VM_BUG_ON_VMA,
 } from '../../mm/page-flags.ts'
 import { mk_huge_pmd, pmd_lockptr, pmd_page, pmd_trans_huge, read_pmd, SPLITTING, set_pmd } from '../../mm/pgtable.ts'
-import { anon_vma_lock_write, anon_vma_unlock_write } from '../../mm/rmap.ts'
 import { count_vm_event, THP_FAULT_ALLOC, THP_FAULT_FALLBACK } from '../../mm/vmstat.ts'
 import { spin_lock, spin_unlock } from '../../ops.ts'
 import { rd } from '../../store.ts'
@@ -57,8 +56,8 @@ export const pmd_trans_splitting = (e: Pmd): boolean => pmd_trans_huge(e) && (e 
 /** include/linux/huge_mm.h: the split holds the anon_vma from before it marks a PMD until that is a PTE table. */
 function wait_split_huge_page(vma: Vma, pmd: Pmdp): void {
   const av = rd(vma + vm_area.anon_vma) as AnonVma
-  anon_vma_lock_write(av)
-  anon_vma_unlock_write(av)
+  k.anon_vma_lock_write(av)
+  k.anon_vma_unlock_write(av)
   const e = read_pmd(pmd)
   BUG_ON(pmd_trans_splitting(e) || pmd_trans_huge(e), 'pmd_trans_splitting(*pmd) || pmd_trans_huge(*pmd)')
 }

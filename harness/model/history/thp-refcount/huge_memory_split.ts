@@ -63,7 +63,6 @@ import {
   set_pmd,
   set_pte,
 } from '../../mm/pgtable.ts'
-import { anon_vma_lock_write, anon_vma_unlock_write, put_anon_vma } from '../../mm/rmap.ts'
 import { __vma_address, anon_vma_interval_tree_foreach } from '../../mm/rmap_walk.ts'
 import { count_vm_event, mod_zone_page_state, NR_ANON_TRANSPARENT_HUGEPAGES, THP_SPLIT } from '../../mm/vmstat.ts'
 import {
@@ -236,15 +235,15 @@ function split_huge_page_to_list(p: Page): number {
   BUG_ON(!PageAnon(p), '!PageAnon(page)')
   const av = k.page_get_anon_vma(p)
   if (av === NULL) return 1
-  anon_vma_lock_write(av)
+  k.anon_vma_lock_write(av)
   if (PageCompound(p)) {
     BUG_ON(!PageSwapBacked(p), '!PageSwapBacked(page)')
     __split_huge_page(p, av)
     count_vm_event(THP_SPLIT)
     BUG_ON(PageCompound(p), 'PageCompound(page)')
   }
-  anon_vma_unlock_write(av)
-  put_anon_vma(av)
+  k.anon_vma_unlock_write(av)
+  k.put_anon_vma(av)
   return 0
 }
 

@@ -21,7 +21,6 @@ import {
   unlock_page,
 } from '../../../mm/page-flags.ts'
 import { mk_pte, pte_lockptr, pte_offset, read_pmd, SOFT_DIRTY, set_pte } from '../../../mm/pgtable.ts'
-import { put_anon_vma } from '../../../mm/rmap.ts'
 import { TTU_MIGRATION } from '../../../mm/rmap_unmap.ts'
 import { mm_find_pmd } from '../../../mm/rmap_walk.ts'
 import {
@@ -70,7 +69,7 @@ function __unmap_and_move(p: Page, newpage: Page): number {
     if (page_was_mapped) k.remove_migration_ptes(p, rc === 0 ? newpage : p)
     unlock_page(newpage)
   }
-  if (av !== NULL) put_anon_vma(av)
+  if (av !== NULL) k.put_anon_vma(av)
   unlock_page(p)
   return rc
 }

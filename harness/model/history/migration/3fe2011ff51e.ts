@@ -1,0 +1,101 @@
+// 3fe2011ff51e "mm: migration: allow the migration of PageSwapCache pages" (v2.6.35): a page of the swap cache that
+// nobody maps moves too, but nothing is mapped back, so that its anon_vma is not looked at.
+
+import { BUG_ON } from '../../bug.ts'
+import { k } from '../../kernel.ts'
+import { EAGAIN } from '../../mm/errno.ts'
+import { type AnonVma, NULL, type Page, page } from '../../mm/mm_types.ts'
+import {
+  lock_page,
+  PageAnon,
+  PageSwapBacked,
+  PageSwapCache,
+  page_mapped,
+  SetPageSwapBacked,
+  trylock_page,
+  unlock_page,
+} from '../../mm/page-flags.ts'
+import { TTU_MIGRATION } from '../../mm/rmap_unmap.ts'
+import { page_anon_vma } from '../../mm/rmap_walk.ts'
+import { READ_ONCE, rcu_read_lock, rcu_read_unlock, WRITE_ONCE } from '../../ops.ts'
+import { rd, wr } from '../../store.ts'
+import { patch } from '../patch.ts'
+import { __unmap_and_move as before } from './67b9509b2c68.ts'
+
+declare module '../../kernel.ts' {
+  interface Patched {
+    /** Until v4.4 it maps the new page back itself, unless it is told not to. */
+    move_to_new_page: (newpage: Page, p: Page, remap_swapcache?: boolean) => number
+  }
+}
+
+/** To v2.6.34: caller holds the lock of the old page, which nobody maps; the new one nobody else knows. */
+export function move_to_new_page_2_6_34(newpage: Page, p: Page): number {
+  BUG_ON(!trylock_page(newpage), 'the new page is locked')
+  wr(newpage + page.index, rd(p + page.index))
+  WRITE_ONCE(newpage + page.mapping, rd(p + page.mapping))
+  if (PageSwapBacked(p)) SetPageSwapBacked(newpage)
+  const rc = k.migrate_page_move_mapping(newpage, p)
+  if (rc === 0) {
+    k.migrate_page_copy(newpage, p)
+    k.remove_migration_ptes(p, newpage)
+  } else {
+    WRITE_ONCE(newpage + page.mapping, NULL)
+  }
+  unlock_page(newpage)
+  return rc
+}
+
+export function move_to_new_page(newpage: Page, p: Page, remap_swapcache = true): number {
+  BUG_ON(!trylock_page(newpage), 'the new page is locked')
+  wr(newpage + page.index, rd(p + page.index))
+  WRITE_ONCE(newpage + page.mapping, rd(p + page.mapping))
+  if (PageSwapBacked(p)) SetPageSwapBacked(newpage)
+  const rc = k.migrate_page_move_mapping(newpage, p)
+  if (rc === 0) {
+    k.migrate_page_copy(newpage, p)
+    if (remap_swapcache) k.remove_migration_ptes(p, newpage)
+  } else {
+    WRITE_ONCE(newpage + page.mapping, NULL)
+  }
+  unlock_page(newpage)
+  return rc
+}
+
+export function __unmap_and_move(p: Page, newpage: Page): number {
+  let rc = -EAGAIN
+  let av: AnonVma = NULL
+  let remap_swapcache = true
+  lock_page(p)
+  const rcu_locked = PageAnon(p)
+  if (rcu_locked) {
+    rcu_read_lock()
+    if (page_mapped(p)) {
+      av = page_anon_vma(p)
+      k.get_anon_vma(av)
+    } else if (PageSwapCache(p)) {
+      remap_swapcache = false
+    } else {
+      rcu_read_unlock()
+      unlock_page(p)
+      return rc
+    }
+  }
+  if (READ_ONCE(p + page.mapping) !== NULL) k.try_to_unmap(p, TTU_MIGRATION)
+  if (!page_mapped(p)) rc = k.move_to_new_page(newpage, p, remap_swapcache)
+  if (rc !== 0 && remap_swapcache) k.remove_migration_ptes(p, p)
+  if (av !== NULL) k.put_anon_vma(av)
+  if (rcu_locked) rcu_read_unlock()
+  unlock_page(p)
+  return rc
+}
+
+export default patch('3fe2011ff51e', {
+  subject: 'mm: migration: allow the migration of PageSwapCache pages',
+  release: 'v2.6.35',
+  needs: ['67b9509b2c68'],
+  changes: {
+    __unmap_and_move: { before, after: __unmap_and_move },
+    move_to_new_page: { before: move_to_new_page_2_6_34, after: move_to_new_page },
+  },
+})
