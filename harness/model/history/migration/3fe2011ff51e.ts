@@ -93,7 +93,7 @@ export function __unmap_and_move(p: Page, newpage: Page): number {
 export default patch('3fe2011ff51e', {
   subject: 'mm: migration: allow the migration of PageSwapCache pages',
   release: 'v2.6.35',
-  needs: ['67b9509b2c68'],
+  needs: ['3f6c82728f4e', '7f60c214fd3a', '67b9509b2c68'],
   changes: {
     __unmap_and_move: { before, after: __unmap_and_move },
     move_to_new_page: { before: move_to_new_page_2_6_34, after: move_to_new_page },

@@ -39,6 +39,6 @@ export function __unmap_and_move(p: Page, newpage: Page): number {
 export default patch('67b9509b2c68', {
   subject: 'mm: migration: do not try to migrate unmapped anonymous pages',
   release: 'v2.6.35',
-  needs: ['7f60c214fd3a'],
+  needs: ['3f6c82728f4e', '7f60c214fd3a'],
   changes: { __unmap_and_move: { before, after: __unmap_and_move } },
 })

@@ -75,7 +75,7 @@ export function unlink_anon_vmas(vma: Vma): void {
 export default patch('eee2acbae1f2', {
   subject: 'mm: avoid repeated anon_vma lock/unlock sequences in unlink_anon_vmas()',
   release: 'v3.0',
-  needs: ['2b575eb64f7a'],
+  needs: ['746b18d421da', '2b575eb64f7a'],
   changes: {
     anon_vma_clone: { before: anon_vma_clone_2_6_34, after: anon_vma_clone },
     anon_vma_fork: { before: anon_vma_fork_2_6_36, after: anon_vma_fork },
