@@ -144,9 +144,10 @@ async function* runBoot<Needs extends object>(
       const observation = seen.observation()
       yield [job.index, observation]
       // Neither a broken kernel nor one that has warned, and may not warn again, judges other points; nor does one that
-      // has lost huge pages of a pool.
+      // has lost huge pages of a pool, or whose counters are wrong from here on.
       const isLeft = observation.after.some(({ text }) => text.startsWith(poolsFolder))
-      if (isLeft || seen.log.some(line => gravityOf(line) !== undefined)) return { kind: 'done', reason: '', log: [] }
+      const isSpoilt = isLeft || counters.spoilt !== undefined || seen.log.some(line => gravityOf(line) !== undefined)
+      if (isSpoilt) return { kind: 'done', reason: '', log: [] }
     }
   } finally {
     await machine.return({ kind: 'done', reason: '', log: [] })

@@ -9,13 +9,14 @@ import { type Boots, programOf, refusing, runPoints } from './boots.ts'
 import { borrow, giveBack, isOwed, owedText } from './borrowed.ts'
 import { buildProbe } from './build-probe.ts'
 import { gravityOf } from './console.ts'
-import type { Event } from './events.ts'
+import type { CounterChanges, Event } from './events.ts'
 import { type GuestEnd, type Limits, limitsFor } from './guest.ts'
 import { runHost } from './host.ts'
 import { namedKernel, stablePatches } from './kernels.ts'
 import { bytesOf, nodesOf } from './needs.ts'
 import { Lacking } from './places.ts'
 import { type Rounds, usualRounds } from './program.ts'
+import { belowZero } from './seen.ts'
 import { poolsInUse } from './settings.ts'
 
 /** How the running kernel is called. */
@@ -102,8 +103,7 @@ function starts({ probe, limits, rounds }: Bench, signal: AbortSignal | undefine
   return {
     fit: (point, lines) => refuse(point, lines) ?? {},
     async *start(jobs): AsyncGenerator<Event, GuestEnd> {
-      if (broken.line !== undefined)
-        return { kind: 'config', reason: `the running kernel is broken: ${broken.line}`, log: [] }
+      if (broken.line !== undefined) return { kind: 'config', reason: brokenText(broken.line), log: [] }
       const inUse = poolsInUse('/')
       if (inUse !== undefined) return { kind: 'config', reason: inUse, log: [] }
       const host = runHost({ probe, program: programOf(jobs), limits, signal })
@@ -113,6 +113,12 @@ function starts({ probe, limits, rounds }: Bench, signal: AbortSignal | undefine
           if (turn.done) return turn.value
           const event = turn.value
           if (event[0] === 'log' && gravityOf(event[1]) === 'oops') broken.line = event[1]
+          const spoilt = spoiltBy(event)
+          if (spoilt !== undefined) {
+            broken.line = spoilt
+            // From before the point, which cannot be judged by it.
+            if (event[0] === 'before') return { kind: 'config', reason: brokenText(spoilt), log: [] }
+          }
           yield event
         }
       } finally {
@@ -122,6 +128,15 @@ function starts({ probe, limits, rounds }: Bench, signal: AbortSignal | undefine
     rounds,
     signal,
   }
+}
+
+const brokenText = (line: string) => `the running kernel is broken: ${line}`
+
+/** A counter below zero stays wrong until the next boot. */
+function spoiltBy(event: Event): string | undefined {
+  const told = ['before', 'baseline', 'counters', 'after'].includes(event[0])
+  const name = told ? belowZero(event[1] as CounterChanges) : undefined
+  return name && `${name} is below zero`
 }
 
 const MiB = 2 ** 20

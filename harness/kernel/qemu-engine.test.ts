@@ -151,6 +151,16 @@ t.test('memory that is not given back is told after the last process', skip, asy
   t.match(seen[1]?.after, [{ anomaly: 'counter-drift', text: /AnonPages is \+4096/ }])
 })
 
+t.test('a counter that has gone below zero is told as it is, and that guest judges no other point', skip, async t => {
+  const { seen, boots } = await run(
+    t,
+    `if (point === 0) { tell('answer', 'ok'); tell('counters', { HardwareCorrupted: -4096 }) }`,
+  )
+  t.equal(seen[0]?.steps[0]?.counters.HardwareCorrupted, -4096)
+  t.equal(seen[1]?.baseline.HardwareCorrupted, undefined)
+  t.equal(boots, 2)
+})
+
 t.test('an abort ends QEMU and leaves nothing behind', skip, async t => {
   const controller = new AbortController()
   setTimeout(() => controller.abort(), 700)

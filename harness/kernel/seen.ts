@@ -42,6 +42,15 @@ export class BootCounters {
     this.#now = { ...this.#now, ...changes }
     return this.#now
   }
+
+  /** A counter from which the kernel has taken what it had never added. */
+  get spoilt(): string | undefined {
+    return belowZero(this.#now)
+  }
+}
+
+export function belowZero(counters: Counters): string | undefined {
+  return Object.keys(counters).find(name => counters[name]! < 0)
 }
 
 /** Collects what is told of one point. Steps that prime it are not kept. */

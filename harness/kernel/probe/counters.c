@@ -48,7 +48,10 @@ static bool is_exact(const char *name)
 	return kernel_version < 4011 || kernel_version > 6014 || !same(name, "SwapFree");
 }
 
-/** Tells every `name value` of one file that differs from last time; `index` of its first counter. */
+/**
+ * Tells every `name value` of one file that differs from last time; `index` of its first counter. The kernel prints
+ * one that has gone below zero as if it were near 2^64.
+ */
 static int tell_file(int fd, int index, bool *first)
 {
 	char *at = text;
@@ -74,7 +77,7 @@ static int tell_file(int fd, int index, bool *first)
 			;
 		value *= kilobytes ? 1024 : 1;
 		if ((!ever_told || last[index] != value) && is_exact(name)) {
-			out(*first ? "%s:%u" : ",%s:%u", name, value);
+			out(*first ? "%s:%d" : ",%s:%d", name, value);
 			*first = false;
 		}
 		last[index++] = value;

@@ -133,7 +133,7 @@ void tell_pools(bool *first)
 			u64 value = read_pool(&pools[i], file);
 
 			if (!pools[i].told || value != pools[i].last[file])
-				out(*first ? "\"hugepages-%ukB/%r\":%u" : ",\"hugepages-%ukB/%r\":%u",
+				out(*first ? "\"hugepages-%ukB/%r\":%d" : ",\"hugepages-%ukB/%r\":%d",
 				    pools[i].kilobytes, files[file], value);
 			else
 				continue;

@@ -36,7 +36,7 @@ void copy_text(char *to, const char *from, size_t room)
 long number(const char *text)
 {
 	bool minus = *text == '-';
-	long value = 0;
+	u64 value = 0;
 
 	for (text += minus; *text >= '0' && *text <= '9'; text++)
 		value = value * 10 + *text - '0';
