@@ -89,6 +89,9 @@ export function maskOf(trie: Trie, n: number): number {
 /** Whether a node of this kind may change its bits. */
 export const isWrite = (kind: number): boolean => touchOf(kind) !== READ
 
+/** So many regions tell three other threads' places in one exact number. */
+const REGIONS = 2 ** 17
+
 export class Sharing {
   /** How often something was learned by which a decision that was made since `begin` no longer holds. */
   overtaken = 0
@@ -104,6 +107,12 @@ export class Sharing {
   /** Of a region: others that lead there, whose histories came to a place where another had been. */
   readonly #joined: (number[] | undefined)[] = []
 
+  /** Changes with whatever may change an answer of isPrivate. */
+  #learned = 1
+  /** The last answer for a node: for which places of the others, and as of when; negative: no. */
+  readonly #asked: number[] = []
+  readonly #answered: number[] = []
+
   constructor(trie: Trie) {
     this.#trie = trie
   }
@@ -111,6 +120,7 @@ export class Sharing {
   /** From here on all is decided anew, on the ground of what is known by now. */
   begin(): void {
     this.overtaken = 0
+    this.#learned++
     this.#relied = []
     for (const part of this.#parts) part.onLocks = false
   }
@@ -145,6 +155,24 @@ export class Sharing {
   isPrivate(t: number, at: Int32Array, n: number): boolean {
     const parts = this.#at[n]
     if (parts === undefined) return true
+    const where = this.#whereOthersAre(t, at)
+    const answered = this.#answered[n]
+    if (this.#asked[n] === where && (answered === this.#learned || answered === -this.#learned)) return answered > 0
+    const answer = this.#decide(t, at, n, parts)
+    this.#asked[n] = where
+    this.#answered[n] = answer ? this.#learned : -this.#learned
+    return answer
+  }
+
+  /** One number for the regions of the others; NaN, which equals nothing, where they are too many for one. */
+  #whereOthersAre(t: number, at: Int32Array): number {
+    const { region, regionBefore } = this.#trie
+    let where = 0
+    for (let u = 0; u < at.length; u++) if (u !== t) where = where * REGIONS + region[at[u]!]!
+    return where <= Number.MAX_SAFE_INTEGER && regionBefore.length <= REGIONS ? where : Number.NaN
+  }
+
+  #decide(t: number, at: Int32Array, n: number, parts: readonly Bits[]): boolean {
     const mask = maskOf(this.#trie, n)
     const conflicts = conflictsOf(touchOf(this.#trie.kind[n]!))
     for (let i = 0; i < parts.length; i++) {
@@ -175,6 +203,7 @@ export class Sharing {
 
   /** Part `part` keeps the bits `common`; the others become a part that was touched in the same way. */
   #split(parts: Bits[], part: Bits, common: number): void {
+    this.#learned++
     const other = this.#part(parts, { ...part, mask: part.mask & ~common })
     part.mask = common
     for (const table of [this.#futures, this.#relied]) {
@@ -187,8 +216,12 @@ export class Sharing {
     const trie = this.#trie
     const touch = touchOf(trie.kind[n]!)
     const locks = touch === READ ? trie.held[n]! : trie.owned[n]!
-    part.locks = part.locks === -1 ? locks : trie.locks.meet(part.locks, locks)
-    if (part.locks === LockSets.none && part.onLocks) this.overtaken++
+    const common = part.locks === -1 ? locks : trie.locks.meet(part.locks, locks)
+    if (common !== part.locks) {
+      part.locks = common
+      this.#learned++
+    }
+    if (common === LockSets.none && part.onLocks) this.overtaken++
     this.#spread(trie.region[n]!, part, touch)
   }
 
@@ -196,6 +229,7 @@ export class Sharing {
   #spread(first: number, part: Bits, touch: number): void {
     const before = this.#trie.regionBefore
     for (let region = first; region !== -1 && add(this.#futures, region, part, touch); region = before[region]!) {
+      this.#learned++
       if ((waysIn(this.#relied, region, part) & touch) !== 0) this.overtaken++
       const joined = this.#joined[region]
       if (joined !== undefined) for (const other of joined) this.#spread(other, part, touch)
