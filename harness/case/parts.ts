@@ -17,5 +17,7 @@ export const parts = {
   variants: z
     .array(line)
     .min(1, 'no variant is named here')
-    .describe('What to run under; else both sides of every patch that a `when` names, and the newest release'),
+    .describe(
+      'What to run under: variants, a span of releases, a topic; else both sides of every patch that a `when` names, and the newest release',
+    ),
 }

@@ -1,7 +1,7 @@
 // Which variants of the model the cases run under.
 
 import type { Case } from '../case/case.ts'
-import { history, resolveVariant, type Variant, variantsFor } from '../model/history/index.ts'
+import { history, resolveVariant, topicOf, type Variant, variantsFor } from '../model/history/index.ts'
 import type { Patch } from '../model/history/patch.ts'
 import { Refusal } from './refusal.ts'
 
@@ -37,18 +37,20 @@ export function variantOf(text: string, own: readonly Patch[]): Variant {
   throw new Refusal(`variant ${text}: ${answer.reason}`)
 }
 
-/** Why there is no such variant, or undefined; a case may also name a span of releases. */
+/** Why there is no such variant, or undefined; a case may also name a span of releases, or a topic. */
 export function whyNoVariant(text: string): string | undefined {
   const span = spanOf(text)
   if (span !== undefined) return span.length > 0 ? undefined : 'the model has no release in this span'
+  const topic = topicOf(text)
+  if (topic !== undefined) return topic.length > 0 ? undefined : 'no variant of this topic takes these patches'
   const answer = resolveVariant(text)
   return answer.ok ? undefined : answer.reason
 }
 
 /** What was asked for, else what the case asks for, else both sides of what its verdicts name. */
 function textsOf({ variants, ids }: Case, asked: readonly string[], own: readonly Patch[]): readonly string[] {
-  if (asked.length > 0) return asked
-  const usual = variants?.flatMap(text => spanOf(text) ?? [text]) ?? variantsFor(ids)
+  if (asked.length > 0) return asked.flatMap(text => topicOf(text) ?? [text])
+  const usual = variants?.flatMap(text => spanOf(text) ?? topicOf(text) ?? [text]) ?? variantsFor(ids)
   const fitting = usual.filter(text => resolveVariant(withOwn(text, own), own).ok)
   // Where a patch of one's own fits nowhere, the newest variant says why.
   return fitting.length > 0 ? fitting : usual.slice(-1)

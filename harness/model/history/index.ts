@@ -4,6 +4,7 @@ import { landmarks } from './landmarks.ts'
 import { modelledReleases, patches, releases } from './releases.ts'
 
 export { counterNames } from '../mm/vmstat.ts'
+export { topicOf } from './topics.ts'
 export {
   hasOwnPatch,
   type Resolved,

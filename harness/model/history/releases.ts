@@ -43,6 +43,7 @@ import migration_5c3f9a67378b from './migration/5c3f9a67378b.ts'
 import migration_7a3ef208e662 from './migration/7a3ef208e662.ts'
 import migration_7f60c214fd3a from './migration/7f60c214fd3a.ts'
 import migration_01d8b20dec5f from './migration/01d8b20dec5f.ts'
+import migration_51afb12ba809 from './migration/51afb12ba809.ts'
 import migration_67b9509b2c68 from './migration/67b9509b2c68.ts'
 import migration_012f18004da3 from './migration/012f18004da3.ts'
 import migration_746b18d421da from './migration/746b18d421da.ts'
@@ -50,6 +51,11 @@ import migration_5647bc293ab1 from './migration/5647bc293ab1.ts'
 import migration_a8bef8ff6ea1 from './migration/a8bef8ff6ea1.ts'
 import migration_eee2acbae1f2 from './migration/eee2acbae1f2.ts'
 import migration_f18194275c39 from './migration/f18194275c39.ts'
+import migration_posted_kamezawa from './migration/posted-kamezawa.ts'
+import migration_posted_m1 from './migration/posted-m1.ts'
+import migration_posted_m1b from './migration/posted-m1b.ts'
+import migration_posted_m2 from './migration/posted-m2.ts'
+import migration_posted_minchan from './migration/posted-minchan.ts'
 import mlock_1ebb7cc6a583 from './mlock/1ebb7cc6a583.ts'
 import mlock_3b25df93c6e3 from './mlock/3b25df93c6e3.ts'
 import mlock_6cdb18ad98a4 from './mlock/6cdb18ad98a4.ts'
@@ -120,6 +126,11 @@ export const patches: readonly Patch[] = [
   migration_3f6c82728f4e,
   migration_7f60c214fd3a,
   migration_67b9509b2c68,
+  migration_posted_m1,
+  migration_posted_m1b,
+  migration_posted_kamezawa,
+  migration_posted_minchan,
+  migration_posted_m2,
   migration_3fe2011ff51e,
   migration_a8bef8ff6ea1,
   migration_012f18004da3,
@@ -170,6 +181,7 @@ export const patches: readonly Patch[] = [
   hugetlb_b5cec28d36f5,
   migration_7a3ef208e662,
   migration_5c3f9a67378b,
+  migration_51afb12ba809,
   mlock_6cdb18ad98a4,
   thp_61f5d698cc97,
   mlock_e90309c9f772,

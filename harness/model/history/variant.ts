@@ -151,8 +151,14 @@ export function variantsFor(ids: readonly string[]): string[] {
 function sidesOf(patch: Patch): readonly string[] {
   const release = releaseBefore(patch)
   if (release === undefined) return [`${modelledReleases[0]}-${patch.id}`, modelledReleases[0]!]
-  const before = [release, ...(patch.needs ?? []).filter(id => !releaseHas(release, id))].join('+')
+  const before = [release, ...buildsOn(patch).filter(id => !releaseHas(release, id))].join('+')
   return [before, afterSide(before, patch)]
+}
+
+/** What a patch builds on, and what that builds on, first things first. */
+function buildsOn({ needs = [] }: Patch): string[] {
+  const below = needs.flatMap(id => [...patches.filter(p => p.id === id).flatMap(buildsOn), id])
+  return [...new Set(below)]
 }
 
 /** The patch on top of what was before; where that is the base or does not apply by itself, the patch's release. */

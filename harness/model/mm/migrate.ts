@@ -92,6 +92,11 @@ export function migration_entry_wait(addr: number, pmd: Pmdp): void {
   if (held) put_page(page)
 }
 
+/** What remove_migration_pte does for a vma that is locked (51afb12ba809). Caller holds the page lock and the PTE lock. */
+export function mlockMovedPage(p: Page, vma: Vma): void {
+  if (test_bit(vma + vm_area.vm_flags, VM_LOCKED)) k.mlock_vma_page(p)
+}
+
 /** The migration entry of `old` in one vma maps `p` now. Caller holds the lock of both pages. */
 export function remove_migration_pte(p: Page, vma: Vma, addr: number, old: Page): void {
   const pmd = mm_find_pmd(rd(vma + vm_area.vm_mm) as Mm, addr)
@@ -108,7 +113,7 @@ export function remove_migration_pte(p: Page, vma: Vma, addr: number, old: Page)
     if (is_write_migration_entry(swp)) entry = maybe_mkwrite(entry, vma)
     set_pte(pte, entry)
     k.page_add_anon_rmap(p, vma, addr, false)
-    if (test_bit(vma + vm_area.vm_flags, VM_LOCKED)) k.mlock_vma_page(p)
+    k.mlockMovedPage(p, vma)
   }
   spin_unlock(pte_lockptr(table))
 }
