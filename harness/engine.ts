@@ -36,6 +36,10 @@ export interface Machine {
   readonly debug_vm: boolean
   /** CONFIG_SWAP */
   readonly swap: boolean
+  /** Bytes in the swap area, its header included; 0: there is none. */
+  readonly swap_area: number
+  /** /proc/sys/vm/page-cluster */
+  readonly page_cluster: number
   /** Bytes in the huge page of hugetlb that `kind: hugetlb` and H mean. */
   readonly hugepage: number
   /** Pools of huge pages, the largest last; of a size that is not named there is an empty one. */

@@ -81,6 +81,8 @@ t.test('a machine is as usual but for what is said', async t => {
     cpus: 1,
     debug_vm: false,
     swap: true,
+    swap_area: 0,
+    page_cluster: 0,
     hugepage: 2 ** 21,
     pools: [],
   }

@@ -25,7 +25,12 @@ export const machineShape = z
     nodes: count('NUMA nodes (1): memory comes from the first; frames of the model are of no node', 1, 2).optional(),
     cpus: count('CPUs (1, with a race one for each thread)', 1, 64).optional(),
     debug_vm: yesNo('CONFIG_DEBUG_VM (no)').optional(),
-    swap: yesNo('CONFIG_SWAP (yes)').optional(),
+    swap: word('A swap area of so many bytes: `8M`; or CONFIG_SWAP alone: `yes`, `no` (yes)', readSwap).optional(),
+    page_cluster: count(
+      '/proc/sys/vm/page-cluster: how many pages, by order, are swapped in at once (0)',
+      0,
+      5,
+    ).optional(),
     hugepage: hugeSize('The huge page that `kind: hugetlb` and H mean: `2M`, `1G` (that of a THP)').optional(),
     pool: bySize('Huge pages in the pool: a number, or one for each size: `{2M: 4, 1G: 1}` (0)').optional(),
     overcommit: bySize('Surplus huge pages that there may be beyond the pool, likewise (0)').optional(),
@@ -35,9 +40,10 @@ export const machineShape = z
 /** The machine under one combination; what is not said, or not well, is as usual. `threads`: of the race, 1 without. */
 export function readMachine(node: Node | undefined, values: Values, threads: number, problems: Problems): Machine {
   const said = (node && read(machineShape, substitute(node, values, problems), problems)) ?? {}
-  const { hpage_nr = 512, memory, thp = 'madvise', cpus = threads, debug_vm = false, swap = true } = said
-  const { hugepage = hpage_nr * PAGE, nodes = 1 } = said
-  return { hpage_nr, memory, thp, nodes, cpus, debug_vm, swap, hugepage, pools: poolsOf(said, hugepage) }
+  const { hpage_nr = 512, memory, thp = 'madvise', cpus = threads, debug_vm = false, page_cluster = 0 } = said
+  const { hugepage = hpage_nr * PAGE, nodes = 1, swap = { config: true, bytes: 0 } } = said
+  const area = { swap: swap.config, swap_area: swap.bytes, page_cluster }
+  return { hpage_nr, memory, thp, nodes, cpus, debug_vm, ...area, hugepage, pools: poolsOf(said, hugepage) }
 }
 
 /** What words of a step by `by` are read against. */
@@ -65,4 +71,16 @@ function readMemory(text: string): number {
   const bytes = readSize(text, 512 * PAGE)
   if (bytes >= 2 ** 20 && bytes <= 2 ** 40) return bytes
   throw new BadWord('OUT_OF_RANGE', `${quoted(text)} is not between 1M and 1024G`)
+}
+
+interface Swap {
+  readonly config: boolean
+  readonly bytes: number
+}
+
+function readSwap(text: string): Swap {
+  if (text === 'yes' || text === 'no') return { config: text === 'yes', bytes: 0 }
+  const bytes = readSize(text, 512 * PAGE)
+  if (bytes % PAGE === 0 && bytes >= 10 * PAGE && bytes <= 2 ** 30) return { config: true, bytes }
+  throw new BadWord('OUT_OF_RANGE', `${quoted(text)} is not between 10P and 1G, in whole pages`)
 }

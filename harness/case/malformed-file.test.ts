@@ -98,7 +98,8 @@ refuses([
   ['a huge page of two pages', top('machine: {hpage_nr: 2}'), '1:21 BAD_VALUE'],
   ['thp: yes', top('machine: {thp: yes}'), '1:16 BAD_VALUE'],
   ['memory without a unit', top('machine: {memory: 64}'), '1:19 BAD_AMOUNT'],
-  ['swap: on', top('machine: {swap: on}'), '1:17 BAD_VALUE'],
+  ['swap: on', top('machine: {swap: on}'), '1:17 BAD_AMOUNT'],
+  ['a swap area of one page', top('machine: {swap: 1P}'), '1:17 OUT_OF_RANGE'],
   ['nodes', top('machine: {nodes: 2}'), '1:11 NOT_YET'],
 
   // when.

@@ -51,6 +51,8 @@ export function judged({
     cpus: 1,
     debug_vm: false,
     swap: true,
+    swap_area: 0,
+    page_cluster: 0,
     hugepage: 2 ** 21,
     pools: [],
   } as const

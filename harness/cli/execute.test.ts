@@ -15,6 +15,8 @@ const machine = {
   cpus: 1,
   debug_vm: false,
   swap: true,
+  swap_area: 0,
+  page_cluster: 0,
   hugepage: 2 ** 21,
   pools: [],
 } as const

@@ -4,7 +4,7 @@ import type { FramesSeen, RangeSeen } from '../engine.ts'
 import { PAGE_SIZE as PAGE } from '../model/contents.ts'
 import { HPAGE_PMD_NR } from '../model/mm/init.ts'
 import { type Mm, NULL, type Page, type Pmd, type Pte, page } from '../model/mm/mm_types.ts'
-import { PG_head } from '../model/mm/page-flags.ts'
+import { PG_head, PG_swapcache } from '../model/mm/page-flags.ts'
 import {
   page_to_pfn,
   pmd_none,
@@ -19,7 +19,8 @@ import {
   read_pmd,
   read_pte,
 } from '../model/mm/pgtable.ts'
-import { is_hwpoison_entry, is_migration_entry } from '../model/mm/swapops.ts'
+import { swapCachePage } from '../model/mm/swap_state.ts'
+import { is_hwpoison_entry, is_migration_entry, is_swap_entry, pte_to_swp_entry } from '../model/mm/swapops.ts'
 import { S } from '../model/store.ts'
 
 /** A named range: the same addresses, in base pages, in every process that has it. */
@@ -33,7 +34,7 @@ export interface Named {
 export interface Mapped {
   readonly frame: Page
   readonly pages: number
-  readonly by: 'none' | 'pte' | 'pmd' | 'migration' | 'hwpoison'
+  readonly by: 'none' | 'pte' | 'pmd' | 'swap' | 'migration' | 'hwpoison'
 }
 
 const nothing: Mapped = { frame: NULL, pages: 1, by: 'none' }
@@ -47,7 +48,17 @@ export function mapAt(mm: Mm, addr: number): Mapped {
   const pte = read_pte(pte_offset(e, addr))
   if (is_migration_entry(pte)) return { frame: NULL, pages: 1, by: 'migration' }
   if (is_hwpoison_entry(pte)) return { frame: NULL, pages: 1, by: 'hwpoison' }
+  if (is_swap_entry(pte)) return { frame: NULL, pages: 1, by: 'swap' }
   return pte_none(pte) ? nothing : { frame: pte_page(pte), pages: 1, by: 'pte' }
+}
+
+/** The page that stands in the swap cache for what an address has swapped out, or NULL. */
+export function cachedAt(mm: Mm, addr: number): Page {
+  const pmd = pmd_offset(mm, addr)
+  const table = pmd === NULL ? (0 as Pmd) : read_pmd(pmd)
+  if (!pointsToTable(table)) return NULL
+  const pte = read_pte(pte_offset(table, addr))
+  return is_swap_entry(pte) ? swapCachePage(pte_to_swp_entry(pte)) : NULL
 }
 
 function mapHuge(e: Pmd, addr: number, nr: number): Mapped {
@@ -91,8 +102,19 @@ export function seenFrames(name: string, frames: readonly Page[]): FramesSeen {
   return { name, runs, freed }
 }
 
-/** Whether the whole range is mapped by huge PMDs, or by PTEs of huge pages: `shape`. */
+/**
+ * Whether the whole range is mapped by huge PMDs, or by PTEs of huge pages; is swapped out, or mapped by pages that the
+ * swap cache has: `shape`.
+ */
 export function hasShape(mm: Mm, { addr, size }: Named, shape: string): boolean {
+  if (shape === 'swap' || shape === 'swapcache') {
+    for (let a = addr; a < addr + size / PAGE; a++) {
+      const { frame, by } = mapAt(mm, a)
+      if (shape === 'swap' ? by !== 'swap' : frame === NULL || (S[frame + page.flags]! & PG_swapcache) === 0)
+        return false
+    }
+    return true
+  }
   for (let a = addr, pages = 0; a < addr + size / PAGE; a += pages) {
     const { frame, by, pages: most } = mapAt(mm, a)
     pages = most

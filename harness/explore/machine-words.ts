@@ -1,5 +1,5 @@
-// Words that the machine does to frames, whoever maps them: split, isolate, putback, migrate, poison, soft-offline,
-// unpoison; and khugepaged's collapse.
+// Words that the machine does to frames, whoever maps them: split, isolate, putback, migrate, pageout and what the swap
+// device does, poison, soft-offline, unpoison; and khugepaged's collapse.
 
 import type { Answer, Range } from '../engine.ts'
 import { PAGE_SIZE as PAGE } from '../model/contents.ts'
@@ -28,6 +28,21 @@ export function migrate(world: World, frames: Range): Answer | undefined {
   k.lru_add_drain_all()
   return each(world.pagesOf(frames), k.migratePage)
 }
+
+/** `inFlight`: the device finishes the writes when it is told to. */
+export function pageout(world: World, frames: Range, inFlight: boolean): undefined {
+  k.lru_add_drain_all()
+  k.reclaim_pages(world.pagesOf(frames), { inFlight })
+}
+
+/** EINVAL: none of them is being written. */
+export function finishWriteback(world: World, frames: Range, uptodate: boolean): Answer | undefined {
+  const done = [...world.pagesOf(frames)].filter(p => k.finishWriteback(p, uptodate))
+  return answerOf(done.length === 0 ? -EINVAL : 0)
+}
+
+export const swapon = (): Answer | undefined => answerOf(k.sys_swapon())
+export const swapoff = (): Answer | undefined => answerOf(k.sys_swapoff())
 
 export function isolate(world: World, name: string, frames: Range): Answer | undefined {
   const taken: Page[] = []

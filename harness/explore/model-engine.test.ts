@@ -11,6 +11,8 @@ const machine: Machine = {
   cpus: 1,
   debug_vm: false,
   swap: true,
+  swap_area: 0,
+  page_cluster: 0,
   hugepage: 8 * 4096,
   pools: [],
 }

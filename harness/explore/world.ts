@@ -23,8 +23,10 @@ import {
 } from '../model/mm/mm_types.ts'
 import { compound_head } from '../model/mm/page-flags.ts'
 import { task_size } from '../model/mm/pgtable.ts'
+import { swapCachePages } from '../model/mm/swap_state.ts'
+import { swap_info } from '../model/mm/swapfile_map.ts'
 import { S } from '../model/store.ts'
-import { mapAt, type Named } from './look.ts'
+import { cachedAt, mapAt, type Named } from './look.ts'
 import type { Pin } from './pins.ts'
 
 /** Ranges whose place the case does not state lie from here on, each in huge pages of its own. */
@@ -136,7 +138,7 @@ export class World {
 
   /**
    * What a machine verb works on: of named frames the pages, huge or not, that they were part of when they were named,
-   * of a range those that main maps there now.
+   * of a range those that main maps there now, or that stand in the swap cache for what it has swapped out.
    */
   pagesOf(frames: Range): ReadonlySet<Page> {
     return new Set(this.piece(frames).heads)
@@ -162,8 +164,9 @@ export class World {
     const { addr } = this.range(of)
     const frames: Page[] = []
     for (let i = from; i < to; i++) {
-      const { frame } = mapAt(this.process('main'), addr + i)
-      if (frame !== NULL) frames.push(frame)
+      const { frame, by } = mapAt(this.process('main'), addr + i)
+      const page = by === 'swap' ? cachedAt(this.process('main'), addr + i) : frame
+      if (page !== NULL) frames.push(page)
     }
     return { frames, heads: frames.map(compound_head) }
   }
@@ -250,6 +253,10 @@ export class World {
   end(): void {
     for (const name of [...this.processes.keys()]) this.exit(name)
     this.release()
+    k.lru_add_drain_all()
+    // What is left in the swap cache is no leak: reclaim would have it.
+    for (const page of swapCachePages()) k.finishWriteback(page, true)
+    if (S[swap_info.flags] !== 0) k.sys_swapoff()
     k.lru_add_drain_all()
   }
 

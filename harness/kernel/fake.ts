@@ -39,6 +39,8 @@ export function pointOf(name: string, steps: readonly Step[], machine: Partial<T
     cpus: 1,
     debug_vm: false,
     swap: true,
+    swap_area: 0,
+    page_cluster: 0,
     hugepage: 2 ** 21,
     pools: [],
   } as const

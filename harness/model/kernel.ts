@@ -30,6 +30,7 @@ import type * as khugepaged from './mm/khugepaged.ts'
 import type * as madvise from './mm/madvise.ts'
 import type * as memory from './mm/memory.ts'
 import type * as memory_range from './mm/memory_range.ts'
+import type * as memory_swap from './mm/memory_swap.ts'
 import type * as memory_failure from './mm/memory-failure.ts'
 import type * as memory_failure_huge from './mm/memory-failure_huge.ts'
 import type * as memory_failure_kill from './mm/memory-failure_kill.ts'
@@ -45,14 +46,20 @@ import type * as mmap_file from './mm/mmap_file.ts'
 import type * as mprotect from './mm/mprotect.ts'
 import type * as mremap from './mm/mremap.ts'
 import type * as page_alloc from './mm/page_alloc.ts'
+import type * as page_io from './mm/page_io.ts'
 import type * as rmap from './mm/rmap.ts'
 import type * as rmap_munlock from './mm/rmap_munlock.ts'
 import type * as rmap_unmap from './mm/rmap_unmap.ts'
 import type * as rmap_walk from './mm/rmap_walk.ts'
 import type * as swap from './mm/swap.ts'
+import type * as swap_readahead from './mm/swap_readahead.ts'
+import type * as swap_state from './mm/swap_state.ts'
 import type * as swapfile from './mm/swapfile.ts'
+import type * as swapfile_map from './mm/swapfile_map.ts'
+import type * as swapfile_on from './mm/swapfile_on.ts'
 import type * as task_mmu from './mm/task_mmu.ts'
 import type * as vmscan from './mm/vmscan.ts'
+import type * as vmscan_reclaim from './mm/vmscan_reclaim.ts'
 import type * as vmstat from './mm/vmstat.ts'
 import type * as recount_compound from './recount-compound.ts'
 import type * as recount_hugetlb from './recount-hugetlb.ts'
@@ -112,6 +119,13 @@ type Modules = typeof exec &
   typeof rmap_walk &
   typeof swap &
   typeof swapfile &
+  typeof swapfile_map &
+  typeof swap_state &
+  typeof swap_readahead &
+  typeof page_io &
+  typeof memory_swap &
+  typeof vmscan_reclaim &
+  typeof swapfile_on &
   typeof task_mmu &
   typeof vmstat &
   typeof vmscan

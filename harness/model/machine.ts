@@ -13,6 +13,7 @@ import { subpool_init } from './mm/hugetlb_subpool.ts'
 import { init_machine, zone } from './mm/init.ts'
 import { INIT_LIST_HEAD } from './mm/list.ts'
 import { mmap_init } from './mm/mmap.ts'
+import { init_mmlist } from './mm/mmlist.ts'
 import { alloc_page, init_page_alloc, reserveFrames } from './mm/page_alloc.ts'
 import { SetPageReserved } from './mm/page-flags.ts'
 import { init_pgtables } from './mm/pgtable.ts'
@@ -20,6 +21,9 @@ import { anon_vma_init } from './mm/rmap.ts'
 import { init_arenas, NR_CPUS, reserveObjects } from './mm/slab.ts'
 import { init_stack } from './mm/stack.ts'
 import { init_swap } from './mm/swap.ts'
+import { init_swap_readahead } from './mm/swap_readahead.ts'
+import { init_swap_state } from './mm/swap_state.ts'
+import { init_swapfile } from './mm/swapfile_map.ts'
 import { init_vmstat } from './mm/vmstat.ts'
 import { init_local_locks, init_rcu, READERS, setCpu, setThread } from './ops.ts'
 import { resetStore, sbrk } from './store.ts'
@@ -51,6 +55,10 @@ export function boot(machine: Machine, kernel: Kernel): void {
   init_arenas()
   init_page_alloc()
   init_swap()
+  init_swapfile(machine.swap_area)
+  init_swap_state()
+  init_swap_readahead()
+  init_mmlist()
   init_stack()
   init_pgtables()
   anon_vma_init()
@@ -65,6 +73,7 @@ export function boot(machine: Machine, kernel: Kernel): void {
   // Frame 0 is the zero page: its reference is never put.
   SetPageReserved(alloc_page())
   hugetlb_init(machine)
+  if (machine.swap_area > 0) k.sys_swapon()
 }
 
 /** Readies a booted machine for threads on CPUs 0 to `cpus` - 1 that race: each allocates from memory of its own. */

@@ -51,7 +51,8 @@ import {
 import { anon_vma_cachep, anon_vma_chain_cachep } from './mm/rmap.ts'
 import { isFreed, liveObjects } from './mm/slab.ts'
 import { MLOCK_PVEC_FLAGS, mlockPvecEntries, pagevecPages } from './mm/swap.ts'
-import { is_hwpoison_entry } from './mm/swapops.ts'
+import { swapCachePages } from './mm/swap_state.ts'
+import { is_hwpoison_entry, is_swap_entry } from './mm/swapops.ts'
 import {
   global_page_state,
   NR_ACTIVE_ANON,
@@ -62,6 +63,7 @@ import {
 } from './mm/vmstat.ts'
 import { differs } from './recount-compound.ts'
 import { forEachHugePte, hugePages, isHugePte, Pools } from './recount-hugetlb.ts'
+import { SwapTruth, slotsLeft } from './recount-swap.ts'
 import { S } from './store.ts'
 
 /** Who holds pages beside the kernel itself. */
@@ -75,6 +77,8 @@ export interface Holders {
 /** Findings of one kind beyond this are not told. */
 const ENOUGH = 3
 
+/** Of the recount that runs. */
+let swap: SwapTruth
 /** What page tables, pins and pagevecs say of each frame; rebuilt for each recount. */
 let ptes = new Int32Array(0)
 let pmds = new Int32Array(0)
@@ -126,7 +130,9 @@ export function recount(holders: Holders): Finding[] {
   const found = new Findings()
   clear()
   let zeroMaps = 0
+  swap = new SwapTruth((anomaly, text) => found.add(anomaly, text))
   for (const [name, mm] of holders.mms) zeroMaps += countMaps(name, mm, found)
+  for (const p of swapCachePages()) countReference(p)
   for (const pin of holders.pins) for (const p of pin) countReference(p)
   for (const p of pagevecPages()) countReference(p)
   for (const entry of mlockPvecEntries()) {
@@ -136,6 +142,7 @@ export function recount(holders: Holders): Finding[] {
   const pools = new Pools(holders.mms.values(), (anomaly, text) => found.add(anomaly, text))
   checkFrames(pools, found)
   pools.check()
+  swap.check()
   checkQueue(found)
   return found.list
 }
@@ -158,6 +165,7 @@ export function leftovers(): Finding[] {
     const live = liveObjects(cache)
     if (live !== 0) found.add('leak', `${live} ${cache.name} left after the last process`)
   }
+  if (slotsLeft() !== 0) found.add('leak', `${slotsLeft()} slot(s) of the swap area left after the last process`)
   const zero = S[zone.huge_zero_page]!
   for (let pfn = 1; pfn < S[zone.next_block]!; pfn++) {
     const p = pfn_to_page(pfn)
@@ -184,6 +192,7 @@ function countReference(p: Page): void {
 function countMaps(name: string, mm: Mm, found: Findings): number {
   const reach = new Reach(name, mm, found)
   let rss = 0
+  let swapped = 0
   let tables = 0
   let zeroMaps = 0
   let huge = 0
@@ -196,7 +205,9 @@ function countMaps(name: string, mm: Mm, found: Findings): number {
     if (!pointsToTable(pmd) && (isHugePte(pmd) || is_hwpoison_entry(pmd as number as Pte))) return
     tables++
     if (!pmd_trans_huge(pmd)) {
-      rss += countTable(pmd, addr, reach)
+      const { pages, slots } = countTable(pmd, addr, reach)
+      rss += pages
+      swapped += slots
     } else if (pfn_to_page(pte_pfn(pmd)) === S[zone.huge_zero_page]) {
       zeroMaps++
     } else {
@@ -206,6 +217,7 @@ function countMaps(name: string, mm: Mm, found: Findings): number {
     }
   })
   expectSame(found, 'counter-drift', `anonymous RSS of ${name}`, S[mm + mm_struct.anon_rss]!, rss)
+  swap.checkMm(name, mm, swapped)
   expectSame(found, 'counter-drift', `page tables of ${name}`, S[mm + mm_struct.nr_ptes]!, tables)
   return zeroMaps
 }
@@ -222,16 +234,23 @@ function countHuge(reach: Reach, addr: number, entry: Pmd): number {
   return nr
 }
 
-/** Counts what one PTE table maps; returns how many pages other than the zero page that are. */
-function countTable(pmd: Pmd, addr: number, reach: Reach): number {
+/** Counts what one PTE table maps: pages other than the zero page, and slots of the swap area. */
+function countTable(pmd: Pmd, addr: number, reach: Reach): { readonly pages: number; readonly slots: number } {
   const first = firstPte(pmd)
   let pages = 0
+  let slots = 0
   for (let i = 0; i < HPAGE_PMD_NR; i++) {
     const pte = S[first + i]! as Pte
     if (pte === 0) continue
     // It stands for no page, and so for no count.
     if (is_hwpoison_entry(pte)) {
       reach.check(addr + i, 0 as Pte, 1)
+      continue
+    }
+    if (is_swap_entry(pte)) {
+      reach.check(addr + i, 0 as Pte, 1)
+      swap.count(pte)
+      slots++
       continue
     }
     const pfn = pte_pfn(pte)
@@ -249,7 +268,7 @@ function countTable(pmd: Pmd, addr: number, reach: Reach): number {
     if (pte_write(pte)) writers[pfn] = 1
     refs[page_to_pfn(headOf(pfn_to_page(pfn)) as Page)]!++
   }
-  return pages
+  return { pages, slots }
 }
 
 function countPmd(pmd: Pmd): void {
@@ -430,6 +449,7 @@ function checkCount(p: Page, pfn: number, found: Findings): void {
 
 function checkSingle(p: Page, pfn: number, found: Findings): void {
   checkCount(p, pfn, found)
+  swap.checkPage(p, pfn)
   const maps = ptes[pfn]!
   const says = S[p + page._mapcount]! + 1
   if (says !== maps) found.add('mapcount-mismatch', differs(`mapcount of frame ${pfn}`, says, maps))

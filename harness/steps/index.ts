@@ -29,6 +29,7 @@ import { nrHugepages } from './nr-hugepages.ts'
 import { odirectRead } from './odirect-read.ts'
 import { odirectWrite } from './odirect-write.ts'
 import { overcommit } from './overcommit.ts'
+import { pageout } from './pageout.ts'
 import { pin } from './pin.ts'
 import { poison } from './poison.ts'
 import { ptracePoke } from './ptrace-poke.ts'
@@ -46,12 +47,17 @@ import { shmrm } from './shmrm.ts'
 import { softOffline } from './soft-offline.ts'
 import { split } from './split.ts'
 import type { StepDef } from './step.ts'
+import { swapin } from './swapin.ts'
+import { swapoff } from './swapoff.ts'
+import { swapon } from './swapon.ts'
 import { touch } from './touch.ts'
 import { truncate } from './truncate.ts'
 import { unlink } from './unlink.ts'
 import { unpin } from './unpin.ts'
 import { unpoison } from './unpoison.ts'
 import { write } from './write.ts'
+import { writebackDone } from './writeback-done.ts'
+import { writebackFail } from './writeback-fail.ts'
 
 const all: readonly StepDef[] = [
   mmap,
@@ -96,6 +102,12 @@ const all: readonly StepDef[] = [
   isolate,
   putback,
   migrate,
+  swapon,
+  swapoff,
+  pageout,
+  swapin,
+  writebackDone,
+  writebackFail,
   collapse,
   poison,
   softOffline,

@@ -10,13 +10,18 @@ import { PAGE } from './words/scope.ts'
 export const kinds = ['base', 'thp', 'thp-pte', 'thp-single', 'thp-moved', 'thp-shared', 'exec-stack'] as const
 export type Kind = (typeof kinds)[number]
 
+/** Base pages as `swapped: yes` and `swapcache: yes` leave them. */
+export const swapKinds = ['base+swapped', 'base+swapcache'] as const
+
 /** Out of the machine's pool, or out of that of the size named. */
 export const hugetlbKinds = ['hugetlb', 'hugetlb-2M', 'hugetlb-1G'] as const
 
 export const kindsAbout =
   'How the memory came to be: base pages; thp mapped by PMD; thp-pte by PTEs; thp-single, of which only the first page ' +
   'is left, and is what the name means; thp-moved, whose upper half was moved away, and the name means the lower; ' +
-  "thp-shared, whose first page a child shared that is gone; exec-stack, on which an execve has put the arguments; hugetlb, of the machine's huge pages, or of 2M or 1G"
+  'thp-shared, whose first page a child shared that is gone; exec-stack, on which an execve has put the arguments; ' +
+  "hugetlb, of the machine's huge pages, or of 2M or 1G; base+swapped, swapped out; base+swapcache, mapped and in the " +
+  'swap cache'
 
 /** One new mapping, every amount in bytes. */
 export interface Mapping {
@@ -38,6 +43,8 @@ export interface Mapping {
   /** Bytes in a huge page. */
   readonly huge: number
   readonly hugetlb: Hugetlb | undefined
+  /** Its pages are swapped out, or were, and stand in the swap cache beside their entries. */
+  readonly swap: 'swapped' | 'swapcache' | undefined
 }
 
 /** The name of the upper half of a `thp-moved`; no case can write it. */
@@ -64,6 +71,7 @@ export function recipe(m: Mapping): Word[] {
   ]
   if (written) ops.push(...filling(m))
   if ((written || m.locked) && m.kind !== 'base') ops.push(['shape', m.as, 0, m.size, 'pmd'], ...reshape(m))
+  if (m.swap !== undefined) ops.push(...swapOut(m))
   if (prot !== m.prot) ops.push(['mprotect', m.as, 0, namedSize(m), m.prot])
   return ops
 }
@@ -79,8 +87,8 @@ function flagsOf({ kind, populate, locked }: Mapping): number {
 }
 
 /** Only base memory and plain `thp` may wait for their first fault; the other kinds are made from pages that are there. */
-function isWritten({ kind, fill, touch, populate }: Mapping): boolean {
-  if (fill !== undefined || touch) return true
+function isWritten({ kind, fill, touch, populate, swap }: Mapping): boolean {
+  if (fill !== undefined || touch || swap !== undefined) return true
   return kind !== 'base' && (populate || kind !== 'thp')
 }
 
@@ -129,4 +137,14 @@ function mapByPte({ as, size, huge }: Mapping): Word[] {
     ops.push(['madvise', as, at, PAGE, 'dontfork'], ['madvise', as, at, PAGE, 'dofork'])
   }
   return ops
+}
+
+/** Written to the swap area, and for the swap cache read from there: a read leaves the page in the cache. */
+function swapOut({ as, size, swap }: Mapping): Word[] {
+  const out: Word[] = [
+    ['pageout', as, 0, size],
+    ['shape', as, 0, size, 'swap'],
+  ]
+  if (swap === 'swapped') return out
+  return [...out, ['touch', as, 0, size, 'r', PAGE], ['shape', as, 0, size, 'swapcache']]
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { Hugetlb } from './hugetlb.ts'
-import { hugetlbKinds, kinds, kindsAbout, type Mapping, movedName, namedSize, recipe } from './kinds.ts'
+import { hugetlbKinds, kinds, kindsAbout, type Mapping, movedName, namedSize, recipe, swapKinds } from './kinds.ts'
 import { type Naming, step } from './step.ts'
 import { address, alignAmount, pagesAmount, shiftAmount } from './words/amount.ts'
 import { bytes } from './words/bytes.ts'
@@ -12,7 +12,9 @@ import { BadWord, choice, reading } from './words/word.ts'
 const given = z.strictObject({
   as: newName('The name of the new range'),
   size: pagesAmount('How much: `2H`, `8P`, `1H-1P`'),
-  kind: choice([...kinds, ...hugetlbKinds], kindsAbout).optional(),
+  kind: choice([...kinds, ...swapKinds, ...hugetlbKinds], kindsAbout).optional(),
+  swapped: yesNo('Swapped out at the end (no)').optional(),
+  swapcache: yesNo('Swapped out and read again: its pages are mapped, and in the swap cache (no)').optional(),
   shared: yesNo('MAP_SHARED, of hugetlb (no)').optional(),
   noreserve: yesNo('MAP_NORESERVE, of hugetlb (no)').optional(),
   of: file('The file that is mapped, whose pages it has').optional(),
@@ -57,16 +59,8 @@ export function hugeOfKind(given: unknown): number | undefined {
 /** What is not said, and what does not go together. */
 function resolve(said: Said): Mapping {
   const { huge } = context()
-  const {
-    size,
-    kind = said.of === undefined ? 'base' : 'hugetlb',
-    at = -1,
-    shift = 0,
-    prot = 'rw',
-    touch = false,
-    populate = false,
-    locked = false,
-  } = said
+  const { size, at = -1, shift = 0, prot = 'rw', touch = false, populate = false, locked = false } = said
+  const { kind, swap } = swapOf(said)
   const hugetlb = hugetlbOf(said)
   const thp = kind !== 'base' && kind !== 'exec-stack' && hugetlb === undefined
   const align = said.align ?? (kind === 'base' ? PAGE : huge)
@@ -90,8 +84,24 @@ function resolve(said: Said): Mapping {
     throw new BadWord('BAD_VALUE', 'the kernel decides all else of the stack of an execve', placed)
   const fill = said.fill !== undefined && 'seed' in said.fill ? { ...said.fill, shift: 0 } : said.fill
   const plainKind = isHugetlb(kind) ? 'hugetlb' : kind
-  return { as: said.as, size, kind: plainKind, prot, fill, touch, populate, locked, align, shift, at, huge, hugetlb }
+  const asked = { fill, touch, populate, locked, swap }
+  return { as: said.as, size, kind: plainKind, prot, ...asked, align, shift, at, huge, hugetlb }
 }
+
+/** The kind without what is said of swap, be it there (`base+swapped`) or apart. */
+function swapOf(said: Said): { readonly kind: PlainKind; readonly swap: Mapping['swap'] } {
+  const { kind = said.of === undefined ? 'base' : 'hugetlb' } = said
+  const swapped = said.swapped === true || kind === 'base+swapped'
+  const swapcache = said.swapcache === true || kind === 'base+swapcache'
+  const plain = kind === 'base+swapped' || kind === 'base+swapcache' ? 'base' : kind
+  const key = swapcache ? 'swapcache' : 'swapped'
+  if ((swapped || swapcache) && plain !== 'base')
+    throw new BadWord('BAD_VALUE', 'only base memory is made swapped out: pageout does it to any', key)
+  if (swapped && swapcache) throw new BadWord('BAD_VALUE', 'it is either swapped out or mapped: swapcache is both', key)
+  return { kind: plain, swap: swapcache ? 'swapcache' : swapped ? 'swapped' : undefined }
+}
+
+type PlainKind = Exclude<NonNullable<Said['kind']>, (typeof swapKinds)[number]>
 
 function isHugetlb(kind: string): kind is (typeof hugetlbKinds)[number] {
   return (hugetlbKinds as readonly string[]).includes(kind)

@@ -24,6 +24,8 @@ const machine = {
   cpus: 1,
   debug_vm: false,
   swap: true,
+  swap_area: 0,
+  page_cluster: 0,
   hugepage: 4 * 4096,
   pools: [],
 } as const

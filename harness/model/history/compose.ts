@@ -31,6 +31,7 @@ import * as khugepaged from '../mm/khugepaged.ts'
 import * as madvise from '../mm/madvise.ts'
 import * as memory from '../mm/memory.ts'
 import * as memory_range from '../mm/memory_range.ts'
+import * as memory_swap from '../mm/memory_swap.ts'
 import * as memory_failure from '../mm/memory-failure.ts'
 import * as memory_failure_huge from '../mm/memory-failure_huge.ts'
 import * as memory_failure_kill from '../mm/memory-failure_kill.ts'
@@ -46,14 +47,20 @@ import * as mmap_file from '../mm/mmap_file.ts'
 import * as mprotect from '../mm/mprotect.ts'
 import * as mremap from '../mm/mremap.ts'
 import * as page_alloc from '../mm/page_alloc.ts'
+import * as page_io from '../mm/page_io.ts'
 import * as rmap from '../mm/rmap.ts'
 import * as rmap_munlock from '../mm/rmap_munlock.ts'
 import * as rmap_unmap from '../mm/rmap_unmap.ts'
 import * as rmap_walk from '../mm/rmap_walk.ts'
 import * as swap from '../mm/swap.ts'
+import * as swap_readahead from '../mm/swap_readahead.ts'
+import * as swap_state from '../mm/swap_state.ts'
 import * as swapfile from '../mm/swapfile.ts'
+import * as swapfile_map from '../mm/swapfile_map.ts'
+import * as swapfile_on from '../mm/swapfile_on.ts'
 import * as task_mmu from '../mm/task_mmu.ts'
 import * as vmscan from '../mm/vmscan.ts'
+import * as vmscan_reclaim from '../mm/vmscan_reclaim.ts'
 import * as vmstat from '../mm/vmstat.ts'
 import * as recount_compound from '../recount-compound.ts'
 import * as recount_hugetlb from '../recount-hugetlb.ts'
@@ -117,6 +124,13 @@ const modules = [
   rmap_walk,
   swap,
   swapfile,
+  swapfile_map,
+  swap_state,
+  swap_readahead,
+  page_io,
+  memory_swap,
+  vmscan_reclaim,
+  swapfile_on,
   task_mmu,
   vmstat,
   vmscan,

@@ -6,6 +6,7 @@ import { atomic_dec_and_test, atomic_set, down_write, READ_ONCE, up_write, WRITE
 import { rd, wr } from '../store.ts'
 import { is_vm_hugetlb_page } from './hugetlb_hstate.ts'
 import { reset_vma_resv_huge_pages } from './hugetlb_resv.ts'
+import { INIT_LIST_HEAD } from './list.ts'
 import {
   type Mm,
   mm_struct,
@@ -18,6 +19,7 @@ import {
 } from './mm_types.ts'
 import { vm_area_alloc, vma_link } from './mmap.ts'
 import { __vma_link_file } from './mmap_file.ts'
+import { mmlistDel, mmlistEmpty } from './mmlist.ts'
 import { pgd_alloc, pgd_free } from './pgtable.ts'
 import {
   type Cache,
@@ -43,6 +45,7 @@ export function mm_alloc(): Mm {
   const mm = kmem_cache_zalloc(mm_cachep) as Mm
   wr(mm + mm_struct.pgd, pgd_alloc())
   atomic_set(mm + mm_struct.mm_users, 1)
+  INIT_LIST_HEAD(mm + mm_struct.mmlist)
   wr(mm + mm_struct.owner, kmem_cache_zalloc(task_struct_cachep))
   return mm
 }
@@ -91,10 +94,11 @@ export function dupFile(tmp: Vma, mpnt: Vma): void {
   if (is_vm_hugetlb_page(tmp)) reset_vma_resv_huge_pages(tmp)
 }
 
-/** Drops a user; with the last one everything mapped goes (mmput, mmdrop). */
+/** Drops a user; with the last one everything mapped goes (mmput, mmdrop). May sleep. */
 export function mmput(mm: Mm): void {
   if (!atomic_dec_and_test(mm + mm_struct.mm_users)) return
   k.exit_mmap(mm)
+  if (!mmlistEmpty(mm)) mmlistDel(mm)
   pgd_free(rd(mm + mm_struct.pgd))
   kmem_cache_free(mm_cachep, mm)
 }

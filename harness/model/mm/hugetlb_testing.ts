@@ -35,6 +35,8 @@ export function machine(pages: number, overcommit = 0, gigantic = 0, variant = '
     cpus: 2,
     debug_vm: true,
     swap: true,
+    swap_area: 0,
+    page_cluster: 0,
     hugepage: N * 4096,
     pools,
   }

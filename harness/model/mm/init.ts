@@ -19,6 +19,9 @@ export let debug_vm = false
 /** /sys/kernel/mm/transparent_hugepage/enabled */
 export let thp_enabled: Machine['thp'] = 'madvise'
 
+/** /proc/sys/vm/page-cluster: up to so many pages, by order, come with one that is swapped in. */
+export let page_cluster = 0
+
 /** Cells of the only zone and its node. */
 export const zone = {
   lru_lock: 0,
@@ -46,6 +49,7 @@ export function init_machine(machine: Machine): void {
   HPAGE_PMD_ORDER = Math.log2(machine.hpage_nr)
   debug_vm = machine.debug_vm
   thp_enabled = machine.thp
+  page_cluster = machine.page_cluster
   const pages = machine.memory === undefined ? DEFAULT_PAGES : Math.floor(machine.memory / PAGE_SIZE)
   if (pages > MAX_PAGES) throw new CannotJudge('the model has room for 64 GiB of memory')
   max_pfn = pages - (pages % HPAGE_PMD_NR)

@@ -2,13 +2,14 @@
 
 import { file_inode, fput, get_file } from '../fs/inode.ts'
 import { k } from '../kernel.ts'
-import { down_read, down_write, up_read, up_write } from '../ops.ts'
+import { down_read, down_write, spin_lock, spin_unlock, up_read, up_write } from '../ops.ts'
 import { rd } from '../store.ts'
 import { EACCES, EINVAL, ENOMEM, IS_ERR } from './errno.ts'
 import {
   type Mm,
   mm_struct,
   NULL,
+  type Pte,
   VM_DONTCOPY,
   VM_HUGEPAGE,
   VM_HUGETLB,
@@ -21,6 +22,10 @@ import {
   type Vma,
   vm_area,
 } from './mm_types.ts'
+import { page_cache_release } from './page-flags.ts'
+import { pte_lockptr, pte_offset, read_pmd } from './pgtable.ts'
+import { mm_find_pmd } from './rmap_walk.ts'
+import { is_swap_entry, pte_to_swp_entry } from './swapops.ts'
 
 type Behavior = 'hugepage' | 'nohugepage' | 'dontfork' | 'dofork'
 export type Advice = Behavior | 'dontneed' | 'remove' | 'willneed' | 'hwpoison' | 'soft-offline'
@@ -67,10 +72,36 @@ export function madvise_remove(vma: Vma, start: number, end: number): number {
   return error
 }
 
+/**
+ * Anonymous memory: what is swapped out comes back into the swap cache, and is mapped when it is touched. Files of
+ * hugetlbfs cannot be read ahead, which is no error. Caller holds mmap_sem for reading.
+ */
+export function madvise_willneed(vma: Vma, start: number, end: number): number {
+  if (file_inode(vma) === NULL) k.force_swapin_readahead(vma, start, end)
+  return 0
+}
+
+/** As madvise_willneed, of anonymous memory. */
+export function force_swapin_readahead(vma: Vma, start: number, end: number): void {
+  const mm = rd(vma + vm_area.vm_mm) as Mm
+  for (let addr = start; addr < end; addr++) {
+    const pmd = mm_find_pmd(mm, addr)
+    if (pmd === NULL) continue
+    // swapin_walk_pmd_entry: each entry is looked at under its lock, and read without.
+    const table = read_pmd(pmd)
+    spin_lock(pte_lockptr(table))
+    const entry = rd(pte_offset(table, addr)) as Pte
+    spin_unlock(pte_lockptr(table))
+    if (!is_swap_entry(entry)) continue
+    const page = k.read_swap_cache_async(pte_to_swp_entry(entry))
+    if (page !== NULL) page_cache_release(page)
+  }
+  k.lru_add_drain()
+}
+
 /** 0, or the error that ends the call. Caller holds mmap_sem. */
 export function madvise_vma(vma: Vma, start: number, end: number, advice: VmaAdvice): number {
-  // Files of hugetlbfs cannot be read ahead, which is no error.
-  if (advice === 'willneed') return 0
+  if (advice === 'willneed') return k.madvise_willneed(vma, start, end)
   if (advice === 'remove') return k.madvise_remove(vma, start, end)
   if (advice !== 'dontneed') return k.madvise_behavior(vma, start, end, advice)
   if (rd(vma + vm_area.vm_flags) & (VM_LOCKED | VM_HUGETLB)) return -EINVAL

@@ -28,6 +28,8 @@ const machine: Machine = {
   cpus: 1,
   debug_vm: true,
   swap: true,
+  swap_area: 0,
+  page_cluster: 0,
   hugepage: 2 ** 21,
   pools: [],
 }

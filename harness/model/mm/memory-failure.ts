@@ -31,7 +31,7 @@ import {
   unlock_page,
   VM_BUG_ON_PAGE,
 } from './page-flags.ts'
-import { TTU_UNMAP } from './rmap_unmap.ts'
+import { TTU_IGNORE_MLOCK, TTU_UNMAP } from './rmap_unmap.ts'
 import { num_poisoned_pages_add } from './swapops.ts'
 
 /** The caller has a reference already, which becomes ours. */
@@ -151,7 +151,7 @@ export function hwpoison_user_mappings(p: Page, hpage: Page, flags: number, curr
   if (PageReserved(p) || !(PageLRU(hpage) || PageHuge(p)) || !page_mapped(hpage)) return true
   // Who maps it must be known before: with the maps goes what leads to them.
   const tokill = k.collect_procs(hpage, (flags & MF_ACTION_REQUIRED) !== 0)
-  k.unmapPoisoned(hpage, TTU_UNMAP)
+  k.unmapPoisoned(hpage, TTU_UNMAP | TTU_IGNORE_MLOCK)
   const unmapped = !page_mapped(hpage)
   k.kill_procs(tokill, hpage, !unmapped, flags, current)
   return unmapped

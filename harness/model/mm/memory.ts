@@ -15,7 +15,6 @@ import {
   type Pte,
   type Ptep,
   VM_FAULT_FALLBACK,
-  VM_FAULT_HWPOISON,
   VM_FAULT_OOM,
   VM_FAULT_WRITE,
   VM_LOCKED,
@@ -63,7 +62,6 @@ import {
   SOFT_DIRTY,
   set_pte,
 } from './pgtable.ts'
-import { is_hwpoison_entry, is_migration_entry } from './swapops.ts'
 
 // ---- entries -----------------------------------------------------------------------------------------------------
 
@@ -136,7 +134,7 @@ export function handle_pte_fault(mm: Mm, vma: Vma, addr: number, pmd: Pmdp, flag
   const pte = pte_offset(table, addr)
   const entry = read_pte(pte)
   if (pte_none(entry)) return k.do_anonymous_page(mm, vma, addr, pmd, flags)
-  if (!pte_present(entry)) return k.do_swap_page(addr, pmd, entry)
+  if (!pte_present(entry)) return k.do_swap_page(mm, vma, addr, pmd, flags, entry)
   const ptl = pte_lockptr(table)
   spin_lock(ptl)
   if (rd(pte) !== entry) {
@@ -151,12 +149,6 @@ export function handle_pte_fault(mm: Mm, vma: Vma, addr: number, pmd: Pmdp, flag
   if (young !== entry) set_pte(pte, young)
   spin_unlock(ptl)
   return 0
-}
-
-/** An entry that is neither none nor present: a page that is being split or moved is waited for, a lost one is gone. */
-export function do_swap_page(addr: number, pmd: Pmdp, orig: Pte): number {
-  if (is_migration_entry(orig)) k.migration_entry_wait(addr, pmd)
-  return is_hwpoison_entry(orig) ? VM_FAULT_HWPOISON : 0
 }
 
 /** A first access to a base page: the zero page for a read, a page of its own for a write. */

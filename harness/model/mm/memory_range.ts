@@ -39,6 +39,7 @@ import {
 } from './pgtable.ts'
 import {
   is_migration_entry,
+  is_swap_entry,
   is_write_migration_entry,
   make_migration_entry_read,
   migration_entry_to_page,
@@ -64,7 +65,7 @@ export function copy_page_range(dst: Mm, src: Mm, vma: Vma): void {
     if (from === NULL || pmd_none(read_pmd(from))) continue
     const to = pmd_alloc(dst, addr)
     if (pmd_trans_huge(read_pmd(from)) && k.copy_huge_pmd(dst, src, to, from, addr, vma)) continue
-    k.copy_pte_range(dst, to, from, addr, next)
+    k.copy_pte_range(dst, src, to, from, addr, next)
   }
 }
 
@@ -72,7 +73,7 @@ export function copy_page_range(dst: Mm, src: Mm, vma: Vma): void {
 export const pmd_addr_end = (addr: number, end: number): number =>
   Math.min((addr + HPAGE_PMD_NR) & ~(HPAGE_PMD_NR - 1), end)
 
-export function copy_pte_range(dst: Mm, to: Pmdp, from: Pmdp, addr: number, end: number): void {
+export function copy_pte_range(dst: Mm, src: Mm, to: Pmdp, from: Pmdp, addr: number, end: number): void {
   if (pmd_none(read_pmd(to))) k.__pte_alloc(dst, to, addr)
   const dst_table = read_pmd(to)
   const src_table = read_pmd(from)
@@ -81,7 +82,7 @@ export function copy_pte_range(dst: Mm, to: Pmdp, from: Pmdp, addr: number, end:
   let rss = 0
   for (let a = addr; a < end; a++) {
     const src_pte = pte_offset(src_table, a)
-    if (!pte_none(rd(src_pte) as Pte)) rss += k.copy_one_pte(pte_offset(dst_table, a), src_pte)
+    if (!pte_none(rd(src_pte) as Pte)) rss += k.copy_one_pte(dst, src, pte_offset(dst_table, a), src_pte)
   }
   spin_unlock(pte_lockptr(src_table))
   add_anon_rss(dst, rss)
@@ -89,7 +90,11 @@ export function copy_pte_range(dst: Mm, to: Pmdp, from: Pmdp, addr: number, end:
 }
 
 /** Returns how many anonymous pages the child gained. Caller holds both PTE locks. */
-export function copy_one_pte(dst_pte: Ptep, src_pte: Ptep): number {
+export function copy_one_pte(dst: Mm, src: Mm, dst_pte: Ptep, src_pte: Ptep): number {
+  if (is_swap_entry(rd(src_pte) as Pte)) {
+    k.copySwapEntry(dst, src, dst_pte, rd(src_pte) as Pte)
+    return 0
+  }
   if (!pte_present(rd(src_pte) as Pte)) return copyNonSwapEntry(dst_pte, src_pte)
   const entry = wrprotect(rd(src_pte) as Pte)
   if (entry !== rd(src_pte)) set_pte(src_pte, entry)
@@ -179,8 +184,10 @@ export function zap_pte_range(tlb: Gather, vma: Vma, pmd: Pmdp, addr: number, en
     const entry = rd(pte) as Pte
     if (pte_none(entry)) continue
     if (!pte_present(entry)) {
-      // A page that is being split or moved: nothing of it is counted here but the process's own sum.
-      if (is_migration_entry(entry)) {
+      if (is_swap_entry(entry)) {
+        k.zapSwapEntry(rd(vma + vm_area.vm_mm) as Mm, entry)
+      } else if (is_migration_entry(entry)) {
+        // A page that is being split or moved: nothing of it is counted here but the process's own sum.
         migration_entry_to_page(entry)
         rss--
       }

@@ -1,29 +1,52 @@
 // Moving pages to other frames (mm/migrate.c, v4.5): a page is taken off the LRU, every entry that maps it becomes a
 // migration entry, its contents and state go over, and the entries map the new page.
 
+import { BUG_ON } from '../bug.ts'
 import { k } from '../kernel.ts'
 import { spin_lock, spin_unlock, test_bit, WRITE_ONCE } from '../ops.ts'
 import { rd, wr } from '../store.ts'
 import { EAGAIN, EBUSY, ENOMEM } from './errno.ts'
 import { debug_vm } from './init.ts'
+import { address_space } from './interval_tree.ts'
 import { maybe_mkwrite, mkold, vm_page_prot } from './memory.ts'
-import { type Mm, NULL, type Page, type Pmdp, type Pte, page, VM_LOCKED, type Vma, vm_area } from './mm_types.ts'
+import {
+  type AddressSpace,
+  type Mm,
+  NULL,
+  type Page,
+  type Pmdp,
+  type Pte,
+  page,
+  type Swp,
+  VM_LOCKED,
+  type Vma,
+  vm_area,
+} from './mm_types.ts'
 import { alloc_page } from './page_alloc.ts'
 import {
+  ClearPageDirty,
+  ClearPageSwapCache,
   get_page,
   get_page_unless_zero,
   lock_page,
   PageDirty,
   PageLocked,
   PageSwapBacked,
+  PageSwapCache,
   PageTransHuge,
+  PageWriteback,
   page_count,
+  page_freeze_refs,
   page_mapped,
+  page_swap_entry,
+  page_unfreeze_refs,
   put_page,
   SetPageActive,
   SetPageDirty,
   SetPageSwapBacked,
+  SetPageSwapCache,
   SetPageUnevictable,
+  set_page_swap_entry,
   TestClearPageActive,
   TestClearPageUnevictable,
   TestSetPageHWPoison,
@@ -31,9 +54,10 @@ import {
   unlock_page,
   VM_BUG_ON_PAGE,
   wait_on_page_locked,
+  wait_on_page_writeback,
 } from './page-flags.ts'
 import { mk_pte, pte_lockptr, pte_offset, read_pmd, SOFT_DIRTY, set_pte } from './pgtable.ts'
-import { TTU_MIGRATION } from './rmap_unmap.ts'
+import { TTU_IGNORE_MLOCK, TTU_MIGRATION } from './rmap_unmap.ts'
 import {
   __vma_address,
   anon_vma_interval_tree_foreach,
@@ -41,12 +65,14 @@ import {
   page_anon_vma,
   page_to_pgoff,
 } from './rmap_walk.ts'
+import { swapSlot } from './swap_state.ts'
 import {
   is_migration_entry,
   is_write_migration_entry,
   migration_entry_to_page,
   num_poisoned_pages_add,
 } from './swapops.ts'
+import { page_mapping } from './util.ts'
 import { count_vm_events, mod_zone_page_state, NR_ISOLATED_ANON, PGMIGRATE_FAIL, PGMIGRATE_SUCCESS } from './vmstat.ts'
 
 // ---- taking pages for oneself ----------------------------------------------------------------------------------------
@@ -136,13 +162,48 @@ export function remove_migration_ptes(old: Page, p: Page): void {
 
 // ---- moving ------------------------------------------------------------------------------------------------------------
 
-/** The new page takes over what rmap needs. -EAGAIN: somebody else holds a reference. Caller holds the lock of both pages. */
+/**
+ * The new page takes over what rmap needs, and the old one's place in the swap cache. -EAGAIN: somebody else holds a
+ * reference. Caller holds the lock of both pages.
+ */
 export function migrate_page_move_mapping(newpage: Page, p: Page): number {
+  const mapping = page_mapping(p)
+  if (mapping !== NULL) return k.migrateMapping(mapping, newpage, p)
   if (page_count(p) !== 1) return -EAGAIN
   // No turning back from here.
   wr(newpage + page.index, rd(p + page.index))
   WRITE_ONCE(newpage + page.mapping, rd(p + page.mapping))
   if (PageSwapBacked(p)) SetPageSwapBacked(newpage)
+  return 0
+}
+
+/** The half of migrate_page_move_mapping that is about a page with a mapping. Caller holds the lock of both pages. */
+export function migrateMapping(mapping: AddressSpace, newpage: Page, p: Page): number {
+  // The isolation's, and that of the cache.
+  const expected_count = 2
+  spin_lock(mapping + address_space.tree_lock)
+  const slot = swapSlot(page_swap_entry(p))
+  if (page_count(p) !== expected_count || rd(slot) !== p || !page_freeze_refs(p, expected_count)) {
+    spin_unlock(mapping + address_space.tree_lock)
+    return -EAGAIN
+  }
+  // Now nobody else is looking at the page: no turning back from here.
+  wr(newpage + page.index, rd(p + page.index))
+  WRITE_ONCE(newpage + page.mapping, rd(p + page.mapping))
+  if (PageSwapBacked(p)) SetPageSwapBacked(newpage)
+  get_page(newpage)
+  if (PageSwapCache(p)) {
+    SetPageSwapCache(newpage)
+    set_page_swap_entry(newpage, page_swap_entry(p))
+  }
+  // While nobody finds the new page.
+  if (PageDirty(p)) {
+    ClearPageDirty(p)
+    SetPageDirty(newpage)
+  }
+  WRITE_ONCE(slot, newpage)
+  page_unfreeze_refs(p, expected_count - 1)
+  spin_unlock(mapping + address_space.tree_lock)
   return 0
 }
 
@@ -152,6 +213,10 @@ export function migrate_page_copy(newpage: Page, p: Page): void {
   if (TestClearPageActive(p)) SetPageActive(newpage)
   else if (TestClearPageUnevictable(p)) SetPageUnevictable(newpage)
   if (PageDirty(p)) SetPageDirty(newpage)
+  if (PageSwapCache(p)) {
+    ClearPageSwapCache(p)
+    set_page_swap_entry(p, 0 as Swp)
+  }
 }
 
 /** Caller holds the lock of both pages; nobody maps the old one. */
@@ -160,6 +225,8 @@ export function move_to_new_page(newpage: Page, p: Page): number {
     VM_BUG_ON_PAGE(!PageLocked(p), p, '!PageLocked(page)')
     VM_BUG_ON_PAGE(!PageLocked(newpage), newpage, '!PageLocked(newpage)')
   }
+  // migrate_page
+  BUG_ON(PageWriteback(p), 'PageWriteback(page)')
   const rc = k.migrate_page_move_mapping(newpage, p)
   if (rc === 0) k.migrate_page_copy(newpage, p)
   return rc
@@ -169,11 +236,12 @@ export function move_to_new_page(newpage: Page, p: Page): number {
 export function __unmap_and_move(p: Page, newpage: Page): number {
   let rc = -EAGAIN
   lock_page(p)
+  wait_on_page_writeback(p)
   // Keeps the anon_vma while nobody maps the page. Without one nobody does, nor can anybody while we hold the lock.
   const av = k.page_get_anon_vma(p)
   if (trylock_page(newpage)) {
     const page_was_mapped = page_mapped(p)
-    if (page_was_mapped) k.try_to_unmap(p, TTU_MIGRATION)
+    if (page_was_mapped) k.try_to_unmap(p, TTU_MIGRATION | TTU_IGNORE_MLOCK)
     if (!page_mapped(p)) rc = k.move_to_new_page(newpage, p)
     if (page_was_mapped) k.remove_migration_ptes(p, rc === 0 ? newpage : p)
     unlock_page(newpage)

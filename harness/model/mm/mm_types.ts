@@ -27,6 +27,8 @@ export type ResvMap = number & { readonly [struct]: 'resv_map' }
 /** A file: see fs/inode.ts. */
 export type Inode = number & { readonly [struct]: 'inode' }
 export type AddressSpace = number & { readonly [struct]: 'address_space' }
+/** A slot of the swap area, from 1. */
+export type Swp = number & { readonly [struct]: 'swp_entry_t' }
 /** Where an `int` lies that is passed by address; NULL is 0. */
 export type IntPtr = number & { readonly [struct]: 'int *' }
 
@@ -57,6 +59,8 @@ export const page = {
   content: 5,
   /** Free list link. */
   lru: 6,
+  /** Over `lru` of a page in the swap cache: its slot in the swap area. Under the page lock. */
+  private: 6,
   /** Over `lru` of a page on the unevictable list, since v5.18: locked vmas that map it. Under lru_lock. */
   mlock_count: 6,
   /** Of a tail: its head + 1. */
@@ -127,6 +131,10 @@ export const mm_struct = {
   owner: 10,
   /** Base pages of hugetlb that are mapped; atomic. */
   hugetlb_usage: 11,
+  /** MM_SWAPENTS; atomic. */
+  swap_ents: 13,
+  /** Address spaces that swapoff must look through: next, looked at without the lock, and previous. Under mmlist_lock. */
+  mmlist: 14,
   SIZE: 16,
 } as const
 
@@ -203,6 +211,7 @@ export const VM_LOCKED_CLEAR_MASK = ~(VM_LOCKED | VM_LOCKONFAULT)
 /** What a fault handler answers (include/linux/mm.h). */
 export const VM_FAULT_OOM = 1
 export const VM_FAULT_SIGBUS = 2
+export const VM_FAULT_MAJOR = 4
 export const VM_FAULT_WRITE = 8
 export const VM_FAULT_HWPOISON = 0x10
 export const VM_FAULT_FALLBACK = 0x800

@@ -9,9 +9,11 @@ import {
   atomic_dec_and_test,
   atomic_inc_not_zero,
   atomic_read,
+  atomic_set,
   bit_lock,
   bit_trylock,
   clear_bit,
+  cmpxchg,
   READ_ONCE,
   set_bit,
   test_and_clear_bit,
@@ -20,8 +22,9 @@ import {
   WRITE_ONCE,
   wait_on_bit,
 } from '../ops.ts'
+import { rd, wr } from '../store.ts'
 import { debug_vm, HPAGE_PMD_NR } from './init.ts'
-import { type Page, page, tail, type Vma } from './mm_types.ts'
+import { type Page, page, type Swp, tail, type Vma } from './mm_types.ts'
 
 export const PG_locked = 1
 export const PG_dirty = 2
@@ -37,10 +40,13 @@ export const PG_reserved = 512
 export const PG_hwpoison = 1024
 /** Of a hugetlb page: it took a reservation, which comes back if it is freed unused; on tail 1: it is in use. */
 export const PG_private = 2048
-/** It has a place in the swap area, and is to be found by it. */
-export const PG_swapcache = 8192
+/** Of a page that stands for a slot of the swap area. Changes under the page lock. */
+export const PG_swapcache = 1 << 13
 /** To v4.4, see history/thp-refcount. */
 export const PG_compound_lock = 1 << 14
+export const PG_writeback = 1 << 15
+/** Goes to where reclaim finds it first once it is written; of a page that is read (PG_readahead) it came unasked for. */
+export const PG_reclaim = 1 << 16
 
 const field = (p: Page, f: number): number => p + f
 
@@ -75,8 +81,6 @@ export const TestClearPageActive = (p: Page): boolean => test_and_clear_bit(head
 export const PageSwapBacked = (p: Page): boolean => test_bit(headFlags(p), PG_swapbacked)
 export const SetPageSwapBacked = (p: Page): void => set_bit(headFlags(p), PG_swapbacked)
 
-export const PageSwapCache = (p: Page): boolean => test_bit(headFlags(p), PG_swapcache)
-
 export const TestClearPageLRU = (p: Page): boolean => test_and_clear_bit(headFlags(p), PG_lru)
 export const ClearPageLRU = (p: Page): void => clear_bit(headFlags(p), PG_lru)
 export const ClearPageActive = (p: Page): void => clear_bit(headFlags(p), PG_active)
@@ -89,6 +93,24 @@ export const SetPageMlocked = (p: Page): void => set_bit(headFlags(p), PG_mlocke
 export const TestSetPageMlocked = (p: Page): boolean => test_and_set_bit(headFlags(p), PG_mlocked)
 export const TestClearPageMlocked = (p: Page): boolean => test_and_clear_bit(headFlags(p), PG_mlocked)
 
+export const PageSwapCache = (p: Page): boolean => test_bit(field(p, page.flags), PG_swapcache)
+export const SetPageSwapCache = (p: Page): void => set_bit(field(p, page.flags), PG_swapcache)
+export const ClearPageSwapCache = (p: Page): void => clear_bit(field(p, page.flags), PG_swapcache)
+/** Caller holds the page lock. */
+export const page_swap_entry = (p: Page): Swp => rd(field(p, page.private)) as Swp
+export const set_page_swap_entry = (p: Page, entry: Swp): void => wr(field(p, page.private), entry)
+export const PageWriteback = (p: Page): boolean => test_bit(field(p, page.flags), PG_writeback)
+export const TestSetPageWriteback = (p: Page): boolean => test_and_set_bit(field(p, page.flags), PG_writeback)
+export const TestClearPageWriteback = (p: Page): boolean => test_and_clear_bit(field(p, page.flags), PG_writeback)
+export const wait_on_page_writeback = (p: Page): void => {
+  if (PageWriteback(p)) wait_on_bit(field(p, page.flags), PG_writeback)
+}
+export const PageReclaim = (p: Page): boolean => test_bit(field(p, page.flags), PG_reclaim)
+export const SetPageReclaim = (p: Page): void => set_bit(field(p, page.flags), PG_reclaim)
+export const ClearPageReclaim = (p: Page): void => clear_bit(field(p, page.flags), PG_reclaim)
+export const SetPageReadahead = SetPageReclaim
+export const TestClearPageReadahead = (p: Page): boolean => test_and_clear_bit(field(p, page.flags), PG_reclaim)
+
 export const PageReserved = (p: Page): boolean => test_bit(headFlags(p), PG_reserved)
 export const SetPageReserved = (p: Page): void => set_bit(field(p, page.flags), PG_reserved)
 /** Of each base page apart, whatever it is part of (PF_ANY). */
@@ -96,6 +118,7 @@ export const PageHWPoison = (p: Page): boolean => test_bit(field(p, page.flags),
 export const SetPageHWPoison = (p: Page): void => set_bit(field(p, page.flags), PG_hwpoison)
 export const TestSetPageHWPoison = (p: Page): boolean => test_and_set_bit(field(p, page.flags), PG_hwpoison)
 export const TestClearPageHWPoison = (p: Page): boolean => test_and_clear_bit(field(p, page.flags), PG_hwpoison)
+export const TestClearPageDirty = (p: Page): boolean => test_and_clear_bit(headFlags(p), PG_dirty)
 export const ClearPageDirty = (p: Page): void => clear_bit(headFlags(p), PG_dirty)
 export const PagePrivate = (p: Page): boolean => test_bit(field(p, page.flags), PG_private)
 export const SetPagePrivate = (p: Page): void => set_bit(field(p, page.flags), PG_private)
@@ -141,6 +164,10 @@ export const page_cache_get = get_page
 
 /** A reference of whatever page this frame may be by now; a tail and a free page have none to give. */
 export const get_page_unless_zero = (p: Page): boolean => atomic_inc_not_zero(p + page._count)
+
+/** mm/internal.h: all references, if they are `n`: whoever looks for the page without a lock does not get it now. */
+export const page_freeze_refs = (p: Page, n: number): boolean => cmpxchg(p + page._count, n, 0) === n
+export const page_unfreeze_refs = (p: Page, n: number): void => atomic_set(p + page._count, n)
 
 export function put_page_testzero(p: Page): boolean {
   if (debug_vm) VM_BUG_ON_PAGE(atomic_read(p + page._count) === 0, p, 'page_count(page) == 0')

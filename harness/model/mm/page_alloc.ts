@@ -20,7 +20,9 @@ import {
   PG_locked,
   PG_lru,
   PG_mlocked,
+  PG_swapcache,
   PG_unevictable,
+  PG_writeback,
   put_page_testzero,
   subpage,
 } from './page-flags.ts'
@@ -266,7 +268,7 @@ function free_tail_page(head: Page, i: number): void {
 }
 
 /** PAGE_FLAGS_CHECK_AT_FREE of include/linux/page-flags.h */
-const FLAGS_CHECK_AT_FREE = PG_locked | PG_lru | PG_active | PG_mlocked | PG_unevictable
+const FLAGS_CHECK_AT_FREE = PG_locked | PG_lru | PG_active | PG_mlocked | PG_unevictable | PG_swapcache | PG_writeback
 
 /** A page that is mapped, referenced, locked or on the LRU is not free, whoever says so. */
 function free_pages_check(p: Page, what: string): void {

@@ -37,7 +37,7 @@ export const SOFT_DIRTY = 32
 export const PROTNONE = 64
 /** A huge page is being split: to v4.4, see history/thp-refcount. */
 export const SPLITTING = 128
-const PFN_SHIFT = 8
+export const PFN_SHIFT = 8
 
 const PTRS_ORDER = 9
 const PTRS = 1 << PTRS_ORDER

@@ -311,6 +311,17 @@ export function page_add_anon_rmap(p: Page, vma: Vma, addr: number, compound: bo
   if (first) k.__page_set_anon_rmap(p, vma, addr, false)
 }
 
+/**
+ * As page_add_anon_rmap, by a PTE, of a page that is swapped in; `exclusive`: nobody else has it, so that it belongs to our
+ * branch of the family. Caller holds the page table lock and the page lock.
+ */
+export function do_page_add_anon_rmap(p: Page, vma: Vma, addr: number, exclusive: boolean): void {
+  const first = atomic_inc_and_test(_mapcount(p))
+  if (first) mod_zone_page_state(NR_ANON_PAGES, 1)
+  if (debug_vm) VM_BUG_ON_PAGE(!PageLocked(p), p, '!PageLocked(page)')
+  if (first) k.__page_set_anon_rmap(p, vma, addr, exclusive)
+}
+
 /** One more map of a page that is mapped already (fork). Caller holds both page table locks. */
 export function page_dup_rmap(p: Page, compound: boolean): void {
   atomic_inc(compound ? compound_mapcount_ptr(p) : _mapcount(p))

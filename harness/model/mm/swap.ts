@@ -235,9 +235,3 @@ export function release_pages(pages: readonly Page[]): void {
   }
   while (pages_to_free !== undefined && pages_to_free.length > 0) k.__put_page(pages_to_free.pop()!)
 }
-
-/** mm/swap_state.c: what a TLB flush does with the pages it gathered. */
-export function free_pages_and_swap_cache(pages: readonly Page[]): void {
-  k.lru_add_drain()
-  k.release_pages(pages)
-}

@@ -1,19 +1,25 @@
-// Entries that are neither none nor present (include/linux/swapops.h, v4.5). A migration entry stands for a page while
-// it is split or moved; the lock of the page tells how long. A hwpoison entry stands for good, where a page was whose
-// memory failed. Neither holds a reference or a map.
+// Entries that are neither none nor present (include/linux/swapops.h, v4.5). A swap entry names the slot of the swap area
+// that has the page, and counts there. A migration entry stands for a page while it is split or moved; the lock of the
+// page tells how long. A hwpoison entry stands for good, where a page was whose memory failed. Neither of these two holds
+// a reference or a map.
 
 import { BUG_ON } from '../bug.ts'
 import { atomic_add } from '../ops.ts'
 import { zone } from './init.ts'
-import type { Page, Pte } from './mm_types.ts'
+import type { Page, Pte, Swp } from './mm_types.ts'
 import { PageLocked } from './page-flags.ts'
-import { mk_pte, pte_page, pte_present, RW } from './pgtable.ts'
+import { is_swap_pte, mk_pte, PFN_SHIFT, pte_page, pte_pfn, pte_present, RW } from './pgtable.ts'
 
 /** The bit that tells a migration entry; in a present entry it is PSE. Write and soft-dirty stay where they are. */
 const MIGRATION = 16
 
 /** The bit that tells a hwpoison entry; in place of a PMD it stands beside PSE. */
 const HWPOISON = 128
+
+/** An entry of the swap area: in the kernel one that is not a non_swap_entry. */
+export const is_swap_entry = (e: Pte): boolean => is_swap_pte(e) && (e & (MIGRATION | HWPOISON)) === 0
+export const pte_to_swp_entry = (e: Pte): Swp => pte_pfn(e) as Swp
+export const swp_entry_to_pte = (entry: Swp): Pte => (entry << PFN_SHIFT) as Pte
 
 export const make_migration_entry = (p: Page, write: boolean): Pte => mk_pte(p, write ? MIGRATION | RW : MIGRATION)
 export const is_migration_entry = (e: Pte): boolean => !pte_present(e) && (e & (MIGRATION | HWPOISON)) === MIGRATION

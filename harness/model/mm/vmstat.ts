@@ -8,6 +8,8 @@ import { S, sbrk } from '../store.ts'
 import { default_hstate, readPool } from './hugetlb_hstate.ts'
 import { HPAGE_PMD_NR, zone } from './init.ts'
 import { NR_CPUS } from './slab.ts'
+import { total_swapcache_pages } from './swap_state.ts'
+import { get_nr_swap_pages, total_swap_pages } from './swapfile_map.ts'
 
 /** Zone counters in base pages (AnonHugePages in huge pages), then events. */
 export const vmstat = [
@@ -19,6 +21,9 @@ export const vmstat = [
   'NR_UNEVICTABLE',
   'NR_MLOCK',
   'NR_ISOLATED_ANON',
+  'NR_VMSCAN_WRITE',
+  'PSWPIN',
+  'PSWPOUT',
   'PGMIGRATE_SUCCESS',
   'PGMIGRATE_FAIL',
   'THP_COLLAPSE_ALLOC',
@@ -50,6 +55,9 @@ export const NR_INACTIVE_ANON = slot.get('NR_INACTIVE_ANON')!
 export const NR_UNEVICTABLE = slot.get('NR_UNEVICTABLE')!
 export const NR_MLOCK = slot.get('NR_MLOCK')!
 export const NR_ISOLATED_ANON = slot.get('NR_ISOLATED_ANON')!
+export const NR_VMSCAN_WRITE = slot.get('NR_VMSCAN_WRITE')!
+export const PSWPIN = slot.get('PSWPIN')!
+export const PSWPOUT = slot.get('PSWPOUT')!
 export const PGMIGRATE_SUCCESS = slot.get('PGMIGRATE_SUCCESS')!
 export const PGMIGRATE_FAIL = slot.get('PGMIGRATE_FAIL')!
 export const THP_COLLAPSE_ALLOC = slot.get('THP_COLLAPSE_ALLOC')!
@@ -120,6 +128,9 @@ const shown: readonly (readonly [string, () => number])[] = [
   ['Inactive(anon)', () => bytes(global_page_state(NR_INACTIVE_ANON))],
   ['Unevictable', () => bytes(shownPages(NR_UNEVICTABLE))],
   ['Mlocked', () => bytes(shownPages(NR_MLOCK))],
+  ['SwapCached', () => bytes(total_swapcache_pages())],
+  ['SwapTotal', () => bytes(total_swap_pages())],
+  ['SwapFree', () => bytes(get_nr_swap_pages())],
   ['HardwareCorrupted', () => bytes(S[zone.num_poisoned_pages]!)],
   // Not as /proc/vmstat shows it, but as it stands.
   ['nr_mlock', () => global_page_state(NR_MLOCK)],
@@ -128,6 +139,9 @@ const shown: readonly (readonly [string, () => number])[] = [
   ['HugePages_Free', () => readPool(default_hstate).free],
   ['HugePages_Rsvd', () => readPool(default_hstate).resv],
   ['HugePages_Surp', () => readPool(default_hstate).surplus],
+  ['nr_vmscan_write', () => global_page_state(NR_VMSCAN_WRITE)],
+  ['pswpin', () => global_page_state(PSWPIN)],
+  ['pswpout', () => global_page_state(PSWPOUT)],
   ['pgmigrate_success', () => global_page_state(PGMIGRATE_SUCCESS)],
   ['pgmigrate_fail', () => global_page_state(PGMIGRATE_FAIL)],
   ['unevictable_pgs_culled', () => global_page_state(UNEVICTABLE_PGCULLED)],

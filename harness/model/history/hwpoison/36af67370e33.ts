@@ -7,7 +7,7 @@ import { k } from '../../kernel.ts'
 import { MF_ACTION_REQUIRED } from '../../mm/memory-failure.ts'
 import type { Mm, Page } from '../../mm/mm_types.ts'
 import { PageHuge, PageLRU, PageMlocked, PageReserved, page_mapped } from '../../mm/page-flags.ts'
-import { TTU_SYNC, TTU_UNMAP } from '../../mm/rmap_unmap.ts'
+import { TTU_IGNORE_MLOCK, TTU_SYNC, TTU_UNMAP } from '../../mm/rmap_unmap.ts'
 import { patch } from '../patch.ts'
 import { hwpoison_user_mappings as before } from './286c469a988f.ts'
 
@@ -15,7 +15,7 @@ function hwpoison_user_mappings(p: Page, hpage: Page, flags: number, current: Mm
   const mlocked = PageMlocked(hpage)
   if (PageReserved(p) || !(PageLRU(hpage) || PageHuge(p)) || !page_mapped(hpage)) return true
   const tokill = k.collect_procs(hpage, (flags & MF_ACTION_REQUIRED) !== 0)
-  k.unmapPoisoned(hpage, TTU_UNMAP | TTU_SYNC)
+  k.unmapPoisoned(hpage, TTU_UNMAP | TTU_IGNORE_MLOCK | TTU_SYNC)
   const unmapped = !page_mapped(hpage)
   if (mlocked && !PageHuge(p)) k.shake_page(hpage)
   k.kill_procs(tokill, hpage, !unmapped, flags, current)

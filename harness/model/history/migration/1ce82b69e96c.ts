@@ -6,7 +6,7 @@ import { k } from '../../kernel.ts'
 import { EAGAIN } from '../../mm/errno.ts'
 import { type AnonVma, NULL, type Page, page } from '../../mm/mm_types.ts'
 import { lock_page, PageAnon, PageSwapCache, page_mapped, unlock_page } from '../../mm/page-flags.ts'
-import { TTU_MIGRATION } from '../../mm/rmap_unmap.ts'
+import { TTU_IGNORE_MLOCK, TTU_MIGRATION } from '../../mm/rmap_unmap.ts'
 import { READ_ONCE } from '../../ops.ts'
 import { patch } from '../patch.ts'
 import { __unmap_and_move as before } from './3fe2011ff51e.ts'
@@ -28,7 +28,7 @@ export function __unmap_and_move(p: Page, newpage: Page): number {
       return rc
     }
   }
-  if (READ_ONCE(p + page.mapping) !== NULL) k.try_to_unmap(p, TTU_MIGRATION)
+  if (READ_ONCE(p + page.mapping) !== NULL) k.try_to_unmap(p, TTU_MIGRATION | TTU_IGNORE_MLOCK)
   if (!page_mapped(p)) rc = k.move_to_new_page(newpage, p, remap_swapcache)
   if (rc !== 0 && remap_swapcache) k.remove_migration_ptes(p, p)
   if (av !== NULL) k.put_anon_vma(av)

@@ -7,7 +7,7 @@ import { EAGAIN } from '../../mm/errno.ts'
 import { type AnonVma, anon_vma, NULL, type Page, page } from '../../mm/mm_types.ts'
 import { lock_page, PageAnon, page_mapped, unlock_page } from '../../mm/page-flags.ts'
 import { anon_vma_cachep } from '../../mm/rmap.ts'
-import { TTU_MIGRATION } from '../../mm/rmap_unmap.ts'
+import { TTU_IGNORE_MLOCK, TTU_MIGRATION } from '../../mm/rmap_unmap.ts'
 import { page_anon_vma } from '../../mm/rmap_walk.ts'
 import { kmem_cache_free } from '../../mm/slab.ts'
 import { atomic_inc, atomic_read, READ_ONCE, rcu_read_lock, rcu_read_unlock } from '../../ops.ts'
@@ -29,7 +29,7 @@ function __unmap_and_move_2_6_34(p: Page, newpage: Page): number {
   const rcu_locked = PageAnon(p)
   if (rcu_locked) rcu_read_lock()
   // A page that was read into the swap cache and never mapped has no mapping.
-  if (READ_ONCE(p + page.mapping) !== NULL) k.try_to_unmap(p, TTU_MIGRATION)
+  if (READ_ONCE(p + page.mapping) !== NULL) k.try_to_unmap(p, TTU_MIGRATION | TTU_IGNORE_MLOCK)
   if (!page_mapped(p)) rc = k.move_to_new_page(newpage, p)
   if (rc !== 0) k.remove_migration_ptes(p, p)
   if (rcu_locked) rcu_read_unlock()
@@ -47,7 +47,7 @@ export function __unmap_and_move(p: Page, newpage: Page): number {
     av = page_anon_vma(p)
     k.get_anon_vma(av)
   }
-  if (READ_ONCE(p + page.mapping) !== NULL) k.try_to_unmap(p, TTU_MIGRATION)
+  if (READ_ONCE(p + page.mapping) !== NULL) k.try_to_unmap(p, TTU_MIGRATION | TTU_IGNORE_MLOCK)
   if (!page_mapped(p)) rc = k.move_to_new_page(newpage, p)
   if (rc !== 0) k.remove_migration_ptes(p, p)
   if (av !== NULL) k.put_anon_vma(av)

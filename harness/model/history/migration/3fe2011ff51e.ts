@@ -15,7 +15,7 @@ import {
   trylock_page,
   unlock_page,
 } from '../../mm/page-flags.ts'
-import { TTU_MIGRATION } from '../../mm/rmap_unmap.ts'
+import { TTU_IGNORE_MLOCK, TTU_MIGRATION } from '../../mm/rmap_unmap.ts'
 import { page_anon_vma } from '../../mm/rmap_walk.ts'
 import { READ_ONCE, rcu_read_lock, rcu_read_unlock, WRITE_ONCE } from '../../ops.ts'
 import { rd, wr } from '../../store.ts'
@@ -81,7 +81,7 @@ export function __unmap_and_move(p: Page, newpage: Page): number {
       return rc
     }
   }
-  if (READ_ONCE(p + page.mapping) !== NULL) k.try_to_unmap(p, TTU_MIGRATION)
+  if (READ_ONCE(p + page.mapping) !== NULL) k.try_to_unmap(p, TTU_MIGRATION | TTU_IGNORE_MLOCK)
   if (!page_mapped(p)) rc = k.move_to_new_page(newpage, p, remap_swapcache)
   if (rc !== 0 && remap_swapcache) k.remove_migration_ptes(p, p)
   if (av !== NULL) k.put_anon_vma(av)

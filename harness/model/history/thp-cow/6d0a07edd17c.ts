@@ -84,7 +84,7 @@ export function page_trans_huge_mapcount(page: Page, total_mapcount: IntPtr = NU
 
 export function reuse_swap_page(page: Page, total_mapcount?: IntPtr): boolean {
   VM_BUG_ON_PAGE(!PageLocked(page), page, '!PageLocked(page)')
-  return k.page_trans_huge_mapcount(page, total_mapcount) <= 1
+  return k.reusedOfSwap(page, k.page_trans_huge_mapcount(page, total_mapcount))
 }
 
 export function reuse_swap_page_noswap(page: Page, total_mapcount?: IntPtr): boolean {

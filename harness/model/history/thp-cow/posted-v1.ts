@@ -38,7 +38,7 @@ function page_trans_huge_mapcount(page: Page): number {
 
 function reuse_swap_page(page: Page): boolean {
   VM_BUG_ON_PAGE(!PageLocked(page), page, '!PageLocked(page)')
-  return k.page_trans_huge_mapcount(page) <= 1
+  return k.reusedOfSwap(page, k.page_trans_huge_mapcount(page))
 }
 
 function reuse_swap_page_noswap(page: Page): boolean {

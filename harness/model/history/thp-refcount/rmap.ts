@@ -52,7 +52,7 @@ export function page_remove_rmap(p: Page): void {
 /** A page that PTEs map is no part of a huge one, so its map count tells all (1f25fe20a76a). */
 function reuse_swap_page(p: Page): boolean {
   VM_BUG_ON_PAGE(!PageLocked(p), p, '!PageLocked(page)')
-  return page_mapcount(p) <= 1
+  return k.reusedOfSwap(p, page_mapcount(p))
 }
 
 const reuse_swap_page_noswap = (p: Page): boolean => page_mapcount(p) === 1

@@ -19,9 +19,10 @@ import {
   TestSetPageHWPoison,
   trylock_page,
   unlock_page,
+  wait_on_page_writeback,
 } from '../../../mm/page-flags.ts'
 import { mk_pte, pte_lockptr, pte_offset, read_pmd, SOFT_DIRTY, set_pte } from '../../../mm/pgtable.ts'
-import { TTU_MIGRATION } from '../../../mm/rmap_unmap.ts'
+import { TTU_IGNORE_MLOCK, TTU_MIGRATION } from '../../../mm/rmap_unmap.ts'
 import { mm_find_pmd } from '../../../mm/rmap_walk.ts'
 import {
   is_migration_entry,
@@ -57,10 +58,11 @@ function remove_migration_pte(p: Page, vma: Vma, addr: number, old: Page): void 
 function __unmap_and_move(p: Page, newpage: Page): number {
   let rc = -EAGAIN
   lock_page(p)
+  wait_on_page_writeback(p)
   const av = k.page_get_anon_vma(p)
   if (trylock_page(newpage)) {
     const page_was_mapped = page_mapped(p)
-    if (page_was_mapped) k.try_to_unmap(p, TTU_MIGRATION)
+    if (page_was_mapped) k.try_to_unmap(p, TTU_MIGRATION | TTU_IGNORE_MLOCK)
     if (!page_mapped(p)) rc = k.move_to_new_page(newpage, p)
     if (rc === 0) {
       k.__lru_cache_add(newpage)

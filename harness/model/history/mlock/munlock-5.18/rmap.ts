@@ -20,6 +20,7 @@ import { DIRTY, set_pte } from '../../../mm/pgtable.ts'
 import * as rmap from '../../../mm/rmap.ts'
 import * as rmap_munlock from '../../../mm/rmap_munlock.ts'
 import * as rmap_unmap from '../../../mm/rmap_unmap.ts'
+import { SWAP_AGAIN, SWAP_FAIL, SWAP_MLOCK, TTU_IGNORE_MLOCK } from '../../../mm/rmap_unmap.ts'
 import { page_check_address } from '../../../mm/rmap_walk.ts'
 import { mod_zone_page_state, NR_ANON_PAGES, NR_ANON_TRANSPARENT_HUGEPAGES } from '../../../mm/vmstat.ts'
 import { atomic_add_negative, spin_unlock, test_bit } from '../../../ops.ts'
@@ -37,6 +38,11 @@ declare module '../../../kernel.ts' {
 function page_add_anon_rmap(p: Page, vma: Vma, addr: number, compound: boolean): void {
   rmap.page_add_anon_rmap(p, vma, addr, compound)
   mlock_vma_page(p, vma, compound)
+}
+
+function do_page_add_anon_rmap(p: Page, vma: Vma, addr: number, exclusive: boolean): void {
+  rmap.do_page_add_anon_rmap(p, vma, addr, exclusive)
+  mlock_vma_page(p, vma, false)
 }
 
 function page_remove_rmap(p: Page, compound: boolean, vma?: Vma): void {
@@ -65,15 +71,21 @@ function page_remove_anon_compound_rmap(p: Page): void {
   k.deferred_split_huge_page(p)
 }
 
-/** As v4.5's try_to_unmap_one, later called try_to_migrate_one. The reference that the pagevec holds would make it fail. */
-function try_to_unmap_one(p: Page, vma: Vma, addr: number, flags: number): boolean {
+/** As v4.5's try_to_unmap_one, later two. The reference that the pagevec holds would make a migration fail. */
+function try_to_unmap_one(p: Page, vma: Vma, addr: number, flags: number): number {
   const found = page_check_address(p, rd(vma + vm_area.vm_mm) as Mm, addr, (flags & rmap_unmap.TTU_SYNC) !== 0)
-  if (found === undefined) return true
+  if (found === undefined) return SWAP_AGAIN
   const { pte, ptl } = found
+  if (!(flags & TTU_IGNORE_MLOCK) && test_bit(vma + vm_area.vm_flags, VM_LOCKED)) {
+    // Restores the mlock which got missed.
+    mlock_vma_page(p, vma, false)
+    spin_unlock(ptl)
+    return SWAP_MLOCK
+  }
   const entry = rd(pte) as Pte
   set_pte(pte, 0 as Pte)
   if (entry & DIRTY) SetPageDirty(p)
-  const unmapped = rmap_unmap.unmappedEntry(p, vma, entry, flags)
+  const unmapped = k.unmappedEntry(p, vma, entry, flags)
   set_pte(pte, unmapped ?? entry)
   if (unmapped !== undefined) {
     k.page_remove_rmap(p, false, vma)
@@ -81,11 +93,12 @@ function try_to_unmap_one(p: Page, vma: Vma, addr: number, flags: number): boole
     put_page(p)
   }
   spin_unlock(ptl)
-  return unmapped !== undefined
+  return unmapped === undefined ? SWAP_FAIL : SWAP_AGAIN
 }
 
 export const changes: Changes = {
   page_add_anon_rmap: { before: rmap.page_add_anon_rmap, after: page_add_anon_rmap },
+  do_page_add_anon_rmap: { before: rmap.do_page_add_anon_rmap, after: do_page_add_anon_rmap },
   page_remove_rmap: { before: rmap.page_remove_rmap, after: page_remove_rmap },
   page_remove_anon_compound_rmap: {
     before: rmap.page_remove_anon_compound_rmap,
