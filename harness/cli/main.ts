@@ -110,7 +110,7 @@ function subjectOptions(command: Command): Command {
     )
     .option('--patch <FILE>', 'a patch of your own, on top of each variant; repeatable', many)
     .option('--rounds <N>', 'how often a real kernel runs a case with a race')
-    .option('--seconds <S>', 'how long it does so (2)')
+    .option('--seconds <S>', 'how long it does so (2; the running one does not, unless asked to)')
 }
 
 /** What ends the exploring of a race before it is complete, and is said then. */

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import t from 'tap'
 import type { Observation, TestPoint } from '../engine.ts'
 import { pointOf, stepOf } from './fake.ts'
-import { hostEngine, subjectOf } from './host-engine.ts'
+import { hostEngine, refuse, subjectOf } from './host-engine.ts'
 
 t.test('the running kernel has what its release has, Debian by what its version says', async t => {
   const has = (release: string, version: string, ...ids: string[]) => {
@@ -15,6 +15,13 @@ t.test('the running kernel has what its release has, Debian by what its version 
   const debian = '#1 SMP Debian 5.10.262-1 (2026-01-01)'
   t.strictSame(has('5.10.0-46-amd64', debian, 'v5.10', 'v6.1', '36af67370e33'), [true, false, true])
   t.strictSame(has('5.10.0-46-cloud-amd64', debian, '36af67370e33'), [false])
+})
+
+t.test('a race is run on the running kernel only if somebody says how often or how long', async t => {
+  const race = pointOf('race', [stepOf('race', { threads: [] })])
+  t.match(refuse(race, [], false), /--rounds or --seconds has it run here/)
+  t.equal(refuse(race, [], true), undefined)
+  t.equal(refuse(pointOf('none', [stepOf('drain-lru', 'all')]), [], false), undefined)
 })
 
 /** Two of those that the probe changes. */

@@ -15,7 +15,7 @@ import { runHost } from './host.ts'
 import { namedKernel, stablePatches } from './kernels.ts'
 import { bytesOf, nodesOf } from './needs.ts'
 import { Lacking } from './places.ts'
-import { type Rounds, usualRounds } from './program.ts'
+import { hasRace, type Rounds, usualRounds } from './program.ts'
 import { belowZero } from './seen.ts'
 import { poolsInUse } from './settings.ts'
 
@@ -24,7 +24,7 @@ export const hostName = 'host'
 
 export interface HostOptions {
   readonly limits?: Limits
-  /** For points with a race. */
+  /** For points with a race, which are not run unless it is given. */
   readonly rounds?: Rounds
 }
 
@@ -32,6 +32,7 @@ interface Bench {
   readonly probe: Uint8Array
   readonly limits: Limits
   readonly rounds: Rounds
+  readonly races: boolean
 }
 
 /** An engine for the running kernel. What this machine lacks for it is the `config` of every point. */
@@ -41,7 +42,8 @@ export async function hostEngine(options: HostOptions): Promise<Engine> {
     if (process.arch !== 'x64') throw new Lacking(`the probe is for x86-64, not for ${process.arch}`)
     if (process.getuid?.() !== 0) throw new Lacking('the running kernel is tried by root only')
     if (isOwed()) throw new Lacking(owedText)
-    const bench = { probe: await buildProbe(), limits: options.limits ?? limitsFor(rounds), rounds }
+    const races = options.rounds !== undefined
+    const bench = { probe: await buildProbe(), limits: options.limits ?? limitsFor(rounds), rounds, races }
     return {
       kind: 'host',
       subject: subjectOf(release(), version()),
@@ -98,10 +100,10 @@ function tellOfUnpaid(returned: ReturnType<typeof giveBack>): void {
     if (!done) process.stderr.write(`mmfunc: /${path} could not be set back to ${to}; mmfunc restore tries again\n`)
 }
 
-function starts({ probe, limits, rounds }: Bench, signal: AbortSignal | undefined): Boots<object> {
+function starts({ probe, limits, rounds, races }: Bench, signal: AbortSignal | undefined): Boots<object> {
   const broken: { line?: string } = {}
   return {
-    fit: (point, lines) => refuse(point, lines) ?? {},
+    fit: (point, lines) => refuse(point, lines, races) ?? {},
     async *start(jobs): AsyncGenerator<Event, GuestEnd> {
       if (broken.line !== undefined) return { kind: 'config', reason: brokenText(broken.line), log: [] }
       const inUse = poolsInUse('/')
@@ -141,13 +143,15 @@ function spoiltBy(event: Event): string | undefined {
 
 const MiB = 2 ** 20
 
-/** What is not done to a machine that others use, too, or what it does not have. */
-function refuse(point: TestPoint, lines: readonly string[]): string | undefined {
+/** What is not done to a machine that others use, too, or only if it is asked for; or what it does not have. */
+export function refuse(point: TestPoint, lines: readonly string[], races: boolean): string | undefined {
   const { memory, cpus } = point.machine
   const words = lines.map(line => line.split(' '))
   if (words.some(([verb, , , , advice]) => isPoison(verb!, advice))) {
     return 'hardware is not poisoned on a machine that is in use'
   }
+  if (!races && hasRace(point))
+    return 'a race may leave a kernel miscounting until it is booted again: --rounds or --seconds has it run here'
   if (lines.includes('disk')) return 'no RAM disk is made on a machine that is in use, and O_DIRECT has no other'
   if (memory !== undefined) return 'how much memory a machine has that is in use is not ours to choose'
   if (cpus > availableParallelism()) return `this machine has ${availableParallelism()} CPUs, not ${cpus}`
