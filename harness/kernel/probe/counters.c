@@ -102,25 +102,26 @@ void tell_counters(const char *as)
 	ever_told = true;
 }
 
-u64 vm_event(const char *name)
+/** A value as it stands, by the name at the beginning of its line. */
+static u64 value_in(int fd, const char *name)
 {
 	static lock_t event_lock;
 	static char events[32768];
 	const char *at = events;
 	u64 value = 0;
-	size_t length = 0;
+	size_t length = text_length(name);
 
-	while (name[length])
-		length++;
 	lock(&event_lock);
-	read_file(vmstat_fd, events, sizeof(events));
+	read_file(fd, events, sizeof(events));
 	for (; *at; at++) {
 		size_t n = 0;
 
 		while (n < length && at[n] == name[n])
 			n++;
-		if (n == length && at[n] == ' ') {
-			value = number(at + n + 1);
+		if (n == length && (at[n] == ' ' || at[n] == ':')) {
+			for (at += n + 1; *at == ' '; at++)
+				;
+			value = number(at);
 			break;
 		}
 		while (*at && *at != '\n')
@@ -130,6 +131,16 @@ u64 vm_event(const char *name)
 	}
 	unlock(&event_lock);
 	return value;
+}
+
+u64 vm_event(const char *name)
+{
+	return value_in(vmstat_fd, name);
+}
+
+u64 memory_info(const char *name)
+{
+	return value_in(meminfo_fd, name);
 }
 
 /*

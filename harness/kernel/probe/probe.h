@@ -189,6 +189,8 @@ void drain_lru(void);
 
 /** The kernel's own count of an event, of /proc/vmstat, as it stands. */
 u64 vm_event(const char *name);
+/** A size of /proc/meminfo, in KiB. */
+u64 memory_info(const char *name);
 
 /* poison.c */
 /** What each process got from elsewhere since it was last asked. */

@@ -16,20 +16,22 @@
 #define LOOP_SET_FD_ 0x4c00
 #define LOOP_CLR_FD_ 0x4c01
 #define SWAP_MAGIC_AT (PAGE - 10)
-#define PAGEOUT_WAIT 2000
+#define LONGEST_WRITE 2000
 
 static const char area_path[] = "/swap/area", loop_path[] = "/dev/loop0";
 
-/** What the next point wants, and what there is: the path of the device that is swapped to. */
-static struct { u64 kilobytes; bool on_disk; char cluster[4]; } wanted;
-static const char *active;
+/** What the next point wants, and what there is: the path of a device, and whether the kernel swaps to it. */
+static struct wish { u64 kilobytes; bool on_disk; } wanted, made;
+static char cluster[4];
+static const char *area;
+static bool active;
 static u64 filled;
 
 void ask_for_swap(const struct words *line)
 {
 	wanted.kilobytes = number(line->word[1]);
 	wanted.on_disk = same(line->word[2], "brd");
-	copy_text(wanted.cluster, line->word[3], sizeof(wanted.cluster));
+	copy_text(cluster, line->word[3], sizeof(cluster));
 }
 
 void forget_swap(void)
@@ -97,23 +99,50 @@ static bool make_swap(const char *path, u64 size)
 	return done == PAGE;
 }
 
+static long switch_on(void)
+{
+	long ret = sys2(SYS_swapon, area, 0);
+
+	active |= ret == 0;
+	return ret;
+}
+
+static long switch_off(void)
+{
+	long ret = sys1(SYS_swapoff, area);
+
+	active &= ret < 0;
+	return ret;
+}
+
+/** Nothing is in the area, which is the one that is wanted; a page that is left in the swap cache has a place there. */
+static bool is_as_wanted(void)
+{
+	if (!active || wanted.kilobytes != made.kilobytes || wanted.on_disk != made.on_disk)
+		return false;
+	fold_counters();
+	return !memory_info("SwapCached");
+}
+
 const char *set_swap(void)
 {
 	u64 size = wanted.kilobytes * 1024;
 
+	if (size && on_host)
+		return "the swap areas of this machine are not ours";
+	if (is_as_wanted())
+		return NULL;
 	if (active)
-		sys1(SYS_swapoff, active);
-	active = NULL;
+		switch_off();
 	if (!size)
 		return NULL;
-	if (on_host)
-		return "the swap areas of this machine are not ours";
-	write_path("/proc/sys/vm/page-cluster", wanted.cluster);
-	active = wanted.on_disk ? swap_disk() : loop_device(size);
-	if (!active)
-		return wanted.on_disk ? "no RAM disk (brd) of this kernel could be had to swap to"
-				      : "no loop device of this kernel could be had to swap to";
-	if (!make_swap(active, size) || sys2(SYS_swapon, active, 0) < 0)
+	write_path("/proc/sys/vm/page-cluster", cluster);
+	made = wanted;
+	area = made.on_disk ? swap_disk() : loop_device(size);
+	if (!area)
+		return made.on_disk ? "no RAM disk (brd) of this kernel could be had to swap to"
+				    : "no loop device of this kernel could be had to swap to";
+	if (!make_swap(area, size) || switch_on() < 0)
 		return "this kernel does not swap to the device made for it";
 	return NULL;
 }
@@ -122,7 +151,7 @@ void end_writeback(void)
 {
 	if (!active)
 		return;
-	for (u64 until = now_ms() + PAGEOUT_WAIT; now_ms() < until; sleep_ms(1)) {
+	for (u64 until = now_ms() + LONGEST_WRITE; now_ms() < until; sleep_ms(1)) {
 		fold_counters();
 		if (!vm_event("nr_writeback"))
 			return;
@@ -134,7 +163,7 @@ struct answer op_swapon(struct process *me, const struct words *op)
 {
 	(void)me;
 	(void)op;
-	return active ? answer_of(sys2(SYS_swapon, active, 0)) : config("this machine has no swap area");
+	return wanted.kilobytes ? answer_of(switch_on()) : config("this machine has no swap area");
 }
 
 /* swapoff */
@@ -142,5 +171,5 @@ struct answer op_swapoff(struct process *me, const struct words *op)
 {
 	(void)me;
 	(void)op;
-	return active ? answer_of(sys1(SYS_swapoff, active)) : config("this machine has no swap area");
+	return wanted.kilobytes ? answer_of(switch_off()) : config("this machine has no swap area");
 }
