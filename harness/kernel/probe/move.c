@@ -8,6 +8,7 @@
 #include <linux/mempolicy.h>
 
 #define MAX_MOVED 512
+#define MAX_SWAPPED 16384
 #define MADV_PAGEOUT_ 21
 #define ENODEV_ 19
 
@@ -48,6 +49,9 @@ struct answer op_migrate(struct process *me, const struct words *op)
 		return answer_of(ret);
 	for (u64 i = 0; i < count; i++)
 		nodes[i] = to < 0 ? !now[i] : to;
+	for (u64 i = 0; i < count && !me->thread; i++)
+		if (is_swapped_at(place.process, (u64)at[i]))
+			return config("move_pages(2) finds no page that is not mapped");
 	ret = move(place.process, count, at, nodes, status);
 	if (ret == -ENODEV_)
 		return config("this machine has no such node");
@@ -71,26 +75,82 @@ static long advise(const struct process *process, u64 start, u64 length, int adv
 	return done;
 }
 
-/* pageout NAME OFF LEN: the kernel does not say what it had to leave */
+static bool swapped[MAX_SWAPPED];
+
+/** The kernel does not say what it had to leave. */
+static struct answer answer_of_advice(long done)
+{
+	return done < 0 ? answer_of(done) : ok;
+}
+
+static bool is_shared(const struct place *place)
+{
+	for (u64 at = place->start & -PAGE; at < place->start + place->length; at += PAGE) {
+		u64 frame = frame_mapped_at(place->process, at);
+
+		if (frame && mappings_of(frame) > 1)
+			return true;
+	}
+	return false;
+}
+
+/** The pages of the place that are swapped out already. */
+static void find_swapped(const struct place *place)
+{
+	for (u64 i = 0; i * PAGE < place->length; i++)
+		swapped[i] = is_swapped_at(place->process, place->start + i * PAGE);
+}
+
+/** A look at each of the others maps it, whatever its owner may do. */
+static void look_at_others(const struct place *place)
+{
+	int memory = open_proc(place->process, "mem", O_RDONLY);
+	u8 byte;
+
+	for (u64 i = 0; i * PAGE < place->length; i++)
+		if (!swapped[i])
+			sys4(SYS_pread64, memory, &byte, 1, place->start + i * PAGE);
+	sys1(SYS_close, memory);
+}
+
+static long page_out(const struct place *place)
+{
+	long done;
+
+	drain_lru();
+	done = advise(place->process, place->start, place->length, MADV_PAGEOUT_);
+	end_writeback();
+	return done;
+}
+
+/*
+ * pageout NAME OFF LEN done|in-flight: what a disk has written stays in the swap cache, and goes when it is looked at and
+ * paged out again, now that it need not be written
+ */
 struct answer op_pageout(struct process *me, const struct words *op)
 {
 	struct place place = place_of(me, op);
+	u64 cached;
 	long ret;
 
 	if (place.missing)
 		return config(place.missing);
 	if (kernel_version < 5010)
 		return config("before v5.10 no advice (MADV_PAGEOUT) is taken on memory of others");
-	ret = advise(place.process, place.start, place.length, MADV_PAGEOUT_);
-	if (ret < 0)
-		return answer_of(ret);
 	if (me->thread)
-		return ok;
-	end_writeback();
-	for (u64 at = place.start & -PAGE; at < place.start + place.length; at += PAGE)
-		if (frame_mapped_at(place.process, at))
-			return answer_of(-EBUSY_);
-	return ok;
+		return answer_of_advice(advise(place.process, place.start, place.length, MADV_PAGEOUT_));
+	if (place.length / PAGE > COUNT(swapped))
+		return config("more pages to page out than the probe has room for");
+	cached = swap_cached();
+	find_swapped(&place);
+	if (is_shared(&place))
+		return config("MADV_PAGEOUT leaves alone what several processes map");
+	ret = page_out(&place);
+	if (ret >= 0 && swap_cached() > cached) {
+		look_at_others(&place);
+		ret = page_out(&place);
+	}
+	return answer_of_advice(ret);
 }
 
 /* compact */

@@ -13,6 +13,7 @@
 #define FIRST_SPECIAL_TYPE 16
 #define KPF(bit) (1UL << (bit))
 #define KPF_ANON KPF(12)
+#define KPF_SWAPCACHE KPF(13)
 #define KPF_COMPOUND_HEAD KPF(15)
 #define KPF_COMPOUND_TAIL KPF(16)
 #define KPF_HUGE KPF(17)
@@ -55,14 +56,43 @@ bool frame_is_huge(u64 pfn)
 	return frame_flags(head) & KPF_COMPOUND_HEAD && frame_flags(head + 511) & KPF_COMPOUND_TAIL;
 }
 
-u64 frame_mapped_at(const struct process *process, u64 address)
+static u64 entry_at(const struct process *process, u64 address)
 {
 	int fd = open_proc(process, "pagemap", O_RDONLY);
 	u64 entry = 0;
 
 	sys4(SYS_pread64, fd, &entry, sizeof(entry), address / PAGE * sizeof(entry));
 	sys1(SYS_close, fd);
+	return entry;
+}
+
+u64 frame_mapped_at(const struct process *process, u64 address)
+{
+	u64 entry = entry_at(process, address);
+
 	return entry & PM_PRESENT ? entry & PM_PFN : 0;
+}
+
+bool is_swapped_at(const struct process *process, u64 address)
+{
+	u64 entry = entry_at(process, address);
+
+	return !(entry & PM_PRESENT) && entry & PM_SWAP;
+}
+
+u64 mappings_of(u64 pfn)
+{
+	int fd = open_path("/proc/kpagecount", O_RDONLY);
+	u64 count = 0;
+
+	sys4(SYS_pread64, fd, &count, sizeof(count), pfn * sizeof(count));
+	sys1(SYS_close, fd);
+	return count;
+}
+
+bool frame_is_swap_cached(u64 pfn)
+{
+	return frame_flags(pfn) & KPF_SWAPCACHE;
 }
 
 bool frame_is_hugetlb(u64 pfn)

@@ -19,6 +19,12 @@ bool frame_is_huge(u64 pfn);
 bool frame_is_hugetlb(u64 pfn);
 /** Whether nobody holds the frame as anonymous memory; one that was reused for such does not look free. */
 bool frame_is_free(u64 pfn);
+/** How often it is mapped. */
+u64 mappings_of(u64 pfn);
+/** Whether it stands in the swap cache. */
+bool frame_is_swap_cached(u64 pfn);
+/** Whether what was there is swapped out, or just moving; keeps nothing. */
+bool is_swapped_at(const struct process *process, u64 address);
 /** Opens a file of /proc/PID. */
 int open_proc(const struct process *process, const char *name, int flags);
 /** The frame that is mapped there, or 0; keeps nothing, so threads may ask. */

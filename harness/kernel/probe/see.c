@@ -155,24 +155,46 @@ struct answer op_note(struct process *me, const struct words *op)
 	return ok;
 }
 
-/* shape NAME OFF LEN pmd|pte */
+static bool is_pmd(struct page page)
+{
+	return page.mapped == PMD && frame_is_huge(page.pfn);
+}
+
+static bool is_pte(struct page page)
+{
+	return page.mapped == PTE && frame_is_huge(page.pfn);
+}
+
+static bool is_swapped(struct page page)
+{
+	return page.mapped == SWAP;
+}
+
+static bool is_cached(struct page page)
+{
+	return page.mapped == PTE && frame_is_swap_cached(page.pfn);
+}
+
+/* shape NAME OFF LEN pmd|pte|swap|swapcache */
 struct answer op_shape(struct process *me, const struct words *op)
 {
+	static const struct { const char *name; bool (*fits)(struct page page); const char *missing; } shapes[] = {
+		{ "pmd", is_pmd, "no huge page mapped by a PMD could be had here" },
+		{ "pte", is_pte, "no huge page mapped by PTEs could be had here" },
+		{ "swap", is_swapped, "not all of it could be swapped out" },
+		{ "swapcache", is_cached, "what this device has is not seen in the swap cache" },
+	};
 	struct range *range = find_range(op->word[1]);
 	u64 start = range->address + number(op->word[2]), length = number(op->word[3]);
-	enum mapped wanted = same(op->word[4], "pmd") ? PMD : PTE;
+	u32 i = 0;
+	bool fits = true;
 
-	for (u64 at = start; at < start + length; at += PAGE) {
-		struct page page = page_at(me, at);
-
-		if (page.mapped != wanted || !frame_is_huge(page.pfn)) {
-			forget_pages();
-			return config(wanted == PMD ? "no huge page mapped by a PMD could be had here"
-						    : "no huge page mapped by PTEs could be had here");
-		}
-	}
+	while (!same(shapes[i].name, op->word[4]))
+		i++;
+	for (u64 at = start; fits && at < start + length; at += PAGE)
+		fits = shapes[i].fits(page_at(me, at));
 	forget_pages();
-	return ok;
+	return fits ? ok : config(shapes[i].missing);
 }
 
 /* clear-refs PROC */

@@ -115,13 +115,18 @@ static long switch_off(void)
 	return ret;
 }
 
+u64 swap_cached(void)
+{
+	fold_counters();
+	return memory_info("SwapCached");
+}
+
 /** Nothing is in the area, which is the one that is wanted; a page that is left in the swap cache has a place there. */
 static bool is_as_wanted(void)
 {
 	if (!active || wanted.kilobytes != made.kilobytes || wanted.on_disk != made.on_disk)
 		return false;
-	fold_counters();
-	return !memory_info("SwapCached");
+	return !swap_cached();
 }
 
 const char *set_swap(void)
