@@ -38,6 +38,8 @@ export interface Machine {
   readonly swap: boolean
   /** Bytes in the swap area, its header included; 0: there is none. */
   readonly swap_area: number
+  /** What it is on: in the model all the same. */
+  readonly swap_device: 'loop' | 'brd'
   /** /proc/sys/vm/page-cluster */
   readonly page_cluster: number
   /** Bytes in the huge page of hugetlb that `kind: hugetlb` and H mean. */

@@ -82,6 +82,7 @@ t.test('a machine is as usual but for what is said', async t => {
     debug_vm: false,
     swap: true,
     swap_area: 0,
+    swap_device: 'loop',
     page_cluster: 0,
     hugepage: 2 ** 21,
     pools: [],

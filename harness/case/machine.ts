@@ -17,6 +17,12 @@ import type { Node } from './tree.ts'
 const bySize = (about: string) =>
   z.union([count(about, 0, 65536), pairs(hugeSize('A size of huge pages: `2M`'), count(about, 0, 65536), about)])
 
+const device = choice(
+  ['loop', 'brd'],
+  'What real kernels swap to: a loop device, from which pages come by way of the swap cache, as in the model (loop); ' +
+    'or a RAM disk, whose pages pass it by since 0bcac06f27d7',
+)
+
 export const machineShape = z
   .strictObject({
     hpage_nr: word('Base pages in a huge page (512): a power of two from 4 to 8192', readHpageNr).optional(),
@@ -25,7 +31,14 @@ export const machineShape = z
     nodes: count('NUMA nodes (1): memory comes from the first; frames of the model are of no node', 1, 2).optional(),
     cpus: count('CPUs (1, with a race one for each thread)', 1, 64).optional(),
     debug_vm: yesNo('CONFIG_DEBUG_VM (no)').optional(),
-    swap: word('A swap area of so many bytes: `8M`; or CONFIG_SWAP alone: `yes`, `no` (yes)', readSwap).optional(),
+    swap: z
+      .union([
+        word('A swap area of so many bytes: `8M`; or CONFIG_SWAP alone: `yes`, `no` (yes)', readSwap),
+        z
+          .strictObject({ size: word('Bytes of the area', readArea), device })
+          .transform(({ size, device }): Swap => ({ config: true, bytes: size, device })),
+      ])
+      .optional(),
     page_cluster: count(
       '/proc/sys/vm/page-cluster: how many pages, by order, are swapped in at once (0)',
       0,
@@ -41,8 +54,8 @@ export const machineShape = z
 export function readMachine(node: Node | undefined, values: Values, threads: number, problems: Problems): Machine {
   const said = (node && read(machineShape, substitute(node, values, problems), problems)) ?? {}
   const { hpage_nr = 512, memory, thp = 'madvise', cpus = threads, debug_vm = false, page_cluster = 0 } = said
-  const { hugepage = hpage_nr * PAGE, nodes = 1, swap = { config: true, bytes: 0 } } = said
-  const area = { swap: swap.config, swap_area: swap.bytes, page_cluster }
+  const { hugepage = hpage_nr * PAGE, nodes = 1, swap = noArea(true) } = said
+  const area = { swap: swap.config, swap_area: swap.bytes, swap_device: swap.device, page_cluster }
   return { hpage_nr, memory, thp, nodes, cpus, debug_vm, ...area, hugepage, pools: poolsOf(said, hugepage) }
 }
 
@@ -76,11 +89,18 @@ function readMemory(text: string): number {
 interface Swap {
   readonly config: boolean
   readonly bytes: number
+  readonly device: Machine['swap_device']
 }
 
+const noArea = (config: boolean): Swap => ({ config, bytes: 0, device: 'loop' })
+
 function readSwap(text: string): Swap {
-  if (text === 'yes' || text === 'no') return { config: text === 'yes', bytes: 0 }
+  if (text === 'yes' || text === 'no') return noArea(text === 'yes')
+  return { config: true, bytes: readArea(text), device: 'loop' }
+}
+
+function readArea(text: string): number {
   const bytes = readSize(text, 512 * PAGE)
-  if (bytes % PAGE === 0 && bytes >= 10 * PAGE && bytes <= 2 ** 30) return { config: true, bytes }
+  if (bytes % PAGE === 0 && bytes >= 10 * PAGE && bytes <= 2 ** 30) return bytes
   throw new BadWord('OUT_OF_RANGE', `${quoted(text)} is not between 10P and 1G, in whole pages`)
 }

@@ -52,6 +52,7 @@ export function judged({
     debug_vm: false,
     swap: true,
     swap_area: 0,
+    swap_device: 'loop',
     page_cluster: 0,
     hugepage: 2 ** 21,
     pools: [],

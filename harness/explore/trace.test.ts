@@ -14,6 +14,7 @@ const machine = {
   debug_vm: false,
   swap: true,
   swap_area: 0,
+  swap_device: 'loop',
   page_cluster: 0,
   hugepage: 4 * 4096,
   pools: [],

@@ -40,6 +40,7 @@ export function pointOf(name: string, steps: readonly Step[], machine: Partial<T
     debug_vm: false,
     swap: true,
     swap_area: 0,
+    swap_device: 'loop',
     page_cluster: 0,
     hugepage: 2 ** 21,
     pools: [],

@@ -152,6 +152,8 @@ export function refuse(point: TestPoint, lines: readonly string[], races: boolea
   }
   if (!races && hasRace(point))
     return 'a race may leave a kernel miscounting until it is booted again: --rounds or --seconds has it run here'
+  if (words.some(([verb]) => verb === 'swap' || verb === 'pageout'))
+    return 'nothing is swapped out on a machine that is in use'
   if (lines.includes('disk')) return 'no RAM disk is made on a machine that is in use, and O_DIRECT has no other'
   if (memory !== undefined) return 'how much memory a machine has that is in use is not ours to choose'
   if (cpus > availableParallelism()) return `this machine has ${availableParallelism()} CPUs, not ${cpus}`

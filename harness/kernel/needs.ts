@@ -50,7 +50,7 @@ function smallBytes(point: TestPoint, lines: readonly string[]): number {
   const mmaps = lines.filter(line => line.startsWith('mmap '))
   const mapped = mmaps.reduce((sum, line) => sum + Number(line.split(' ')[2]), 0)
   const copies = lines.some(line => line.startsWith('fork ')) ? 2 : 1
-  return copies * mapped + pagesOf(2 * MiB, point, lines) * 2 * MiB + spare
+  return point.machine.swap_area + copies * mapped + pagesOf(2 * MiB, point, lines) * 2 * MiB + spare
 }
 
 /** The most huge pages of a size that there ever are. */

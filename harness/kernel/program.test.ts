@@ -76,6 +76,11 @@ t.test('pools of huge pages come before the point', async t => {
   t.match(lines(pointOf('x', [], strange)), { reason: 'x86-64 has huge pages of 2M and of 1G, none of 64K' })
 })
 
+t.test('so does the swap area, with what it is on', async t => {
+  const area = { swap_area: 8 << 20, swap_device: 'brd', page_cluster: 3 } as const
+  t.strictSame(lines(pointOf('x', [], area)), ['swap 8192 brd 3', 'point 3 madvise 0 0', 'count', 'end'])
+})
+
 t.test('what primes the machine comes before counting begins', async t => {
   const point = { ...pointOf('x', [stepOf('drain-lru', 'all')], { thp: 'always' }), prime: [stepOf('fork', 'child')] }
   t.strictSame(lines(point), [
@@ -115,5 +120,7 @@ t.test('a machine that no real kernel gives is config, with the reason', async t
   t.match(reason({ swap: false }), /CONFIG_SWAP/)
   t.match(reason({}, [{ ...stepOf('drain-lru', 'all'), cpu: 1 }]), /CPU 1, and the machine has 1/)
   t.match(reason({}, [stepOf('fork', 'c'.repeat(64))]), /too long/)
+  t.match(reason({}, [stepOf('pageout', [[range('mr', 0, 4096), 'in-flight']])]), /not ours to choose/)
+  t.equal(reason({}, [stepOf('pageout', [[range('mr', 0, 4096), 'done']])]), undefined)
   t.equal(reason({}), undefined)
 })

@@ -50,9 +50,11 @@ export function compile(point: TestPoint, index: number, detail: boolean, { roun
   const { thp } = point.machine
   const head = `point ${index} ${thp} ${countOf(body, 'longterm')} ${countOf(body, 'get')}`
   const pools = point.machine.pools.map(({ size, pages, overcommit }) => `pool ${size / 1024} ${pages} ${overcommit}`)
+  const { swap_area, swap_device, page_cluster } = point.machine
+  const swap = swap_area > 0 ? [`swap ${swap_area / 1024} ${swap_device} ${page_cluster}`] : []
   const disk = body.some(line => line.startsWith('odirect-')) ? ['disk'] : []
   const again = hasRace(point) ? [`rounds ${rounds ?? 0} ${(seconds ?? 0) * 1000}`] : []
-  return { kind: 'program', lines: [...pools, ...disk, head, ...again, ...body] }
+  return { kind: 'program', lines: [...pools, ...swap, ...disk, head, ...again, ...body] }
 }
 
 export function hasRace({ steps: all }: TestPoint): boolean {
@@ -79,10 +81,24 @@ function stepLines(step: Step, index: number, look: boolean): string[] | string 
   return lines.every(line => line !== undefined) ? lines : 'a name is too long for the probe'
 }
 
+/** Plain words that no real kernel does for us, and why. */
+const unreachable: Readonly<Record<string, string>> = {
+  isolate: 'no system call takes pages off the LRU and keeps them',
+  putback: 'no system call puts back what another has taken off the LRU',
+  'writeback-done': 'when a real device has written a page is not ours to choose',
+  'writeback-fail': 'no device of a guest fails to write',
+  'bprm-mm-init': 'nobody can act between the making of the stack of an execve and its end',
+}
+
+function reasonAgainst([word, , , , how]: Word): string | undefined {
+  return unreachable[word === 'pageout' && how === 'in-flight' ? 'writeback-done' : word!]
+}
+
 function wordsOf(step: Step): readonly Word[] | string {
   if (step.verb === 'race') return raceWords((step.args as RaceArgs).threads)
-  if (step.verb === 'isolate') return 'no system call takes pages off the LRU and keeps them'
-  return steps[step.verb]?.words(step.args) ?? `real kernels do not have ${step.verb} yet`
+  const words = steps[step.verb]?.words(step.args)
+  if (words === undefined) return `real kernels do not have ${step.verb} yet`
+  return words.map(reasonAgainst).find(reason => reason !== undefined) ?? words
 }
 
 function raceWords(threads: readonly RaceThread[]): readonly Word[] | string {

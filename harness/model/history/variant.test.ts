@@ -14,6 +14,7 @@ const machine: Machine = {
   debug_vm: false,
   swap: true,
   swap_area: 0,
+  swap_device: 'loop',
   page_cluster: 0,
   hugepage: 8 * 4096,
   pools: [],

@@ -28,6 +28,7 @@ const machine: Machine = {
   debug_vm: true,
   swap: true,
   swap_area: 0,
+  swap_device: 'loop',
   page_cluster: 0,
   hugepage: 2 ** 21,
   pools: [],

@@ -36,6 +36,7 @@ export function machine(pages: number, overcommit = 0, gigantic = 0, variant = '
     debug_vm: true,
     swap: true,
     swap_area: 0,
+    swap_device: 'loop',
     page_cluster: 0,
     hugepage: N * 4096,
     pools,
