@@ -85,20 +85,17 @@ function stepLines(step: Step, index: number, look: boolean): string[] | string 
 const unreachable: Readonly<Record<string, string>> = {
   isolate: 'no system call takes pages off the LRU and keeps them',
   putback: 'no system call puts back what another has taken off the LRU',
+  'pageout-in-flight': 'when a real device has written a page is not ours to choose',
   'writeback-done': 'when a real device has written a page is not ours to choose',
   'writeback-fail': 'no device of a guest fails to write',
   'bprm-mm-init': 'nobody can act between the making of the stack of an execve and its end',
-}
-
-function reasonAgainst([word, , , , how]: Word): string | undefined {
-  return unreachable[word === 'pageout' && how === 'in-flight' ? 'writeback-done' : word!]
 }
 
 function wordsOf(step: Step): readonly Word[] | string {
   if (step.verb === 'race') return raceWords((step.args as RaceArgs).threads)
   const words = steps[step.verb]?.words(step.args)
   if (words === undefined) return `real kernels do not have ${step.verb} yet`
-  return words.map(reasonAgainst).find(reason => reason !== undefined) ?? words
+  return words.map(([word]) => unreachable[word!]).find(reason => reason !== undefined) ?? words
 }
 
 function raceWords(threads: readonly RaceThread[]): readonly Word[] | string {

@@ -124,7 +124,7 @@ static long page_out(const struct place *place)
 }
 
 /*
- * pageout NAME OFF LEN done|in-flight: what a disk has written stays in the swap cache, and goes when it is looked at and
+ * pageout NAME OFF LEN: what a disk has written stays in the swap cache, and goes when it is looked at and
  * paged out again, now that it need not be written
  */
 struct answer op_pageout(struct process *me, const struct words *op)

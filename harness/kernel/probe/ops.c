@@ -40,7 +40,7 @@ static const struct verb {
 	{ "split", "xxx", INIT, BESIDE, op_split, NULL },
 	{ "collapse", "rxx", OWN, BESIDE, op_collapse, NULL },
 	{ "migrate", "xxxx", INIT, ALONE, op_migrate, NULL },
-	{ "pageout", "xxxx", INIT, BESIDE, op_pageout, NULL },
+	{ "pageout", "xxx", INIT, BESIDE, op_pageout, NULL },
 	{ "swapon", "", INIT, BESIDE, op_swapon, NULL },
 	{ "swapoff", "", INIT, BESIDE, op_swapoff, NULL },
 	{ "compact", "", INIT, BESIDE, op_compact, NULL },
