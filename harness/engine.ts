@@ -155,6 +155,21 @@ export interface RangeSeen {
     readonly mapped: MapKind
     readonly pfn?: number
   }[]
+  /** The anon_vma of its vma, as a number that stands for it; the model. */
+  readonly anon_vma?: number
+}
+
+/** Struct pages alike, of consecutive frames; what tails keep for the whole huge page stands with its head. */
+export interface StructPages {
+  readonly pfn: number
+  readonly pages: number
+  /** `head lru swapbacked` */
+  readonly flags: string
+  readonly count: number
+  /** As page_mapcount() of this kernel says. */
+  readonly mapcount: number
+  /** What `mapping` points to, a number that stands for it; of an anon_vma also whether that has been freed. */
+  readonly mapping?: { readonly kind: 'anon_vma' | 'file' | 'poison'; readonly of: number; readonly freed?: boolean }
 }
 
 /** Named frames: runs of consecutive frame numbers, and whether all of them have been given back. */
@@ -189,6 +204,8 @@ export interface StepSeen {
   readonly bytes: readonly BytesSeen[]
   readonly ranges: readonly RangeSeen[]
   readonly frames: readonly FramesSeen[]
+  /** Of the frames that ranges map and that have names; the model, and only where every range is looked at. */
+  readonly pages?: readonly StructPages[]
   /** Of `rdma`: the first transfer after which the two buffers differ. */
   readonly differ?: {
     readonly transfer: number
@@ -314,7 +331,7 @@ export interface Subject {
 export interface Engine {
   readonly kind: 'model' | 'qemu' | 'host'
   readonly subject: Subject
-  /** Observations in the order of `points`; a point is never lost. `detail` asks for every range at every step. */
+  /** Observations in the order of `points`; a point is never lost. `detail` asks for every range at every step, and its struct pages. */
   run(
     points: readonly TestPoint[],
     options: { readonly detail: boolean; readonly signal?: AbortSignal; readonly exploring?: Exploring },

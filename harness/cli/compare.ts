@@ -1,6 +1,7 @@
 // mmfunc compare: the same points under two subjects, by what was found, whatever the verdicts want.
 
-import type { Result, Status } from '../check/result.ts'
+import type { Result } from '../check/result.ts'
+import { type Change, changeOf, changes, isJudged } from '../report/change.ts'
 import type { Paint } from '../report/reporter.ts'
 import { groupOf } from './groups.ts'
 import { executeOn, type JobsOptions, jobsOf } from './jobs.ts'
@@ -14,9 +15,6 @@ import { engineFor } from './subjects.ts'
 export interface CompareOptions extends JobsOptions {
   readonly verbose?: boolean
 }
-
-const changes = ['regressed', 'changed', 'fixed', 'not compared', 'same'] as const
-type Change = (typeof changes)[number]
 
 interface Line {
   readonly change: Change
@@ -53,22 +51,14 @@ export async function compare(
   return statusOf(results.flat(), lines, signal.aborted)
 }
 
-/** One point under both subjects; a point that either could not judge is not compared. */
+/** One point under both subjects, or only under one: the other was interrupted. */
 function compared(before: Result, after: Result | undefined): Line {
-  const { point } = before
-  for (const side of [before, after]) {
-    if (side === undefined) return { change: 'not compared', point, text: 'interrupted' }
-    const { status, subject, reason } = side
-    if (!isJudged(status)) return { change: 'not compared', point, text: `${status} under ${subject}: ${reason}` }
-  }
-  const [was, is] = [before.found, after?.found ?? '']
-  if (was === is) return { change: 'same', point, text: was }
-  const change = was === 'clean' ? 'regressed' : is === 'clean' ? 'fixed' : 'changed'
-  return { change, point, text: `${was} -> ${is}` }
-}
-
-function isJudged(status: Status): boolean {
-  return status === 'pass' || status === 'fail'
+  const { point, found } = before
+  if (after === undefined) return { change: 'not compared', point, text: 'interrupted' }
+  const change = changeOf(before, after)
+  const mute = [before, after].find(({ status }) => !isJudged(status))
+  if (mute !== undefined) return { change, point, text: `${mute.status} under ${mute.subject}: ${mute.reason}` }
+  return { change, point, text: change === 'same' ? found : `${found} -> ${after.found}` }
 }
 
 function told(lines: readonly Line[], verbose: boolean, paint: Paint): string {

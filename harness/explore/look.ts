@@ -3,7 +3,7 @@
 import type { FramesSeen, RangeSeen } from '../engine.ts'
 import { PAGE_SIZE as PAGE } from '../model/contents.ts'
 import { HPAGE_PMD_NR } from '../model/mm/init.ts'
-import { type Mm, NULL, type Page, type Pmd, type Pte, page } from '../model/mm/mm_types.ts'
+import { type Mm, mm_struct, NULL, type Page, type Pmd, type Pte, page, vm_area } from '../model/mm/mm_types.ts'
 import { PG_head, PG_swapcache } from '../model/mm/page-flags.ts'
 import {
   page_to_pfn,
@@ -85,6 +85,16 @@ export function mappedRuns(mm: Mm, { addr, size }: Named): Run[] {
     else runs.push({ offset: i * PAGE, length: pages * PAGE, mapped, ...(pfn !== undefined && { pfn }) })
   }
   return runs
+}
+
+/** The anon_vma of the vma at a range's start, if there is one. */
+export function anonVmaAt(mm: Mm, { addr }: Named): Pick<RangeSeen, 'anon_vma'> {
+  for (let vma = S[mm + mm_struct.mmap]!; vma !== NULL; vma = S[vma + vm_area.vm_next]!) {
+    if (addr >= S[vma + vm_area.vm_end]!) continue
+    const of = S[vma + vm_area.anon_vma]!
+    return addr >= S[vma + vm_area.vm_start]! && of !== NULL ? { anon_vma: of } : {}
+  }
+  return {}
 }
 
 /** Named frames in runs, and whether all of them are free. */

@@ -4,8 +4,9 @@ import type { Answer, End, Finding, RangeSeen, Step, StepSeen } from '../engine.
 import { KernelBug } from '../model/bug.ts'
 import { leftovers, recount } from '../model/truth.ts'
 import { readCounters } from './counters.ts'
-import { mappedRuns, seenFrames } from './look.ts'
+import { anonVmaAt, mappedRuns, seenFrames } from './look.ts'
 import { perform } from './perform.ts'
+import { structPages } from './struct-pages.ts'
 import type { World } from './world.ts'
 
 export class Straight {
@@ -102,7 +103,7 @@ function truth(world: World): Finding[] {
 }
 
 /** What the case asks about, or everything. */
-export function look(world: World, step: Step, detail: boolean): Pick<StepSeen, 'ranges' | 'frames'> {
+export function look(world: World, step: Step, detail: boolean): Pick<StepSeen, 'ranges' | 'frames' | 'pages'> {
   const expects = [step.expect, ...step.gives.map(({ expect }) => expect)]
   if (!detail && expects.every(e => e === undefined)) return nothing
   const asked = new Set(expects.flatMap(e => [...(e?.frames ?? []), ...(e?.mapped ?? [])].map(({ range }) => range.of)))
@@ -113,11 +114,11 @@ export function look(world: World, step: Step, detail: boolean): Pick<StepSeen, 
   for (const [process, mm] of world.processes) {
     for (const [range, place] of world.ranges) {
       if (detail || (process === step.by && asked.has(range)))
-        ranges.push({ process, range, runs: mappedRuns(mm, place) })
+        ranges.push({ process, range, runs: mappedRuns(mm, place), ...(detail && anonVmaAt(mm, place)) })
     }
   }
   const frames = [...world.frames]
     .filter(([name]) => detail || named.has(name))
     .map(([name, pages]) => seenFrames(name, pages))
-  return { ranges, frames }
+  return { ranges, frames, ...(detail && { pages: structPages(ranges, frames) }) }
 }

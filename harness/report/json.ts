@@ -66,7 +66,10 @@ function shownOf(result: Result, { shown }: Explored, plan: Plan): object[] {
 }
 
 /** An observation with, beside each absolute counter, its change since counting began. */
-function observed({ baseline, steps, after, end, log, exploration }: Observation, asked: readonly Step[]): object {
+export function observed(
+  { baseline, steps, after, end, log, exploration }: Observation,
+  asked: readonly Step[],
+): object {
   const seen = (all: readonly StepSeen[]) => all.map(one => stepSeen(one, baseline, asked))
   const endings = exploration?.endings.map(ending => ({ ...ending, steps: seen(ending.steps) }))
   return { baseline, steps: seen(steps), after, end, log, ...(endings && { endings }) }

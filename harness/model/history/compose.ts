@@ -70,7 +70,7 @@ import { DoesNotBuild, type Patch } from './patch.ts'
 /** Functions by name; a side that does not build under some configuration stands as such. */
 export type Functions = Readonly<Record<string, unknown>>
 
-const modules = [
+const modules = {
   exec,
   filemap,
   hugetlb_alloc,
@@ -134,12 +134,17 @@ const modules = [
   task_mmu,
   vmstat,
   vmscan,
-]
+}
 
 /** v4.5, as mm/ has it. */
 export const base: Functions = Object.fromEntries(
-  modules.flatMap(m => Object.entries(m).filter(([, value]) => typeof value === 'function')),
+  Object.values(modules).flatMap(m => Object.entries(m).filter(([, value]) => typeof value === 'function')),
 )
+
+/** The module of mm/, fs/ or ipc/ in which a function of v4.5 stands: `huge_memory_split`. */
+export function moduleOf(name: string): string | undefined {
+  return Object.entries(modules).find(([, functions]) => Object.hasOwn(functions, name))?.[0]
+}
 
 /** The functions with the patch applied, or the reason why it does not apply. */
 export function apply(functions: Functions, patch: Patch): Functions | string {

@@ -4,12 +4,16 @@ import { landmarks } from './landmarks.ts'
 import { modelledReleases, patches, releases } from './releases.ts'
 
 export { counterNames } from '../mm/vmstat.ts'
+export { describe, type FunctionChanged, type PatchDescribed } from './describe.ts'
+export { folderNames, patchesIn } from './folders.ts'
 export { topicOf } from './topics.ts'
 export {
   hasOwnPatch,
+  patchOf,
   type Resolved,
   releaseHas,
   resolveVariant,
+  sidesOf,
   type Variant,
   variantHas,
   variantsFor,

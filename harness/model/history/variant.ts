@@ -27,15 +27,19 @@ export function resolveVariant(text: string, own: readonly Patch[] = []): Resolv
   let variant = start
   for (const word of rest) {
     const id = word.slice(1)
-    const patch = [...patches, ...own].find(
-      p => p.id === id || (id.length >= 7 && /^[0-9a-f]+$/.test(id) && p.id.startsWith(id)),
-    )
+    const patch = patchOf(id, own)
     if (patch === undefined) return refuse(unknownPatch(id, own))
     const next = word[0] === '+' ? add(variant, patch) : remove(variant, patch)
     if (typeof next === 'string') return refuse(next)
     variant = next
   }
   return { ok: true, variant }
+}
+
+/** The patch of this name, or the commit whose id begins so. */
+export function patchOf(name: string, own: readonly Patch[] = []): Patch | undefined {
+  const isId = /^[0-9a-f]{7,}$/.test(name)
+  return [...patches, ...own].find(({ id }) => id === name || (isId && id.startsWith(name)))
 }
 
 function unknownPatch(id: string, own: readonly Patch[]): string {
@@ -147,8 +151,8 @@ export function variantsFor(ids: readonly string[]): string[] {
   return [...names, newestComplete]
 }
 
-/** Without and with the patch. What every modelled release has is taken away from the oldest. */
-function sidesOf(patch: Patch): readonly string[] {
+/** The variants without and with the patch. What every modelled release has is taken away from the oldest. */
+export function sidesOf(patch: Patch): readonly [lacking: string, having: string] {
   const release = releaseBefore(patch)
   if (release === undefined) return [`${modelledReleases[0]}-${patch.id}`, modelledReleases[0]!]
   const before = [release, ...buildsOn(patch).filter(id => !releaseHas(release, id))].join('+')

@@ -1,0 +1,239 @@
+// What a patch, a topic or a case comes to, in lines for a person. All verdicts and states are from runs.
+
+import type { Case } from '../case/case.ts'
+import type { Result } from '../check/result.ts'
+import { type Change, changeOf, isJudged } from './change.ts'
+import { groupBy } from './group.ts'
+import type { Paint } from './reporter.ts'
+import { type Side, storyLines } from './story.ts'
+import { cellText, joined, legend, type Row, tableLines } from './verdicts.ts'
+import { oneLine } from './words.ts'
+
+/** A patch, as far as it can be told without running it. */
+export interface PatchTold {
+  readonly id: string
+  readonly subject: string
+  readonly release: string | undefined
+  readonly standsFor: string | undefined
+  readonly posted: readonly string[]
+  readonly needs: readonly string[]
+  readonly functions: readonly {
+    readonly name: string
+    readonly change: 'added' | 'changed' | 'gone'
+    readonly file: string | undefined
+  }[]
+}
+
+/** Points under several subjects: `results[i][j]` is of point i under `subjects[j]`. */
+export interface Verdicts {
+  readonly subjects: readonly string[]
+  readonly results: readonly (readonly Result[])[]
+  /** Which cases were run, in a sentence without its full stop. */
+  readonly which: string
+}
+
+/** One point, told step by step. */
+export interface Story {
+  readonly sides: readonly [first: Side, second: Side | undefined]
+  /** The command that shows a schedule of it op by op. */
+  readonly replay: string | undefined
+}
+
+export interface PatchExplained {
+  readonly patch: PatchTold
+  readonly verdicts: Verdicts
+  /** The subject with the patch; the first is without. */
+  readonly with: string
+  readonly story: Story | undefined
+}
+
+export interface Look {
+  readonly paint: Paint
+  /** Columns of the terminal. */
+  readonly width: number
+}
+
+export function* patchLines({ patch, verdicts, with: after, story }: PatchExplained, look: Look): Generator<string> {
+  yield* headLines(patch, look)
+  yield ''
+  yield* changeLines(verdicts, verdicts.subjects.indexOf(after), look)
+  if (story !== undefined) yield* tellStory(story, look)
+}
+
+function* headLines(patch: PatchTold, { paint, width }: Look): Generator<string> {
+  yield* folded(`${paint('bold', patch.id)}  ${patch.subject}`, width, 2)
+  yield* folded(`  ${fateOf(patch)}`, width, 2)
+  const files = groupBy(patch.functions, ({ file = '' }) => file)
+  const label = Math.max(...[...files.keys()].map(file => file.length), 0)
+  for (const [file, functions] of [...files].sort(([a], [b]) => (a === '' ? 1 : b === '' ? -1 : a < b ? -1 : 1))) {
+    const names = functions.map(({ name, change }) => (change === 'changed' ? name : `${name} (${change})`))
+    yield* folded(`  ${file.padEnd(label)}  ${names.join(', ')}`, width, label + 4)
+  }
+}
+
+/** `v4.6; posted as thp-mapcount-posted-v1; builds on …` */
+function fateOf({ release, standsFor, posted, needs }: PatchTold): string {
+  const parts = [release ?? 'in no release']
+  if (standsFor !== undefined) parts.push(`became ${standsFor}`)
+  if (posted.length > 0) parts.push(`posted as ${posted.join(', ')}`)
+  if (needs.length > 0) parts.push(`builds on ${needs.join(', ')}`)
+  return parts.join('; ')
+}
+
+const told: readonly Change[] = ['fixed', 'regressed', 'changed']
+
+/** The points that come to something else with the patch, under all subjects. */
+function* changeLines(
+  { subjects, results, which }: Verdicts,
+  after: number,
+  { paint, width }: Look,
+): Generator<string> {
+  yield* folded(`${which}: ${results.length} ${results.length === 1 ? 'point' : 'points'}`, width, 2)
+  const changed = groupBy(results, row => changeOf(row[0]!, row[after]!))
+  const shown = told.flatMap(change => changed.get(change) ?? [])
+  if (shown.length > 0) yield* folded(`  ${subjects.map((name, i) => `${i + 1} ${name}`).join('   ')}`, width, 2)
+  for (const change of told) {
+    const rows = (changed.get(change) ?? []).map(rowOf)
+    if (rows.length === 0) continue
+    yield paint(colours[change] ?? 'dim', `${change}, ${rows.length}:`)
+    yield* tableLines(
+      subjects.map((_, i) => String(i + 1)),
+      joined(rows, results.map(rowOf)),
+      width,
+    )
+  }
+  const same = `${changed.get('same')?.length ?? 0} the same`
+  const marks = legend(shown.flatMap(row => row.map(cellText)))
+  yield paint('dim', marks === '' ? same : `${same}; ${marks}`)
+  const mute = groupBy(changed.get('not compared') ?? [], row => whyNot([row[0]!, row[after]!]))
+  for (const [reason, rows] of mute) yield* folded(paint('dim', `${rows.length} not compared: ${reason}`), width, 2)
+}
+
+function whyNot(results: readonly Result[]): string {
+  const { status, subject, reason = '' } = results.find(({ status }) => !isJudged(status))!
+  return `${status} under ${subject}: ${oneLine(reason)}`
+}
+
+const colours: Partial<Record<Change, 'red' | 'yellow' | 'green'>> = {
+  regressed: 'red',
+  changed: 'yellow',
+  fixed: 'green',
+}
+
+function rowOf(results: readonly Result[]): Row {
+  const { case: of, values } = results[0]!
+  return { case: of.name, values, cells: results.map(cellText) }
+}
+
+function* tellStory({ sides: [first, second], replay }: Story, { paint, width }: Look): Generator<string> {
+  const { point, case: of } = first.result
+  yield ''
+  const subjects = second === undefined ? verdictOf(first) : `- ${verdictOf(first)}  + ${verdictOf(second)}`
+  yield* folded(`${paint('bold', point)}  ${subjects}`, width, 2)
+  yield* folded(`  ${oneLine(of.about)}`, width, 2)
+  for (const { mark, indent, text } of storyLines(first, second)) {
+    const colour = mark === '-' ? 'red' : mark === '+' ? 'green' : indent === 1 ? 'bold' : undefined
+    for (const line of folded(`${mark}${' '.repeat(indent * 2 - 1)}${text}`, width, indent * 2 + 2, mark))
+      yield colour === undefined ? line : paint(colour, line)
+  }
+  if (replay !== undefined) yield paint('dim', `  ${replay} --step`)
+}
+
+const verdictOf = ({ result }: Side): string => `${result.subject}: ${cellText(result)}`
+
+export interface TopicExplained {
+  readonly topic: string
+  /** In the order of history, each with its cases without and with it. */
+  readonly patches: readonly {
+    readonly patch: PatchTold
+    readonly pairs: readonly (readonly [without: Result, having: Result])[]
+  }[]
+  readonly which: string
+}
+
+const marks: Readonly<Record<Change, string>> = {
+  fixed: '+',
+  regressed: '-',
+  changed: '~',
+  same: '.',
+  'not compared': '?',
+}
+
+/** The patches, a line each, and what each changes: cases down, patches across. */
+export function* topicLines({ topic, patches, which }: TopicExplained, { paint, width }: Look): Generator<string> {
+  yield paint('bold', `${topic}: ${patches.length} patches`)
+  const id = Math.max(...patches.map(({ patch }) => patch.id.length))
+  for (const [i, { patch }] of patches.entries()) {
+    const { release = 'posted' } = patch
+    const line = `${String(i + 1).padStart(3)}  ${patch.id.padEnd(id)}  ${(release ?? 'posted').padEnd(7)}  ${patch.subject}`
+    yield* folded(line, width, id + 15)
+  }
+  yield ''
+  yield* folded(which, width, 2)
+  const rows = new Map<string, { readonly result: Result; readonly cells: string[] }>()
+  for (const [column, { pairs }] of patches.entries()) {
+    for (const [without, having] of pairs) {
+      const row = rows.get(without.point) ?? { result: without, cells: patches.map(() => '') }
+      rows.set(without.point, row)
+      row.cells[column] = marks[changeOf(without, having)]
+    }
+  }
+  const all = [...rows.values()]
+  const table = all.map(({ result, cells }): Row => ({ case: result.case.name, values: result.values, cells }))
+  const telling = table.filter(({ cells }) => cells.some(cell => /[-+~]/.test(cell)))
+  const titles = patches.map((_, i) => String(i + 1))
+  yield* tableLines(titles, joined(telling, table), width)
+  const silent = all.length - telling.length
+  yield paint(
+    'dim',
+    `+ fixed  - regressed  ~ something else  . the same  ? not compared; ${silent} points are the same all along`,
+  )
+}
+
+export interface CaseExplained {
+  readonly case: Case
+  /** Those that its `when`s name. */
+  readonly patches: readonly PatchTold[]
+  readonly verdicts: Verdicts
+  readonly story: Story | undefined
+}
+
+/** What it claims, what decides it, its verdict under each subject, and one point step by step. */
+export function* caseLines({ case: of, patches, verdicts, story }: CaseExplained, look: Look): Generator<string> {
+  const { paint, width } = look
+  yield* folded(`${paint('bold', of.name)}  ${oneLine(of.about)}`, width, 2)
+  for (const { id, release, subject } of patches) yield* folded(`  ${id}  ${release ?? 'posted'}  ${subject}`, width, 4)
+  yield ''
+  const all = verdicts.results.map(judgedRow)
+  const points = joined(all, all)
+  const rows = verdicts.subjects.map((name, i) => ({ name, cells: points.map(({ cells }) => cells[i]!) }))
+  const titles = points.map(({ name }) => (name === of.name ? '' : name.slice(of.name.length)))
+  yield* tableLines(titles, rows, width)
+  const marks = legend(all.flatMap(({ cells }) => cells))
+  if (marks !== '') yield paint('dim', `  ${marks}`)
+  if (story !== undefined) yield* tellStory(story, look)
+}
+
+/** As rowOf, and whether it is what the case says. */
+function judgedRow(results: readonly Result[]): Row {
+  const cells = results.map(result => `${result.status === 'fail' ? '!' : ''}${cellText(result)}`)
+  return { ...rowOf(results), cells }
+}
+
+/** A line in so many columns, broken at blanks; what goes on in the next line is indented, behind `mark`. */
+function* folded(text: string, width: number, indent: number, mark = ''): Generator<string> {
+  let line = text
+  const hang = mark.padEnd(indent)
+  for (let at = breakAt(line, width, indent); at > 0; at = breakAt(line, width, indent)) {
+    yield line.slice(0, at).trimEnd()
+    line = hang + line.slice(at).trimStart()
+  }
+  yield line
+}
+
+/** The last blank that leaves a line no longer than `width`; 0: it fits, or has none. */
+function breakAt(line: string, width: number, indent: number): number {
+  if (line.length <= width) return 0
+  const at = line.lastIndexOf(' ', width)
+  return at > indent ? at : 0
+}
