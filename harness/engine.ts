@@ -154,6 +154,8 @@ export interface RangeSeen {
     readonly length: number
     readonly mapped: MapKind
     readonly pfn?: number
+    /** Whether its entries let the process write; the model. */
+    readonly writable?: boolean | undefined
   }[]
   /** The anon_vma of its vma, as a number that stands for it; the model. */
   readonly anon_vma?: number

@@ -14,6 +14,7 @@ import {
   pte_none,
   pte_offset,
   pte_page,
+  pte_write,
   pud_offset,
   pudOrder,
   read_pmd,
@@ -35,6 +36,7 @@ export interface Mapped {
   readonly frame: Page
   readonly pages: number
   readonly by: 'none' | 'pte' | 'pmd' | 'swap' | 'migration' | 'hwpoison'
+  readonly writable?: boolean | undefined
 }
 
 const nothing: Mapped = { frame: NULL, pages: 1, by: 'none' }
@@ -49,7 +51,7 @@ export function mapAt(mm: Mm, addr: number): Mapped {
   if (is_migration_entry(pte)) return { frame: NULL, pages: 1, by: 'migration' }
   if (is_hwpoison_entry(pte)) return { frame: NULL, pages: 1, by: 'hwpoison' }
   if (is_swap_entry(pte)) return { frame: NULL, pages: 1, by: 'swap' }
-  return pte_none(pte) ? nothing : { frame: pte_page(pte), pages: 1, by: 'pte' }
+  return pte_none(pte) ? nothing : { frame: pte_page(pte), pages: 1, by: 'pte', writable: pte_write(pte) }
 }
 
 /** The page that stands in the swap cache for what an address has swapped out, or NULL. */
@@ -66,7 +68,7 @@ function mapHuge(e: Pmd, addr: number, nr: number): Mapped {
   const pages = nr - i
   if (is_hwpoison_entry(e as number as Pte)) return { frame: NULL, pages, by: 'hwpoison' }
   if (is_migration_entry(e as number as Pte)) return { frame: NULL, pages, by: 'migration' }
-  return { frame: (pmd_page(e) + i * page.SIZE) as Page, pages, by: 'pmd' }
+  return { frame: (pmd_page(e) + i * page.SIZE) as Page, pages, by: 'pmd', writable: pte_write(e) }
 }
 
 type Run = RangeSeen['runs'][number]
@@ -76,13 +78,14 @@ export function mappedRuns(mm: Mm, { addr, size }: Named): Run[] {
   const runs: { -readonly [K in keyof Run]: Run[K] }[] = []
   let pages = 0
   for (let i = 0; i < size / PAGE; i += pages) {
-    const { frame, by: mapped, pages: most } = mapAt(mm, addr + i)
+    const { frame, by: mapped, pages: most, writable } = mapAt(mm, addr + i)
     pages = Math.min(size / PAGE - i, most)
     const last = runs.at(-1)
     const pfn = frame === NULL ? undefined : page_to_pfn(frame)
-    const follows = last?.mapped === mapped && (pfn === undefined || last.pfn! + last.length / PAGE === pfn)
+    const isAlike = last?.mapped === mapped && last.writable === writable
+    const follows = isAlike && (pfn === undefined || last.pfn! + last.length / PAGE === pfn)
     if (last !== undefined && follows) last.length += pages * PAGE
-    else runs.push({ offset: i * PAGE, length: pages * PAGE, mapped, ...(pfn !== undefined && { pfn }) })
+    else runs.push({ offset: i * PAGE, length: pages * PAGE, mapped, ...(pfn !== undefined && { pfn, writable }) })
   }
   return runs
 }

@@ -78,8 +78,9 @@ export class States {
   }
 
   #runsText(runs: RangeSeen['runs']): string {
-    const texts = runs.flatMap(({ offset, length, mapped, pfn }) => {
-      if (pfn !== undefined) return this.#namesOf(pfn, length / PAGE).map(name => `${mapped} ${name}`)
+    const texts = runs.flatMap(({ offset, length, mapped, pfn, writable }) => {
+      const how = writable === undefined ? mapped : `${mapped} ${writable ? 'rw' : 'ro'}`
+      if (pfn !== undefined) return this.#namesOf(pfn, length / PAGE).map(name => `${how} ${name}`)
       return [runs.length === 1 ? mapped : `${mapped} ${pagesText(offset / PAGE, length / PAGE)}`]
     })
     return few(texts)
