@@ -2,7 +2,7 @@
 // explored, the search decides when. The file knows no thread but the one whose mark `me` it is given.
 
 import { KernelBug } from './bug.ts'
-import { S } from './store.ts'
+import { POISON_FREE, S, useAfterFree } from './store.ts'
 
 /** The ops by number. `a` and `b` of an effect are what stands in brackets. */
 export const Op = {
@@ -74,7 +74,8 @@ export const opNames: readonly string[] = [
 
 type Effect = (cell: number, a: number, b: number) => number
 
-const deadlock = (what: string): never => {
+const deadlock = (cell: number, what: string): never => {
+  if (S[cell] === POISON_FREE) throw useAfterFree(cell)
   throw new KernelBug('deadlock', `waits for ${what} that is held`)
 }
 const imbalance = (what: string): never => {
@@ -82,7 +83,7 @@ const imbalance = (what: string): never => {
 }
 
 export const lock: Effect = (cell, me) => {
-  if (S[cell] !== 0) deadlock('a spinlock')
+  if (S[cell] !== 0) deadlock(cell, 'a spinlock')
   S[cell] = me
   return 0
 }
@@ -94,13 +95,14 @@ export const unlock: Effect = (cell, me) => {
 }
 
 export const trylock: Effect = (cell, me) => {
+  if (S[cell] === POISON_FREE) throw useAfterFree(cell)
   if (S[cell] !== 0) return 0
   S[cell] = me
   return 1
 }
 
 export const downRead: Effect = cell => {
-  if (S[cell]! < 0) deadlock('a semaphore')
+  if (S[cell]! < 0 || S[cell] === POISON_FREE) deadlock(cell, 'a semaphore')
   S[cell]!++
   return 0
 }
@@ -112,7 +114,7 @@ export const upRead: Effect = cell => {
 }
 
 export const downWrite: Effect = (cell, me) => {
-  if (S[cell] !== 0) deadlock('a semaphore')
+  if (S[cell] !== 0) deadlock(cell, 'a semaphore')
   S[cell] = -me
   return 0
 }
@@ -130,7 +132,7 @@ export const downWriteTrylock: Effect = (cell, me) => {
 }
 
 export const bitLock: Effect = (cell, bit) => {
-  if (S[cell]! & bit) deadlock('a bit lock')
+  if (S[cell]! & bit) deadlock(cell, 'a bit lock')
   S[cell]! |= bit
   return 0
 }
@@ -148,7 +150,7 @@ export const bitTrylock: Effect = (cell, bit) => {
 }
 
 export const waitClear: Effect = (cell, bits) => {
-  if (S[cell]! & bits) deadlock('a bit')
+  if (S[cell]! & bits) deadlock(cell, 'a bit')
   return 0
 }
 
@@ -170,6 +172,7 @@ export const add: Effect = (cell, n) => {
 }
 
 export const addReturn: Effect = (cell, n) => {
+  if (S[cell] === POISON_FREE) throw useAfterFree(cell)
   S[cell]! += n
   return S[cell]!
 }
@@ -179,6 +182,7 @@ export const addNegative: Effect = (cell, n) => (addReturn(cell, n, 0) < 0 ? 1 :
 export const addTestZero: Effect = (cell, n) => (addReturn(cell, n, 0) === 0 ? 1 : 0)
 
 export const addUnlessZero: Effect = (cell, n) => {
+  if (S[cell] === POISON_FREE) throw useAfterFree(cell)
   if (S[cell] === 0) return 0
   S[cell]! += n
   return 1
@@ -241,8 +245,9 @@ export const effects: readonly Effect[] = [
   testAndClear,
 ]
 
-/** Whether the op would have to wait now. */
+/** Whether the op would have to wait now; of memory that was given back it does not wait, it fails. */
 export function isBlocked(kind: number, cell: number, a: number): boolean {
+  if (S[cell] === POISON_FREE) return false
   switch (kind) {
     case Op.LOCK:
     case Op.DOWN_WRITE:

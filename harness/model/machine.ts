@@ -25,8 +25,10 @@ import { init_swap_readahead } from './mm/swap_readahead.ts'
 import { init_swap_state } from './mm/swap_state.ts'
 import { init_swapfile } from './mm/swapfile_map.ts'
 import { init_vmstat } from './mm/vmstat.ts'
-import { init_local_locks, init_rcu, READERS, setCpu, setThread } from './ops.ts'
-import { resetStore, sbrk } from './store.ts'
+import { cellName } from './names.ts'
+import { init_local_locks, setCpu, setThread } from './ops.ts'
+import { init_rcu } from './rcu.ts'
+import { nameCells, resetStore, sbrk } from './store.ts'
 
 /** The variant whose functions stand behind `k`. */
 let installed: Kernel | undefined
@@ -45,12 +47,13 @@ function install(kernel: Kernel): void {
 export function boot(machine: Machine, kernel: Kernel): void {
   resetStore()
   resetContents()
+  nameCells(cellName)
   setThread(0)
   setCpu(0)
   install(kernel)
   init_machine(machine)
   init_local_locks(sbrk(NR_CPUS), NR_CPUS)
-  init_rcu(sbrk(READERS))
+  init_rcu(sbrk(2))
   init_vmstat()
   init_arenas()
   init_page_alloc()

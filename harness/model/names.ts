@@ -9,7 +9,8 @@ import { HPAGE_PMD_NR, max_pfn, mem_map, zone } from './mm/init.ts'
 import { address_space } from './mm/interval_tree.ts'
 import { anon_vma, anon_vma_chain, mm_struct, page, vm_area } from './mm/mm_types.ts'
 import { objectAt } from './mm/slab.ts'
-import { cpuOfLocalLock, readerOf } from './ops.ts'
+import { cpuOfLocalLock } from './ops.ts'
+import { rcuCellName } from './rcu.ts'
 import { S } from './store.ts'
 
 /** Fields of a struct, their names by place. */
@@ -49,8 +50,8 @@ export function cellName(cell: number): string {
   if (pool !== undefined) return pool
   const n = cpuOfLocalLock(cell)
   if (n !== undefined) return `CPU ${n}'s local lock`
-  const reader = readerOf(cell)
-  if (reader !== undefined) return `RCU section of thread ${reader}`
+  const rcu = rcuCellName(cell)
+  if (rcu !== undefined) return rcu
   const object = objectAt(cell)
   if (object === undefined) return `cell ${cell}`
   const at = cell - object.start

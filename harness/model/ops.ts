@@ -5,7 +5,7 @@
 import { KernelBug } from './bug.ts'
 import * as effects from './effects.ts'
 import { Op } from './effects.ts'
-import { NULL_PAGE, nullDereference, S, watch } from './store.ts'
+import { NULL_PAGE, nullDereference, POISON_FREE, S, useAfterFree, watch } from './store.ts'
 
 /** The CPU that runs; per-cpu data is found by it. */
 export let cpu = 0
@@ -119,41 +119,16 @@ export function down_write_trylock(sem: number): boolean {
   return got === 1
 }
 
-// ---- RCU ------------------------------------------------------------------------------------------------------------
+// ---- sections of RCU, whose other half is rcu.ts -----------------------------------------------------------------------
 
-let readers = 0
+/** The mark of the running thread, as a bit: marks are 1 outside of races and from 2 on in them. */
+export const myBit = (): number => 1 << me
 
-/** Where threads say that they are inside a section: a cell for each mark that a thread may bear. */
-export function init_rcu(cells: number): void {
-  readers = cells
-}
+/** Sections may lie in one another; true: this is the outermost. */
+export const enterSection = (): boolean => reading++ === 0
 
-/** Whose section a cell tells of: the thread's number in the race, from 0; for names. */
-export function readerOf(cell: number): number | undefined {
-  return readers !== 0 && cell >= readers + 2 && cell < readers + READERS ? cell - readers - 2 : undefined
-}
-
-/** Marks are 1 outside of races and from 2 on in them. */
-export const READERS = 10
-
-/** Until the section ends, who waits in synchronize_rcu goes on waiting. Sections may lie in one another. */
-export function rcu_read_lock(): void {
-  if (reading++ === 0 && watch !== undefined) watch.op(Op.SET, readers + me, 1, 0)
-}
-
-export function rcu_read_unlock(): void {
-  if (--reading === 0 && watch !== undefined) watch.op(Op.CLEAR, readers + me, 1, 0)
-}
-
-/**
- * Waits until each of the others has been outside of any section once. The order in which they are waited for cannot
- * be told, and one that has left and come again is let go by an interleaving of its own.
- */
-export function synchronize_rcu(): void {
-  might_sleep()
-  if (watch === undefined) return
-  for (let reader = 0; reader < READERS; reader++) if (reader !== me) watch.op(Op.WAIT_CLEAR, readers + reader, 1, 0)
-}
+/** True: the running thread is outside of any section now. */
+export const leaveSection = (): boolean => --reading === 0
 
 // ---- bits that are locks: sleeping (PG_locked) and spinning (PG_compound_lock) ---------------------------------------
 
@@ -226,7 +201,10 @@ export const wake_up = (queue: number): void => atomic_inc(queue)
 
 export function READ_ONCE(cell: number): number {
   if (cell < NULL_PAGE) nullDereference(cell)
-  return watch === undefined ? S[cell]! : watch.op(Op.READ, cell, -1, 0)
+  if (watch !== undefined) return watch.op(Op.READ, cell, -1, 0)
+  const value = S[cell]!
+  if (value === POISON_FREE) throw useAfterFree(cell)
+  return value
 }
 
 export function WRITE_ONCE(cell: number, value: number): void {
@@ -240,8 +218,9 @@ export const atomic_set = WRITE_ONCE
 
 export function atomic_add(cell: number, n: number): void {
   if (cell < NULL_PAGE) nullDereference(cell)
-  if (watch === undefined) S[cell]! += n
-  else watch.op(Op.ADD, cell, n, 0)
+  if (watch !== undefined) watch.op(Op.ADD, cell, n, 0)
+  else if (S[cell] === POISON_FREE) throw useAfterFree(cell)
+  else S[cell]! += n
 }
 
 export const atomic_inc = (cell: number): void => atomic_add(cell, 1)

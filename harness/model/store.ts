@@ -108,6 +108,17 @@ export function nullDereference(cell: number): never {
   throw new KernelBug('oops', `unable to handle kernel NULL pointer dereference at offset ${cell}`)
 }
 
+/** What cells are called; names.ts says it at boot. */
+let nameOf = (cell: number): string => `cell ${cell}`
+
+export function nameCells(names: (cell: number) => string): void {
+  nameOf = names
+}
+
+/** What a use of poisoned memory is. */
+export const useAfterFree = (cell: number): KernelBug =>
+  new KernelBug('use-after-free', `${nameOf(cell)} is used after it was given back`)
+
 /** Sees every access of the kernel functions that a thread of an explored race calls, and answers it. */
 export interface Watch {
   /** A plain read of the bits in `mask`. */

@@ -306,7 +306,8 @@ class Reach {
     const mapping = S[head + page.mapping]!
     if (mapping !== this.lastAnon) {
       this.lastAnon = mapping
-      this.linked = (mapping & PAGE_MAPPING_ANON) !== 0 && !isFreed(mapping - 1) && isLinked(mapping - 1, this.vma)
+      this.linked =
+        (mapping & PAGE_MAPPING_ANON) !== 0 && !isFreed(anon_vma_cachep, mapping - 1) && isLinked(mapping - 1, this.vma)
     }
     const index = S[head + page.index]! + (p - head) / page.SIZE
     const expected = addr - S[this.vma + vm_area.vm_start]! + S[this.vma + vm_area.vm_pgoff]!
@@ -328,7 +329,7 @@ class Reach {
     const mapping = S[head + page.mapping]!
     const anon = (mapping & PAGE_MAPPING_ANON) !== 0
     const leads = anon
-      ? !isFreed(mapping - 1) && isLinked(mapping - 1, this.vma)
+      ? !isFreed(anon_vma_cachep, mapping - 1) && isLinked(mapping - 1, this.vma)
       : mapping === S[this.vma + vm_area.vm_file]! + inode.i_data
     const index = (addr - S[this.vma + vm_area.vm_start]! + S[this.vma + vm_area.vm_pgoff]!) / pages
     if (leads && S[head + page.index] === index) return

@@ -14,10 +14,4 @@ export const unnoticed: readonly Unnoticed[] = [
     because:
       'nobody in the model takes a reference of a tail but follow_page, which holds the lock of the page table and counts by get_page_foll',
   },
-  {
-    file: 'harness/model/mm/rmap_walk.ts',
-    taken: 'page_get_anon_vma: `rcu_read_lock()`',
-    because:
-      'it keeps the slab from giving the memory of anon_vmas back (SLAB_DESTROY_BY_RCU), and the slab of the model never does: what is read is an anon_vma, and whose is asked of the page afterwards',
-  },
 ]

@@ -4,21 +4,17 @@
 import t from 'tap'
 import { init_arenas, kmem_cache_alloc, kmem_cache_create_poisoned, kmem_cache_free } from '../../model/mm/slab.ts'
 import {
-  init_rcu,
   might_sleep,
   prepare_to_wait,
   READ_ONCE,
-  READERS,
-  rcu_read_lock,
-  rcu_read_unlock,
   schedule,
   setThread,
   spin_lock,
   spin_unlock,
-  synchronize_rcu,
   WRITE_ONCE,
   wake_up,
 } from '../../model/ops.ts'
+import { init_rcu, rcu_read_lock, rcu_read_unlock, synchronize_rcu } from '../../model/rcu.ts'
 import { rd, resetStore, sbrk, wr } from '../../model/store.ts'
 import { exhaustive } from './exhaustive.ts'
 import { Machine } from './machine.ts'
@@ -51,7 +47,7 @@ function explored(a: () => unknown, b: () => unknown, reduce = false) {
 
 t.beforeEach(() => {
   resetStore()
-  init_rcu(sbrk(READERS))
+  init_rcu(sbrk(2))
   init_arenas()
 })
 

@@ -3,9 +3,9 @@
 
 import { KernelBug } from '../../model/bug.ts'
 import { isBlocked, Op } from '../../model/effects.ts'
-import { POISON_FREE, S } from '../../model/store.ts'
+import { POISON_FREE, S, useAfterFree } from '../../model/store.ts'
 import { grown } from './hash.ts'
-import { Memory, useAfterFree } from './memory.ts'
+import { Memory } from './memory.ts'
 import { Recorder, type ThreadBody } from './recorder.ts'
 import { Sharing } from './sharing.ts'
 import { Solo } from './solo.ts'

@@ -1,10 +1,8 @@
 // The store while a race is explored: every change is logged, so that it can be taken back, and enters a hash of all
 // cells, so that states can be told apart without looking at them.
 
-import { KernelBug } from '../../model/bug.ts'
 import { effects } from '../../model/effects.ts'
-import { cellName } from '../../model/names.ts'
-import { POISON_FREE, S } from '../../model/store.ts'
+import { POISON_FREE, S, useAfterFree } from '../../model/store.ts'
 import { grown, mix, mix2 } from './hash.ts'
 
 export class Memory {
@@ -54,9 +52,4 @@ export class Memory {
     this.h1 = (this.h1 - mix((a + old) | 0) + mix((a + value) | 0)) | 0
     this.h2 = (this.h2 - mix2((b + old) | 0) + mix2((b + value) | 0)) | 0
   }
-}
-
-/** What a look at a poisoned cell is. */
-export function useAfterFree(cell: number): KernelBug {
-  return new KernelBug('use-after-free', `${cellName(cell)} is used after it was given back`)
 }

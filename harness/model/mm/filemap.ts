@@ -4,7 +4,8 @@
 // tree_lock; who looks does so under RCU, and gets a reference only of a page that is still there.
 
 import { BUG_ON } from '../bug.ts'
-import { READ_ONCE, rcu_read_lock, rcu_read_unlock, spin_lock, spin_unlock, WRITE_ONCE } from '../ops.ts'
+import { READ_ONCE, spin_lock, spin_unlock, WRITE_ONCE } from '../ops.ts'
+import { rcu_read_lock, rcu_read_unlock } from '../rcu.ts'
 import { rd, S, wr } from '../store.ts'
 import { EEXIST } from './errno.ts'
 import { address_space } from './interval_tree.ts'

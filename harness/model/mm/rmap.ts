@@ -55,8 +55,9 @@ import {
 } from './page-flags.ts'
 import {
   type Cache,
-  kmem_cache_create,
+  kmem_cache_alloc,
   kmem_cache_create_poisoned,
+  kmem_cache_create_rcu,
   kmem_cache_free,
   kmem_cache_zalloc,
 } from './slab.ts'
@@ -66,7 +67,7 @@ export let anon_vma_cachep: Cache
 export let anon_vma_chain_cachep: Cache
 
 export function anon_vma_init(): void {
-  anon_vma_cachep = kmem_cache_create('anon_vma', anon_vma.SIZE)
+  anon_vma_cachep = kmem_cache_create_rcu('anon_vma')
   anon_vma_chain_cachep = kmem_cache_create_poisoned('anon_vma_chain', anon_vma_chain.SIZE)
 }
 
@@ -83,8 +84,9 @@ export const oldestAnonVma = (vma: Vma): AnonVma => rootOf(rd(vma + vm_area.anon
 
 /** A new root, its own parent; degree 1 stands for the vma to come. */
 export function anon_vma_alloc(): AnonVma {
-  const av = kmem_cache_zalloc(anon_vma_cachep) as AnonVma
-  wr(av + anon_vma.refcount, 1)
+  const av = kmem_cache_alloc(anon_vma_cachep) as AnonVma
+  // Whoever found the one that it was before may still ask for a reference.
+  atomic_set(av + anon_vma.refcount, 1)
   wr(av + anon_vma.degree, 1)
   wr(av + anon_vma.parent, av)
   wr(av + anon_vma.root, av)

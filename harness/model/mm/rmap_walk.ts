@@ -2,7 +2,8 @@
 // walking the vmas tied to that.
 
 import { k } from '../kernel.ts'
-import { atomic_inc_not_zero, READ_ONCE, rcu_read_lock, rcu_read_unlock, spin_lock, spin_unlock } from '../ops.ts'
+import { atomic_inc_not_zero, READ_ONCE, spin_lock, spin_unlock } from '../ops.ts'
+import { rcu_read_lock, rcu_read_unlock } from '../rcu.ts'
 import { rd } from '../store.ts'
 import {
   type AnonVma,

@@ -1,20 +1,36 @@
 // Slab caches (mm/slub.c, as far as anybody can tell from outside): objects of one size, freed ones first reused by
 // the CPU that freed them. The free list runs through an object's first cell, the second tells a freed one. Of a struct
 // these stand behind it, and the struct itself is poisoned (SLAB_POISON): whoever reads it while threads race has used
-// what was freed. Page tables keep their contents, and so do anon_vmas, which readers under RCU may look at even then
-// (SLAB_DESTROY_BY_RCU).
+// what was freed. Page tables keep their contents.
+//
+// So does an anon_vma while those who were in an RCU section when it was freed still are (SLAB_DESTROY_BY_RCU): until
+// then it is an anon_vma, free or in use as another, and afterwards the page that it lies in is anybody's.
 
 import { CannotJudge, KernelBug } from '../bug.ts'
 import { cpu, statCpu, this_cpu_add } from '../ops.ts'
-import { POISON_FREE, rd, S, sbrk, wr } from '../store.ts'
+import { free_rcu, RCU_OBJECT, rcu_head, reuse_rcu } from '../rcu.ts'
+import { POISON_FREE, rd, S, sbrk, watch, wr } from '../store.ts'
 
 /** CPUs that a machine may have. */
 export const NR_CPUS = 8
 /** POISON_FREE and POISON_END of include/linux/poison.h: the second cell of what is free. */
 const FREED = 0x6b6b6ba5
 
-/** Per CPU a free list and the number of objects taken minus those given back. */
-const kmem_cache = { freelist: 0, live: NR_CPUS, SIZE: 2 * NR_CPUS } as const
+/**
+ * Per CPU a free list and the number of objects taken minus those given back; objects whose pages were given back
+ * outside of races, oldest first, and how many they are.
+ */
+const kmem_cache = {
+  freelist: 0,
+  live: NR_CPUS,
+  oldest: 2 * NR_CPUS,
+  newest: 2 * NR_CPUS + 1,
+  released: 2 * NR_CPUS + 2,
+  SIZE: 2 * NR_CPUS + 3,
+} as const
+
+/** A page that was given back becomes one of the cache again only after so many others: until then its use is found. */
+const QUARANTINE = 64
 
 export interface Cache {
   readonly name: string
@@ -22,16 +38,29 @@ export interface Cache {
   readonly at: number
   /** Where in an object the free list goes on; the mark of a freed one is the cell after it. */
   readonly link: number
+  /** Cells of an object with all that stands behind it. */
+  readonly whole: number
+  /** Of SLAB_DESTROY_BY_RCU: where its rcu_head lies; else 0. */
+  readonly rcu: number
 }
 
 /** A cache of objects of `size` cells, at least two. */
 export function kmem_cache_create(name: string, size: number): Cache {
-  return { name, size, at: sbrk(kmem_cache.SIZE), link: 0 }
+  return { name, size, at: sbrk(kmem_cache.SIZE), link: 0, whole: size, rcu: 0 }
 }
 
 /** As kmem_cache_create, of structs that are poisoned when they are given back. */
 export function kmem_cache_create_poisoned(name: string, size: number): Cache {
-  return { name, size, at: sbrk(kmem_cache.SIZE), link: size }
+  return { name, size, at: sbrk(kmem_cache.SIZE), link: size, whole: size + 2, rcu: 0 }
+}
+
+/**
+ * As kmem_cache_create, of structs that readers under RCU may look at after they were freed (SLAB_DESTROY_BY_RCU): one is
+ * zero when its page is new, and as its last owner left it when it is used again.
+ */
+export function kmem_cache_create_rcu(name: string): Cache {
+  const link = RCU_OBJECT + rcu_head.SIZE
+  return { name, size: RCU_OBJECT, at: sbrk(kmem_cache.SIZE), link, whole: link + 2, rcu: RCU_OBJECT }
 }
 
 /** What each CPU still has of memory of its own, while threads race: where it begins and ends. */
@@ -65,7 +94,7 @@ export function objectAt(cell: number): { readonly name: string; readonly start:
 
 /** New cells for an object. */
 function carve(cache: Cache): number {
-  const start = carveCells(cache.link === 0 ? cache.size : cache.size + 2)
+  const start = carveCells(cache.whole)
   madeFor.set(start, cache)
   return start
 }
@@ -84,11 +113,24 @@ function carveCells(size: number): number {
 export function kmem_cache_alloc(cache: Cache): number {
   const list = cache.at + kmem_cache.freelist + cpu
   this_cpu_add(cache.at + kmem_cache.live + statCpu(), 1)
-  const object = rd(list)
-  if (object === 0) return carve(cache)
+  let object = rd(list)
+  // What was given back meanwhile is nobody's any more.
+  if (cache.rcu !== 0)
+    for (; object !== 0 && !reuse_rcu(object + cache.rcu); object = rd(list)) wr(list, rd(object + cache.link))
+  if (object === 0) return newPage(cache)
   wr(list, rd(object + cache.link))
   wr(object + cache.link, 0)
   wr(object + cache.link + 1, 0)
+  return object
+}
+
+/** An object in a page that the cache did not have. */
+function newPage(cache: Cache): number {
+  if (watch !== undefined || rd(cache.at + kmem_cache.released) <= QUARANTINE) return carve(cache)
+  wr(cache.at + kmem_cache.released, rd(cache.at + kmem_cache.released) - 1)
+  const object = rd(cache.at + kmem_cache.oldest)
+  wr(cache.at + kmem_cache.oldest, rd(object + cache.link))
+  for (let i = 0; i < cache.whole; i++) wr(object + i, 0)
   return object
 }
 
@@ -101,20 +143,26 @@ export function kmem_cache_zalloc(cache: Cache): number {
 
 /** Gives an object back; giving it back twice is double-free. */
 export function kmem_cache_free(cache: Cache, object: number): void {
-  const { link } = cache
+  const { link, rcu } = cache
   if (rd(object + link + 1) === FREED) throw new KernelBug('double-free', `${cache.name} is freed a second time`)
   const list = cache.at + kmem_cache.freelist + cpu
-  for (let i = 0; i < link; i++) wr(object + i, POISON_FREE)
+  if (rcu === 0) for (let i = 0; i < link; i++) wr(object + i, POISON_FREE)
   wr(object + link, rd(list))
   wr(object + link + 1, FREED)
-  wr(list, object)
+  if (rcu === 0 || free_rcu(object + rcu)) wr(list, object)
+  else if (watch === undefined) quarantine(cache, object)
   this_cpu_add(cache.at + kmem_cache.live + statCpu(), -1)
 }
 
-/** Whether an object that is not poisoned has been given back; for truth.ts. */
-export function isFreed(object: number): boolean {
-  return S[object + 1] === FREED
+function quarantine(cache: Cache, object: number): void {
+  const n = rd(cache.at + kmem_cache.released)
+  wr(n === 0 ? cache.at + kmem_cache.oldest : rd(cache.at + kmem_cache.newest) + cache.link, object)
+  wr(cache.at + kmem_cache.newest, object)
+  wr(cache.at + kmem_cache.released, n + 1)
 }
+
+/** Whether the object of a cache has been given back; for truth.ts. */
+export const isFreed = (cache: Cache, object: number): boolean => S[object + cache.link + 1] === FREED
 
 /** Objects in use; for truth.ts. */
 export function liveObjects(cache: Cache): number {

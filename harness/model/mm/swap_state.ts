@@ -3,7 +3,8 @@
 // on the page's side which slot: they change under the page lock, the cache itself under tree_lock.
 
 import { k } from '../kernel.ts'
-import { READ_ONCE, rcu_read_lock, rcu_read_unlock, spin_lock, spin_unlock, WRITE_ONCE, wake_up } from '../ops.ts'
+import { READ_ONCE, spin_lock, spin_unlock, WRITE_ONCE, wake_up } from '../ops.ts'
+import { rcu_read_lock, rcu_read_unlock } from '../rcu.ts'
 import { rd, S, sbrk, wr } from '../store.ts'
 import { HPAGE_PMD_NR } from './init.ts'
 import { address_space } from './interval_tree.ts'

@@ -46,8 +46,9 @@ import { atomic_dec_and_lock } from './atomic_dec_and_lock.ts'
 const lockOwn = (av: AnonVma): void => spin_lock(av + anon_vma.rwsem)
 const unlockOwn = (av: AnonVma): void => spin_unlock(av + anon_vma.rwsem)
 
-export const lockRoot = (av: AnonVma): void => spin_lock(anon_vma_root(av) + anon_vma.rwsem)
-export const unlockRoot = (av: AnonVma): void => spin_unlock(anon_vma_root(av) + anon_vma.rwsem)
+/** Under RCU alone the root may change: the anon_vma becomes another's. */
+export const lockRoot = (av: AnonVma): void => spin_lock(READ_ONCE(av + anon_vma.root) + anon_vma.rwsem)
+export const unlockRoot = (av: AnonVma): void => spin_unlock(READ_ONCE(av + anon_vma.root) + anon_vma.rwsem)
 
 // ---- attaching ----------------------------------------------------------------------------------------------------------
 

@@ -20,8 +20,8 @@ import {
   anon_vma_chain_link,
   anon_vma_interval_tree_remove,
 } from '../../mm/rmap.ts'
-import { kmem_cache_free, kmem_cache_zalloc } from '../../mm/slab.ts'
-import { might_sleep, READ_ONCE, spin_lock, spin_unlock, WRITE_ONCE } from '../../ops.ts'
+import { kmem_cache_alloc, kmem_cache_free, kmem_cache_zalloc } from '../../mm/slab.ts'
+import { atomic_set, might_sleep, READ_ONCE, spin_lock, spin_unlock, WRITE_ONCE } from '../../ops.ts'
 import { rd, wr } from '../../store.ts'
 import { patch } from '../patch.ts'
 import { anonvma_external_refcount } from './7f60c214fd3a.ts'
@@ -31,13 +31,13 @@ import {
   unlink_anon_vmas as unlink_anon_vmas_2_6_36,
 } from './012f18004da3.ts'
 
-const anon_vma_alloc_2_6_34 = (): AnonVma => kmem_cache_zalloc(anon_vma_cachep) as AnonVma
+const anon_vma_alloc_2_6_34 = (): AnonVma => kmem_cache_alloc(anon_vma_cachep) as AnonVma
 
 /** With the reference of the vmas to come. */
 export function anon_vma_alloc(): AnonVma {
-  const av = kmem_cache_zalloc(anon_vma_cachep) as AnonVma
-  wr(av + anon_vma.refcount, 1)
-  wr(av + anon_vma.root, av)
+  const av = kmem_cache_alloc(anon_vma_cachep) as AnonVma
+  atomic_set(av + anon_vma.refcount, 1)
+  WRITE_ONCE(av + anon_vma.root, av)
   return av
 }
 

@@ -10,7 +10,8 @@ import { anon_vma_cachep } from '../../mm/rmap.ts'
 import { TTU_IGNORE_MLOCK, TTU_MIGRATION } from '../../mm/rmap_unmap.ts'
 import { page_anon_vma } from '../../mm/rmap_walk.ts'
 import { kmem_cache_free } from '../../mm/slab.ts'
-import { atomic_inc, atomic_read, READ_ONCE, rcu_read_lock, rcu_read_unlock } from '../../ops.ts'
+import { atomic_inc, atomic_read, READ_ONCE } from '../../ops.ts'
+import { rcu_read_lock, rcu_read_unlock } from '../../rcu.ts'
 import { rd } from '../../store.ts'
 import { patch } from '../patch.ts'
 import { atomic_dec_and_lock } from './atomic_dec_and_lock.ts'
@@ -56,15 +57,28 @@ export function __unmap_and_move(p: Page, newpage: Page): number {
   return rc
 }
 
+// ---- who holds an anon_vma without vmas: KSM alone, then migration too --------------------------------------------------
+
 const ksm_refcount = (av: AnonVma): number => atomic_read(av + anon_vma.ksm_refcount)
 
-/** Of KSM and of migration, which count apart. */
+/** mm/ksm.c: hold_anon_vma. */
+const hold_anon_vma = (av: AnonVma): void => atomic_inc(av + anon_vma.ksm_refcount)
+
+/** mm/ksm.c: drop_anon_vma. */
+function drop_anon_vma(av: AnonVma): void {
+  if (!atomic_dec_and_lock(av + anon_vma.ksm_refcount, av + anon_vma.rwsem)) return
+  const empty = rd(av + anon_vma.rb_root) === 0
+  k.anon_vma_unlock_write(av)
+  if (empty) kmem_cache_free(anon_vma_cachep, av)
+}
+
+/** migrate_refcount, which is counted apart, is what became refcount. */
 export const ksmAndMigrateRefcount = (av: AnonVma): number => ksm_refcount(av) + atomic_read(av + anon_vma.refcount)
 
-/** migrate_refcount is what became refcount. */
-const getForMigration = (av: AnonVma): void => atomic_inc(av + anon_vma.refcount)
+/** Where unmap_and_move does it. */
+export const getForMigration = (av: AnonVma): void => atomic_inc(av + anon_vma.refcount)
 
-/** Frees an anon_vma that has no vmas, although KSM may hold it. */
+/** Where unmap_and_move does it: frees an anon_vma that has no vmas, although KSM may hold it. */
 export function putForMigration(av: AnonVma): void {
   if (!atomic_dec_and_lock(av + anon_vma.refcount, av + anon_vma.rwsem)) return
   const empty = rd(av + anon_vma.rb_root) === 0
@@ -72,15 +86,13 @@ export function putForMigration(av: AnonVma): void {
   if (empty) kmem_cache_free(anon_vma_cachep, av)
 }
 
-export { getForMigration }
-
 export default patch('3f6c82728f4e', {
   subject: 'mm: migration: take a reference to the anon_vma before migrating',
   release: 'v2.6.35',
   changes: {
     __unmap_and_move: { before: __unmap_and_move_2_6_34, after: __unmap_and_move },
     anonvma_external_refcount: { before: ksm_refcount, after: ksmAndMigrateRefcount },
-    get_anon_vma: { before: undefined, after: getForMigration },
-    put_anon_vma: { before: undefined, after: putForMigration },
+    get_anon_vma: { before: hold_anon_vma, after: getForMigration },
+    put_anon_vma: { before: drop_anon_vma, after: putForMigration },
   },
 })

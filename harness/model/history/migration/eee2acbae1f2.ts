@@ -13,6 +13,7 @@ import {
   unlock_anon_vma_root,
 } from '../../mm/rmap.ts'
 import { kmem_cache_free, kmem_cache_zalloc } from '../../mm/slab.ts'
+import { WRITE_ONCE } from '../../ops.ts'
 import { rd, wr } from '../../store.ts'
 import { patch } from '../patch.ts'
 import { unlink_anon_vmas as unlink_anon_vmas_2_6_39 } from './01d8b20dec5f.ts'
@@ -43,7 +44,7 @@ export function anon_vma_fork(vma: Vma, pvma: Vma): void {
   k.anon_vma_clone(vma, pvma)
   const av = k.anon_vma_alloc()
   const avc = kmem_cache_zalloc(anon_vma_chain_cachep) as Avc
-  wr(av + anon_vma.root, anon_vma_root(parent))
+  WRITE_ONCE(av + anon_vma.root, anon_vma_root(parent))
   k.get_anon_vma(anon_vma_root(parent))
   wr(vma + vm_area.anon_vma, av)
   k.anon_vma_lock_write(av)

@@ -6,7 +6,8 @@ import { k } from '../../kernel.ts'
 import { type AnonVma, anon_vma, NULL, type Page } from '../../mm/mm_types.ts'
 import { page_mapped } from '../../mm/page-flags.ts'
 import { page_anon_vma } from '../../mm/rmap_walk.ts'
-import { READ_ONCE, rcu_read_lock, rcu_read_unlock, spin_lock, spin_unlock } from '../../ops.ts'
+import { READ_ONCE, spin_lock, spin_unlock } from '../../ops.ts'
+import { rcu_read_lock, rcu_read_unlock } from '../../rcu.ts'
 import { patch } from '../patch.ts'
 
 /** The anon_vma of a page that is mapped, locked, in an RCU section; or NULL, in none. */
