@@ -5,7 +5,7 @@
 import { k } from '../../kernel.ts'
 import { EAGAIN } from '../../mm/errno.ts'
 import { type AnonVma, anon_vma, NULL, type Page, page } from '../../mm/mm_types.ts'
-import { lock_page, PageAnon, page_mapped, unlock_page } from '../../mm/page-flags.ts'
+import { lock_page, PageAnon, page_mapped, unlock_page, wait_on_page_writeback } from '../../mm/page-flags.ts'
 import { anon_vma_cachep } from '../../mm/rmap.ts'
 import { TTU_IGNORE_MLOCK, TTU_MIGRATION } from '../../mm/rmap_unmap.ts'
 import { page_anon_vma } from '../../mm/rmap_walk.ts'
@@ -27,6 +27,7 @@ declare module '../../kernel.ts' {
 function __unmap_and_move_2_6_34(p: Page, newpage: Page): number {
   let rc = -EAGAIN
   lock_page(p)
+  wait_on_page_writeback(p)
   const rcu_locked = PageAnon(p)
   if (rcu_locked) rcu_read_lock()
   // A page that was read into the swap cache and never mapped has no mapping.
@@ -42,6 +43,7 @@ export function __unmap_and_move(p: Page, newpage: Page): number {
   let rc = -EAGAIN
   let av: AnonVma = NULL
   lock_page(p)
+  wait_on_page_writeback(p)
   const rcu_locked = PageAnon(p)
   if (rcu_locked) {
     rcu_read_lock()

@@ -14,6 +14,7 @@ import {
   SetPageSwapBacked,
   trylock_page,
   unlock_page,
+  wait_on_page_writeback,
 } from '../../mm/page-flags.ts'
 import { TTU_IGNORE_MLOCK, TTU_MIGRATION } from '../../mm/rmap_unmap.ts'
 import { page_anon_vma } from '../../mm/rmap_walk.ts'
@@ -68,6 +69,7 @@ export function __unmap_and_move(p: Page, newpage: Page): number {
   let av: AnonVma = NULL
   let remap_swapcache = true
   lock_page(p)
+  wait_on_page_writeback(p)
   const rcu_locked = PageAnon(p)
   if (rcu_locked) {
     rcu_read_lock()

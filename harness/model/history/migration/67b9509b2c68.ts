@@ -4,7 +4,7 @@
 import { k } from '../../kernel.ts'
 import { EAGAIN } from '../../mm/errno.ts'
 import { type AnonVma, NULL, type Page, page } from '../../mm/mm_types.ts'
-import { lock_page, PageAnon, page_mapped, unlock_page } from '../../mm/page-flags.ts'
+import { lock_page, PageAnon, page_mapped, unlock_page, wait_on_page_writeback } from '../../mm/page-flags.ts'
 import { TTU_IGNORE_MLOCK, TTU_MIGRATION } from '../../mm/rmap_unmap.ts'
 import { page_anon_vma } from '../../mm/rmap_walk.ts'
 import { READ_ONCE } from '../../ops.ts'
@@ -16,6 +16,7 @@ export function __unmap_and_move(p: Page, newpage: Page): number {
   let rc = -EAGAIN
   let av: AnonVma = NULL
   lock_page(p)
+  wait_on_page_writeback(p)
   const rcu_locked = PageAnon(p)
   if (rcu_locked) {
     rcu_read_lock()

@@ -5,7 +5,14 @@
 import { k } from '../../kernel.ts'
 import { EAGAIN } from '../../mm/errno.ts'
 import { type AnonVma, NULL, type Page, page } from '../../mm/mm_types.ts'
-import { lock_page, PageAnon, PageSwapCache, page_mapped, unlock_page } from '../../mm/page-flags.ts'
+import {
+  lock_page,
+  PageAnon,
+  PageSwapCache,
+  page_mapped,
+  unlock_page,
+  wait_on_page_writeback,
+} from '../../mm/page-flags.ts'
 import { TTU_IGNORE_MLOCK, TTU_MIGRATION } from '../../mm/rmap_unmap.ts'
 import * as rmap_walk from '../../mm/rmap_walk.ts'
 import { READ_ONCE } from '../../ops.ts'
@@ -34,6 +41,7 @@ export function __unmap_and_move(p: Page, newpage: Page): number {
   let av: AnonVma = NULL
   let remap_swapcache = true
   lock_page(p)
+  wait_on_page_writeback(p)
   if (PageAnon(p)) {
     av = k.page_get_anon_vma(p)
     if (av === NULL && PageSwapCache(p)) {

@@ -6,8 +6,15 @@
 import { k } from '../../kernel.ts'
 import { EAGAIN } from '../../mm/errno.ts'
 import { type AnonVma, NULL, type Page, page } from '../../mm/mm_types.ts'
-import { lock_page, PageAnon, PageSwapCache, page_mapped, unlock_page } from '../../mm/page-flags.ts'
-import { TTU_MIGRATION } from '../../mm/rmap_unmap.ts'
+import {
+  lock_page,
+  PageAnon,
+  PageSwapCache,
+  page_mapped,
+  unlock_page,
+  wait_on_page_writeback,
+} from '../../mm/page-flags.ts'
+import { TTU_IGNORE_MLOCK, TTU_MIGRATION } from '../../mm/rmap_unmap.ts'
 import { page_anon_vma } from '../../mm/rmap_walk.ts'
 import { READ_ONCE } from '../../ops.ts'
 import { rcu_read_lock, rcu_read_unlock } from '../../rcu.ts'
@@ -19,6 +26,7 @@ export function __unmap_and_move(p: Page, newpage: Page): number {
   let av: AnonVma = NULL
   let skip_remap = false
   lock_page(p)
+  wait_on_page_writeback(p)
   const rcu_locked = PageAnon(p)
   if (rcu_locked) {
     rcu_read_lock()
@@ -33,7 +41,7 @@ export function __unmap_and_move(p: Page, newpage: Page): number {
       return rc
     }
   }
-  if (!skip_remap && READ_ONCE(p + page.mapping) !== NULL) k.try_to_unmap(p, TTU_MIGRATION)
+  if (!skip_remap && READ_ONCE(p + page.mapping) !== NULL) k.try_to_unmap(p, TTU_MIGRATION | TTU_IGNORE_MLOCK)
   if (!page_mapped(p)) rc = k.move_to_new_page(newpage, p)
   if (rc !== 0 && !skip_remap) k.remove_migration_ptes(p, p)
   if (av !== NULL) k.put_anon_vma(av)
