@@ -1,7 +1,7 @@
 // mmfunc explain: what a patch, a topic or a case comes to, from runs in the model.
 
 import type { Case } from '../case/case.ts'
-import { describe, history, patchesIn, patchOf, resolveVariant, sidesOf, folderNames } from '../model/history/index.ts'
+import { describe, folderNames, history, patchesIn, patchOf, resolveVariant, sidesOf } from '../model/history/index.ts'
 import type { Patch } from '../model/history/patch.ts'
 import { changeOf } from '../report/change.ts'
 import { caseLines, type Look, patchLines, type Story, topicLines } from '../report/explain.ts'

@@ -6,6 +6,7 @@ import { k } from '../model/kernel.ts'
 import { PAGE_MAPPING_ANON, type Page, page } from '../model/mm/mm_types.ts'
 import { PG_double_map, PG_head, PG_hugetlb, PG_private } from '../model/mm/page-flags.ts'
 import { page_to_pfn, pfn_to_page } from '../model/mm/pgtable.ts'
+import { anon_vma_cachep } from '../model/mm/rmap.ts'
 import { isFreed, objectAt } from '../model/mm/slab.ts'
 import { S } from '../model/store.ts'
 import { flagText } from './labels.ts'
@@ -80,5 +81,5 @@ function mappingFor(mapping: number): StructPages['mapping'] {
   if (mapping === of) return { kind: 'file', of }
   // HUGETLB_POISON looks like an anon_vma, and is none.
   if (objectAt(of)?.name !== 'anon_vma') return { kind: 'poison', of }
-  return { kind: 'anon_vma', of, ...(isFreed(of) && { freed: true }) }
+  return { kind: 'anon_vma', of, ...(isFreed(anon_vma_cachep, of) && { freed: true }) }
 }
