@@ -102,7 +102,7 @@ function declare(naming: Naming, maker: string, scope: Scope, anyHuge: number): 
   else if (kind === 'removed') scope.forget(name)
   else if (kind === 'file' || kind === 'segment') {
     const { size, page } = naming
-    scope.name({ kind, name, size, base: 0, huge: page, page, maker })
+    scope.name({ kind, name, size, base: 0, huge: page === PAGE ? anyHuge : page, page, maker })
   } else {
     const { of } = naming
     const whole = of && scope.named(of.of)

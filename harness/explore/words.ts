@@ -9,6 +9,7 @@ import { put_user_pages } from '../model/mm/gup.ts'
 import type { Advice } from '../model/mm/madvise.ts'
 import { MCL_CURRENT, MCL_FUTURE, MCL_ONFAULT } from '../model/mm/mlock_vma.ts'
 import { type Page, VM_LOCKED, VM_READ, VM_WRITE } from '../model/mm/mm_types.ts'
+import * as file from './file-words.ts'
 import { direct, pattern, poke, store, through } from './held.ts'
 import * as hugetlb from './hugetlb-words.ts'
 import { hasShape, mapAt } from './look.ts'
@@ -78,8 +79,8 @@ const words: Readonly<Record<string, Life>> = {
     return answerOf(k.sys_munmap(world.mm, addr, pages))
   },
 
-  'mmap-huge': (world, [name, size, align, shift, at, prot, flags, page, file, offset]) =>
-    hugetlb.mmapHuge(world, {
+  'mmap-file': (world, [name, size, align, shift, at, prot, flags, page, of, offset]) =>
+    file.mmapFile(world, {
       name: text(name),
       size: count(size),
       align: count(align),
@@ -88,24 +89,24 @@ const words: Readonly<Record<string, Life>> = {
       prot: protections[text(prot)]!,
       flags: text(flags),
       page: count(page),
-      file: text(file),
+      file: text(of),
       offset: count(offset),
     }),
-  file: (world, [name, page, max]) => hugetlb.createFile(world, text(name), count(page), count(max)),
-  unlink: (world, [name]) => hugetlb.remove(world, text(name)),
-  truncate: (world, [name, size]) => hugetlb.truncate(world, text(name), count(size)),
-  fallocate: (world, operands) => hugetlb.fallocate(world, piece(operands)),
+  file: (world, [name, page, max]) => file.createFile(world, text(name), count(page), count(max)),
+  unlink: (world, [name]) => file.remove(world, text(name)),
+  truncate: (world, [name, size]) => file.truncate(world, text(name), count(size)),
+  fallocate: (world, operands) => file.fallocate(world, piece(operands)),
   // Who is advised to read ahead finds no readpage in hugetlbfs (mm/readahead.c force_page_cache_readahead); fadvise
   // keeps that to itself.
   fadvise: () => undefined,
   readahead: () => errno('EINVAL'),
-  punch: (world, operands) => hugetlb.punch(world, piece(operands)),
+  punch: (world, operands) => file.punch(world, piece(operands)),
   shmget: (world, [name, page, size, noreserve]) =>
     hugetlb.shmget(world, text(name), count(page), count(size), count(noreserve) === 1),
   shmat: (world, [name, of, size, page, prot]) =>
     hugetlb.shmat(world, text(name), text(of), count(size), count(page), prot === 'r'),
   shmdt: (world, operands) => hugetlb.shmdt(world, piece(operands)),
-  shmrm: (world, [name]) => hugetlb.remove(world, text(name)),
+  shmrm: (world, [name]) => file.remove(world, text(name)),
   'nr-hugepages': (_, [kilobytes, pages]) => hugetlb.nrHugepages(count(kilobytes), count(pages)),
   overcommit: (_, [kilobytes, pages]) => hugetlb.overcommit(count(kilobytes), count(pages)),
 

@@ -4,6 +4,7 @@
 import type * as exec from './fs/exec.ts'
 import type * as hugetlbfs from './fs/hugetlbfs.ts'
 import type * as hugetlbfs_truncate from './fs/hugetlbfs_truncate.ts'
+import type * as open from './fs/open.ts'
 import type * as shm from './ipc/shm.ts'
 import type * as fault from './mm/fault.ts'
 import type * as filemap from './mm/filemap.ts'
@@ -29,6 +30,7 @@ import type * as hugetlb_surplus from './mm/hugetlb_surplus.ts'
 import type * as khugepaged from './mm/khugepaged.ts'
 import type * as madvise from './mm/madvise.ts'
 import type * as memory from './mm/memory.ts'
+import type * as memory_file from './mm/memory_file.ts'
 import type * as memory_range from './mm/memory_range.ts'
 import type * as memory_swap from './mm/memory_swap.ts'
 import type * as memory_failure from './mm/memory-failure.ts'
@@ -48,9 +50,12 @@ import type * as mremap from './mm/mremap.ts'
 import type * as page_alloc from './mm/page_alloc.ts'
 import type * as page_io from './mm/page_io.ts'
 import type * as rmap from './mm/rmap.ts'
+import type * as rmap_file from './mm/rmap_file.ts'
 import type * as rmap_munlock from './mm/rmap_munlock.ts'
 import type * as rmap_unmap from './mm/rmap_unmap.ts'
 import type * as rmap_walk from './mm/rmap_walk.ts'
+import type * as shmem from './mm/shmem.ts'
+import type * as shmem_truncate from './mm/shmem_truncate.ts'
 import type * as swap from './mm/swap.ts'
 import type * as swap_readahead from './mm/swap_readahead.ts'
 import type * as swap_state from './mm/swap_state.ts'
@@ -85,6 +90,7 @@ type Modules = typeof exec &
   typeof mmap_file &
   typeof hugetlbfs &
   typeof hugetlbfs_truncate &
+  typeof open &
   typeof shm &
   typeof fork &
   typeof gup &
@@ -95,6 +101,7 @@ type Modules = typeof exec &
   typeof khugepaged &
   typeof madvise &
   typeof memory &
+  typeof memory_file &
   typeof memory_range &
   typeof memory_failure &
   typeof memory_failure_huge &
@@ -114,9 +121,12 @@ type Modules = typeof exec &
   typeof recount_hugetlb &
   typeof recount_mlock &
   typeof rmap &
+  typeof rmap_file &
   typeof rmap_munlock &
   typeof rmap_unmap &
   typeof rmap_walk &
+  typeof shmem &
+  typeof shmem_truncate &
   typeof swap &
   typeof swapfile &
   typeof swapfile_map &

@@ -104,7 +104,7 @@ export class Pools {
       this.sums.set(h, { pages: 0, free: 0, resv: 0 })
       this.walkFreeLists(h)
     }
-    for (const i of allInodes()) this.walkFile(i)
+    for (const i of allInodes()) if (S[i + inode.hstate] !== 0) this.walkFile(i)
     for (const mm of mms) {
       for (let vma = S[mm + mm_struct.mmap]!; vma !== 0; vma = S[vma + vm_area.vm_next]!) this.walkVma(vma)
     }

@@ -63,6 +63,7 @@ import {
 } from './mm/vmstat.ts'
 import { differs } from './recount-compound.ts'
 import { forEachHugePte, hugePages, isHugePte, Pools } from './recount-hugetlb.ts'
+import { Files, isFilePage } from './recount-shmem.ts'
 import { SwapTruth, slotsLeft } from './recount-swap.ts'
 import { S } from './store.ts'
 
@@ -140,9 +141,12 @@ export function recount(holders: Holders): Finding[] {
   }
   checkHugeZeroPage(zeroMaps, found)
   const pools = new Pools(holders.mms.values(), (anomaly, text) => found.add(anomaly, text))
-  checkFrames(pools, found)
+  const files = new Files((anomaly, text) => found.add(anomaly, text))
+  for (const p of files.pages()) refs[page_to_pfn(p)]!++
+  checkFrames(pools, files, found)
   pools.check()
   swap.check()
+  files.check()
   checkQueue(found)
   return found.list
 }
@@ -216,7 +220,8 @@ function countMaps(name: string, mm: Mm, found: Findings): number {
       if (reach.check(addr, pmd, HPAGE_PMD_NR)) locks[pte_pfn(pmd)]!++
     }
   })
-  expectSame(found, 'counter-drift', `anonymous RSS of ${name}`, S[mm + mm_struct.anon_rss]!, rss)
+  expectSame(found, 'counter-drift', `anonymous RSS of ${name}`, S[mm + mm_struct.anon_rss]!, rss - reach.shmem)
+  expectSame(found, 'counter-drift', `shared RSS of ${name}`, S[mm + mm_struct.shmem_rss]!, reach.shmem)
   swap.checkMm(name, mm, swapped)
   expectSame(found, 'counter-drift', `page tables of ${name}`, S[mm + mm_struct.nr_ptes]!, tables)
   return zeroMaps
@@ -258,6 +263,7 @@ function countTable(pmd: Pmd, addr: number, reach: Reach): { readonly pages: num
     const locked = reach.check(addr + i, pte, 1)
     if (pfn === 0) continue
     pages++
+    if (isFilePage(pfn_to_page(pfn))) reach.shmem++
     if (!pte_present(pte)) {
       reach.checkMigration(addr + i, pfn)
       continue
@@ -265,7 +271,7 @@ function countTable(pmd: Pmd, addr: number, reach: Reach): { readonly pages: num
     ptes[pfn]!++
     if (locked && headOf(pfn_to_page(pfn)) === pfn_to_page(pfn) && !(S[pfn_to_page(pfn) + page.flags]! & PG_head))
       locks[pfn]!++
-    if (pte_write(pte)) writers[pfn] = 1
+    if (pte_write(pte) && !reach.shares()) writers[pfn] = 1
     refs[page_to_pfn(headOf(pfn_to_page(pfn)) as Page)]!++
   }
   return { pages, slots }
@@ -280,6 +286,8 @@ function countPmd(pmd: Pmd): void {
 
 /** Whether each map lies in a vma, and whether a walk from the page's anon_vma would find it there. */
 class Reach {
+  /** Pages of files that it was told of. */
+  shmem = 0
   private vma: number
   private lastAnon = -1
   private linked = false
@@ -306,17 +314,23 @@ class Reach {
     const mapping = S[head + page.mapping]!
     if (mapping !== this.lastAnon) {
       this.lastAnon = mapping
-      this.linked =
-        (mapping & PAGE_MAPPING_ANON) !== 0 && !isFreed(anon_vma_cachep, mapping - 1) && isLinked(mapping - 1, this.vma)
+      this.linked = this.leads(mapping)
     }
     const index = S[head + page.index]! + (p - head) / page.SIZE
     const expected = addr - S[this.vma + vm_area.vm_start]! + S[this.vma + vm_area.vm_pgoff]!
     if (this.linked && index === expected) return locked
     this.found.add(
       'unreachable-by-rmap',
-      `${this.name} maps frame ${pte_pfn(entry)} at page ${addr}, where its anon_vma does not lead`,
+      `${this.name} maps frame ${pte_pfn(entry)} at page ${addr}, where its ${isFilePage(head as Page) ? 'file' : 'anon_vma'} does not lead`,
     )
     return locked
+  }
+
+  /** Whether the vma is among those that a page of this mapping is looked for in. */
+  private leads(mapping: number): boolean {
+    if (mapping & PAGE_MAPPING_ANON) return !isFreed(anon_vma_cachep, mapping - 1) && isLinked(mapping - 1, this.vma)
+    const file = S[this.vma + vm_area.vm_file]!
+    return file !== 0 && mapping === file + inode.i_data
   }
 
   /** As check, of a huge page of hugetlb: its index counts huge pages, and its mapping may be the file that the vma maps. */
@@ -328,9 +342,7 @@ class Reach {
     if (k.hugetlbMaps(head) === undefined) return
     const mapping = S[head + page.mapping]!
     const anon = (mapping & PAGE_MAPPING_ANON) !== 0
-    const leads = anon
-      ? !isFreed(anon_vma_cachep, mapping - 1) && isLinked(mapping - 1, this.vma)
-      : mapping === S[this.vma + vm_area.vm_file]! + inode.i_data
+    const leads = this.leads(mapping)
     const index = (addr - S[this.vma + vm_area.vm_start]! + S[this.vma + vm_area.vm_pgoff]!) / pages
     if (leads && S[head + page.index] === index) return
     this.found.add(
@@ -385,7 +397,7 @@ function forEachFrame(visit: (p: Page, pfn: number, nr: number) => number): void
 /** Sums over all frames, to compare with the zone's counters. */
 const sums = { anon: 0, huge: 0, active: 0, inactive: 0, unevictable: 0, mlocked: 0 }
 
-function checkFrames(pools: Pools, found: Findings): void {
+function checkFrames(pools: Pools, files: Files, found: Findings): void {
   checkPoison(found)
   sums.anon = sums.huge = sums.active = sums.inactive = sums.unevictable = sums.mlocked = 0
   forEachFrame((p, pfn, step) => {
@@ -395,7 +407,7 @@ function checkFrames(pools: Pools, found: Findings): void {
       return hugePages(p)
     }
     if (compound) checkCompound(p, pfn, found)
-    else checkSingle(p, pfn, found)
+    else checkSingle(p, pfn, files, found)
     k.recountMlock(p, pfn, locks[pfn]!, (anomaly, text) => found.add(anomaly, text))
     const nr = compound ? HPAGE_PMD_NR : 1
     const flags = S[p + page.flags]!
@@ -448,12 +460,16 @@ function checkCount(p: Page, pfn: number, found: Findings): void {
   else found.add('refcount-mismatch', `frame ${pfn} has ${count} reference(s), its users are ${expected}`)
 }
 
-function checkSingle(p: Page, pfn: number, found: Findings): void {
+function checkSingle(p: Page, pfn: number, files: Files, found: Findings): void {
   checkCount(p, pfn, found)
   swap.checkPage(p, pfn)
   const maps = ptes[pfn]!
   const says = S[p + page._mapcount]! + 1
   if (says !== maps) found.add('mapcount-mismatch', differs(`mapcount of frame ${pfn}`, says, maps))
+  if (isFilePage(p)) {
+    files.checkPage(p, maps, writers[pfn] === 1)
+    return
+  }
   if (maps > 0) sums.anon++
   if (maps > 1) checkIsolation(pfn, maps, found)
 }

@@ -2,7 +2,7 @@
 // selftests/mm/cow.c.
 
 import type { Bytes } from '../engine.ts'
-import { type Hugetlb, hugetlbRecipe } from './hugetlb.ts'
+import { type FileMapping, fileRecipe } from './file-mapping.ts'
 import type { Word } from './step.ts'
 import { bytesOperand } from './words/bytes.ts'
 import { PAGE } from './words/scope.ts'
@@ -15,6 +15,9 @@ export const swapKinds = ['base+swapped', 'base+swapcache'] as const
 
 /** Out of the machine's pool, or out of that of the size named. */
 export const hugetlbKinds = ['hugetlb', 'hugetlb-2M', 'hugetlb-1G'] as const
+
+/** What a file is made of. */
+export const fileKinds = [...hugetlbKinds, 'shmem'] as const
 
 export const kindsAbout =
   'How the memory came to be: base pages; thp mapped by PMD; thp-pte by PTEs; thp-single, of which only the first page ' +
@@ -42,7 +45,8 @@ export interface Mapping {
   readonly at: number
   /** Bytes in a huge page. */
   readonly huge: number
-  readonly hugetlb: Hugetlb | undefined
+  /** Of a file, if it is one; private anonymous memory is not. */
+  readonly file: FileMapping | undefined
   /** Its pages are swapped out, or were, and stand in the swap cache beside their entries. */
   readonly swap: 'swapped' | 'swapcache' | undefined
 }
@@ -60,7 +64,7 @@ export function namedSize({ kind, size }: Pick<Mapping, 'kind' | 'size'>): numbe
 
 /** Everything that makes the mapping, in order. */
 export function recipe(m: Mapping): Word[] {
-  if (m.hugetlb !== undefined) return hugetlbRecipe(m, m.hugetlb)
+  if (m.file !== undefined) return fileRecipe(m, m.file)
   const written = isWritten(m)
   // A mapping that its owner must not write to is filled first and protected afterwards.
   const prot = written ? 'rw' : m.prot

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { Hugetlb } from './hugetlb.ts'
+import type { FileMapping } from './file-mapping.ts'
 import { hugetlbKinds, kinds, kindsAbout, type Mapping, movedName, namedSize, recipe, swapKinds } from './kinds.ts'
 import { type Naming, step } from './step.ts'
 import { address, alignAmount, pagesAmount, shiftAmount } from './words/amount.ts'
@@ -15,7 +15,7 @@ const given = z.strictObject({
   kind: choice([...kinds, ...swapKinds, ...hugetlbKinds], kindsAbout).optional(),
   swapped: yesNo('Swapped out at the end (no)').optional(),
   swapcache: yesNo('Swapped out and read again: its pages are mapped, and in the swap cache (no)').optional(),
-  shared: yesNo('MAP_SHARED, of hugetlb (no)').optional(),
+  shared: yesNo('MAP_SHARED, of base memory, of hugetlb or of a file (no)').optional(),
   noreserve: yesNo('MAP_NORESERVE, of hugetlb (no)').optional(),
   of: file('The file that is mapped, whose pages it has').optional(),
   offset: shiftAmount('Where in the file the mapping begins (0)').optional(),
@@ -35,13 +35,13 @@ type Said = z.output<typeof given>
 
 export const mmap = step({
   verb: 'mmap',
-  about: 'mmap(2) of private anonymous memory, made to be of a kind; of hugetlb also shared, or of a file.',
+  about: 'mmap(2) of anonymous memory, made to be of a kind, or of a file; base memory and hugetlb may be shared.',
   example: 'mmap: {as: A, size: 1H, kind: thp, fill: 0x5a}',
   args: given.transform(reading(resolve)),
   huge: given => hugeOf(given, 'of') ?? hugeOfKind(given),
   names: mapping => {
-    const { as, huge, hugetlb } = mapping
-    const named: Naming[] = [{ kind: 'range', name: as, size: namedSize(mapping), huge, page: hugetlb?.page ?? PAGE }]
+    const { as, huge, file } = mapping
+    const named: Naming[] = [{ kind: 'range', name: as, size: namedSize(mapping), huge, page: file?.page ?? PAGE }]
     if (mapping.kind === 'thp-moved') named.push({ kind: 'range', name: movedName(as), size: mapping.size / 2, huge })
     return named
   },
@@ -61,8 +61,8 @@ function resolve(said: Said): Mapping {
   const { huge } = context()
   const { size, at = -1, shift = 0, prot = 'rw', touch = false, populate = false, locked = false } = said
   const { kind, swap } = swapOf(said)
-  const hugetlb = hugetlbOf(said)
-  const thp = kind !== 'base' && kind !== 'exec-stack' && hugetlb === undefined
+  const file = fileOf(said)
+  const thp = kind !== 'base' && kind !== 'exec-stack' && !isHugetlb(kind)
   const align = said.align ?? (kind === 'base' ? PAGE : huge)
   if (at !== -1 && (said.align !== undefined || said.shift !== undefined)) {
     throw new BadWord('BAD_VALUE', 'an address is given: align and shift say nothing more', 'at')
@@ -85,12 +85,12 @@ function resolve(said: Said): Mapping {
   const fill = said.fill !== undefined && 'seed' in said.fill ? { ...said.fill, shift: 0 } : said.fill
   const plainKind = isHugetlb(kind) ? 'hugetlb' : kind
   const asked = { fill, touch, populate, locked, swap }
-  return { as: said.as, size, kind: plainKind, prot, ...asked, align, shift, at, huge, hugetlb }
+  return { as: said.as, size, kind: plainKind, prot, ...asked, align, shift, at, huge, file }
 }
 
 /** The kind without what is said of swap, be it there (`base+swapped`) or apart. */
 function swapOf(said: Said): { readonly kind: PlainKind; readonly swap: Mapping['swap'] } {
-  const { kind = said.of === undefined ? 'base' : 'hugetlb' } = said
+  const { kind = said.of === undefined ? 'base' : kindOf(said.of) } = said
   const swapped = said.swapped === true || kind === 'base+swapped'
   const swapcache = said.swapcache === true || kind === 'base+swapcache'
   const plain = kind === 'base+swapped' || kind === 'base+swapcache' ? 'base' : kind
@@ -107,16 +107,22 @@ function isHugetlb(kind: string): kind is (typeof hugetlbKinds)[number] {
   return (hugetlbKinds as readonly string[]).includes(kind)
 }
 
-function hugetlbOf({ kind, shared, noreserve, of, offset }: Said): Hugetlb | undefined {
+/** Of a file its own: base pages of tmpfs, or huge ones. */
+const kindOf = (name: string): 'base' | 'hugetlb' =>
+  context().scope.find(name, 'file').page === PAGE ? 'base' : 'hugetlb'
+
+function fileOf({ kind, shared, noreserve, of, offset }: Said): FileMapping | undefined {
   if (of !== undefined && kind !== undefined)
     throw new BadWord('BAD_VALUE', `the kind of the memory is that of the file ${of}`, 'kind')
   if (of === undefined && offset !== undefined)
     throw new BadWord('BAD_VALUE', 'only a file has an offset: say of which', 'offset')
-  if (of !== undefined || (kind !== undefined && isHugetlb(kind))) {
-    const file = of === undefined ? undefined : { name: of, offset: offset ?? 0 }
-    return { page: context().huge, shared: shared ?? false, noreserve: noreserve ?? false, file }
-  }
-  const key = shared !== undefined ? 'shared' : noreserve !== undefined ? 'noreserve' : undefined
-  if (key !== undefined) throw new BadWord('BAD_VALUE', `only memory of hugetlb is mapped ${key}`, key)
-  return undefined
+  const hugetlb = of === undefined ? kind !== undefined && isHugetlb(kind) : kindOf(of) === 'hugetlb'
+  if (noreserve !== undefined && !hugetlb)
+    throw new BadWord('BAD_VALUE', 'only memory of hugetlb is mapped noreserve', 'noreserve')
+  if (shared !== undefined && !hugetlb && of === undefined && (kind ?? 'base') !== 'base')
+    throw new BadWord('BAD_VALUE', 'only base memory and memory of hugetlb is mapped shared', 'shared')
+  if (!hugetlb && of === undefined && shared !== true) return undefined
+  const file = of === undefined ? undefined : { name: of, offset: offset ?? 0 }
+  const page = hugetlb ? context().huge : PAGE
+  return { page, shared: shared ?? false, noreserve: noreserve ?? false, file }
 }

@@ -112,14 +112,6 @@ export function hugetlb_vmtruncate(inode: Inode, size: number): void {
   k.remove_inode_hugepages(inode, size >> huge_page_order(hstate_inode(inode)), TO_END)
 }
 
-/** fs/open.c: ftruncate(2). Takes i_mutex. */
-export function do_truncate(inode: Inode, size: number): number {
-  mutex_lock(i_mutex(inode))
-  const error = k.hugetlbfs_setattr(inode, size)
-  mutex_unlock(i_mutex(inode))
-  return error
-}
-
 /** FALLOC_FL_PUNCH_HOLE of base pages offset..offset+len: only whole huge pages go. Takes i_mutex. */
 export function hugetlbfs_punch_hole(inode: Inode, offset: number, len: number): number {
   const order = huge_page_order(hstate_inode(inode))

@@ -1,16 +1,16 @@
-// Files of hugetlbfs (struct inode and the address_space in it, include/linux/fs.h, v4.5). What the kernel has as a struct
-// file is a reference of the inode here. Sizes count whole base pages.
+// Files of hugetlbfs and of tmpfs (struct inode and the address_space in it, include/linux/fs.h, v4.5). What the kernel has
+// as a struct file is a reference of the inode here. Sizes count whole base pages.
 
 import { k } from '../kernel.ts'
 import { address_space } from '../mm/interval_tree.ts'
 import { INIT_LIST_HEAD, list_add_tail, list_del } from '../mm/list.ts'
-import { type AddressSpace, type Inode, type ResvMap, type Vma, vm_area } from '../mm/mm_types.ts'
+import { type AddressSpace, type Inode, NULL, type ResvMap, type Vma, vm_area } from '../mm/mm_types.ts'
 import { type Cache, kmem_cache_create_poisoned, kmem_cache_free, kmem_cache_zalloc } from '../mm/slab.ts'
 import { atomic_dec_and_test, atomic_inc, READ_ONCE, spin_lock, spin_unlock, WRITE_ONCE } from '../ops.ts'
 import { rd, S, sbrk, wr } from '../store.ts'
 
 export const inode = {
-  /** Of the mount: the size of its huge pages, and its quota. */
+  /** Of the mount: the size of its huge pages, and its quota. A file of tmpfs has neither. */
   hstate: 0,
   subpool: 1,
   /** i_mapping->private_data: the reserve map. */
@@ -38,6 +38,10 @@ export const i_data = (i: Inode): AddressSpace => (i + inode.i_data) as AddressS
 export const host = (mapping: AddressSpace): Inode => (mapping - inode.i_data) as Inode
 export const file_inode = (vma: Vma): Inode => rd(vma + vm_area.vm_file) as Inode
 export const f_mapping = (vma: Vma): AddressSpace => i_data(file_inode(vma))
+/** mm/shmem.c: whether it is a file of tmpfs, or shared anonymous memory. */
+export const shmem_mapping = (mapping: AddressSpace): boolean => rd(host(mapping) + inode.hstate) === NULL
+/** A vma without a file: its pages are nobody else's from the start. */
+export const vma_is_anonymous = (vma: Vma): boolean => rd(vma + vm_area.vm_file) === NULL
 export const i_mutex = (i: Inode): number => i + inode.i_mutex
 export const i_size_read = (i: Inode): number => READ_ONCE(i + inode.i_size)
 export const i_size_write = (i: Inode, pages: number): void => WRITE_ONCE(i + inode.i_size, pages)
@@ -72,5 +76,7 @@ export const get_file = (i: Inode): void => atomic_inc(i + inode.i_count)
 
 /** Drops a reference; a directory entry is one. With the last the file goes, and its pages. The kernel does so on the way back to user space. */
 export function fput(i: Inode): void {
-  if (atomic_dec_and_test(i + inode.i_count)) k.hugetlbfs_evict_inode(i)
+  if (!atomic_dec_and_test(i + inode.i_count)) return
+  if (shmem_mapping(i_data(i))) k.shmem_evict_inode(i)
+  else k.hugetlbfs_evict_inode(i)
 }

@@ -4,6 +4,7 @@ import type { Machine } from '../../engine.ts'
 import * as exec from '../fs/exec.ts'
 import * as hugetlbfs from '../fs/hugetlbfs.ts'
 import * as hugetlbfs_truncate from '../fs/hugetlbfs_truncate.ts'
+import * as open from '../fs/open.ts'
 import * as shm from '../ipc/shm.ts'
 import type { Kernel } from '../kernel.ts'
 import * as fault from '../mm/fault.ts'
@@ -30,6 +31,7 @@ import * as hugetlb_surplus from '../mm/hugetlb_surplus.ts'
 import * as khugepaged from '../mm/khugepaged.ts'
 import * as madvise from '../mm/madvise.ts'
 import * as memory from '../mm/memory.ts'
+import * as memory_file from '../mm/memory_file.ts'
 import * as memory_range from '../mm/memory_range.ts'
 import * as memory_swap from '../mm/memory_swap.ts'
 import * as memory_failure from '../mm/memory-failure.ts'
@@ -49,9 +51,12 @@ import * as mremap from '../mm/mremap.ts'
 import * as page_alloc from '../mm/page_alloc.ts'
 import * as page_io from '../mm/page_io.ts'
 import * as rmap from '../mm/rmap.ts'
+import * as rmap_file from '../mm/rmap_file.ts'
 import * as rmap_munlock from '../mm/rmap_munlock.ts'
 import * as rmap_unmap from '../mm/rmap_unmap.ts'
 import * as rmap_walk from '../mm/rmap_walk.ts'
+import * as shmem from '../mm/shmem.ts'
+import * as shmem_truncate from '../mm/shmem_truncate.ts'
 import * as swap from '../mm/swap.ts'
 import * as swap_readahead from '../mm/swap_readahead.ts'
 import * as swap_state from '../mm/swap_state.ts'
@@ -89,6 +94,7 @@ const modules = {
   mmap_file,
   hugetlbfs,
   hugetlbfs_truncate,
+  open,
   shm,
   fault,
   fork,
@@ -100,6 +106,7 @@ const modules = {
   khugepaged,
   madvise,
   memory,
+  memory_file,
   memory_range,
   memory_failure,
   memory_failure_huge,
@@ -119,9 +126,12 @@ const modules = {
   recount_hugetlb,
   recount_mlock,
   rmap,
+  rmap_file,
   rmap_munlock,
   rmap_unmap,
   rmap_walk,
+  shmem,
+  shmem_truncate,
   swap,
   swapfile,
   swapfile_map,

@@ -1,9 +1,10 @@
-// The page cache (mm/filemap.c, lib/radix-tree.c, v4.5), of huge pages only: an index counts huge pages.
+// The page cache (mm/filemap.c, lib/radix-tree.c, v4.5): of hugetlbfs, where an index counts huge pages, and of tmpfs.
 //
 // What the kernel keeps as a radix tree is a list of nodes, each with the slots of 64 indexes. It changes under
 // tree_lock; who looks does so under RCU, and gets a reference only of a page that is still there.
 
 import { BUG_ON } from '../bug.ts'
+import { shmem_mapping } from '../fs/inode.ts'
 import { READ_ONCE, spin_lock, spin_unlock, WRITE_ONCE } from '../ops.ts'
 import { rcu_read_lock, rcu_read_unlock } from '../rcu.ts'
 import { rd, S, wr } from '../store.ts'
@@ -19,6 +20,7 @@ import {
   unlock_page,
 } from './page-flags.ts'
 import { type Cache, kmem_cache_create, kmem_cache_free, kmem_cache_zalloc } from './slab.ts'
+import { mod_zone_page_state, NR_FILE_PAGES, NR_SHMEM } from './vmstat.ts'
 
 const SLOTS = 64
 const node = { next: 2, base: 3, slots: 8, SIZE: 8 + SLOTS } as const
@@ -37,13 +39,16 @@ function lookup(mapping: AddressSpace, index: number): number {
   return NULL
 }
 
-/** The page at `index` with one more reference, or NULL. */
-export function find_get_page(mapping: AddressSpace, index: number): Page {
+/** What stands in a slot where tmpfs has swapped a page out: no page, but where in swap it is (include/linux/radix-tree.h). */
+export const radix_tree_exceptional_entry = (entry: Page): boolean => (entry & 2) !== 0
+
+/** The page at `index` with one more reference, or an exceptional entry, or NULL. */
+export function find_get_entry(mapping: AddressSpace, index: number): Page {
   rcu_read_lock()
   const slot = lookup(mapping, index)
   let p = (slot === NULL ? NULL : READ_ONCE(slot)) as Page
   // One without references has left the cache, and one with a reference may have: the slot tells.
-  for (let got = false; p !== NULL && !got; ) {
+  for (let got = false; p !== NULL && !radix_tree_exceptional_entry(p) && !got; ) {
     got = get_page_unless_zero(p)
     const now = READ_ONCE(slot) as Page
     if (got && now !== p) {
@@ -56,28 +61,51 @@ export function find_get_page(mapping: AddressSpace, index: number): Page {
   return p
 }
 
-/** As find_get_page, with the page lock. A page that was taken out of the cache meanwhile is none. */
-export function find_lock_page(mapping: AddressSpace, index: number): Page {
-  let p = find_get_page(mapping, index)
-  while (p !== NULL) {
+/** As find_get_entry, where an exceptional entry is no page. */
+export function find_get_page(mapping: AddressSpace, index: number): Page {
+  const p = find_get_entry(mapping, index)
+  return radix_tree_exceptional_entry(p) ? NULL : p
+}
+
+/** As find_get_entry, with the page lock. A page that was taken out of the cache meanwhile is none. */
+export function find_lock_entry(mapping: AddressSpace, index: number): Page {
+  let p = find_get_entry(mapping, index)
+  while (p !== NULL && !radix_tree_exceptional_entry(p)) {
     lock_page(p)
     if (READ_ONCE(p + page.mapping) === mapping) return p
     unlock_page(p)
     page_cache_release(p)
-    p = find_get_page(mapping, index)
+    p = find_get_entry(mapping, index)
   }
   return p
 }
 
+/** As find_lock_entry, where an exceptional entry is no page. */
+export function find_lock_page(mapping: AddressSpace, index: number): Page {
+  const p = find_lock_entry(mapping, index)
+  return radix_tree_exceptional_entry(p) ? NULL : p
+}
+
+/** The next entries from `start` on, before `end`, at most `nr`, with their indexes; a page has a reference. */
+export function find_get_entries(mapping: AddressSpace, start: number, end: number, nr: number): Entry[] {
+  const found: Entry[] = []
+  const last = Math.min(end, endOf(mapping))
+  for (let index = start; index < last && found.length < nr; index++) {
+    const entry = find_get_entry(mapping, index)
+    if (entry !== NULL) found.push({ index, entry })
+  }
+  return found
+}
+
+export interface Entry {
+  readonly index: number
+  readonly entry: Page
+}
+
 /** pagevec_lookup: the next pages from `start` on, before `end`, at most `nr`, each with a reference. */
 export function find_get_pages(mapping: AddressSpace, start: number, end: number, nr: number): Page[] {
-  const pages: Page[] = []
-  const last = Math.min(end, endOf(mapping))
-  for (let index = start; index < last && pages.length < nr; index++) {
-    const p = find_get_page(mapping, index)
-    if (p !== NULL) pages.push(p)
-  }
-  return pages
+  const found = find_get_entries(mapping, start, end, nr)
+  return found.map(({ entry }) => entry).filter(entry => !radix_tree_exceptional_entry(entry))
 }
 
 function endOf(mapping: AddressSpace): number {
@@ -93,6 +121,19 @@ export function add_to_page_cache(p: Page, mapping: AddressSpace, index: number)
   page_cache_get(p)
   WRITE_ONCE(p + page.mapping, mapping)
   wr(p + page.index, index)
+  if (replaceEntry(p, mapping, index, NULL)) return 0
+  WRITE_ONCE(p + page.mapping, 0)
+  page_cache_release(p)
+  unlock_page(p)
+  return -EEXIST
+}
+
+/**
+ * radix_tree_insert, and shmem_radix_tree_replace: a page takes the place of what is `expected` there, which is nothing
+ * (NULL) or an exceptional entry. False: something else stands there. Takes tree_lock.
+ */
+export function replaceEntry(p: Page, mapping: AddressSpace, index: number, expected: Page): boolean {
+  // radix_tree_maybe_preload
   const fresh = lookup(mapping, index) === NULL ? newNode(index) : NULL
   spin_lock(mapping + address_space.tree_lock)
   let slot = lookup(mapping, index)
@@ -102,18 +143,22 @@ export function add_to_page_cache(p: Page, mapping: AddressSpace, index: number)
     WRITE_ONCE(mapping + address_space.page_tree, fresh)
     slot = fresh + node.slots + (index % SLOTS)
   }
-  const taken = rd(slot) !== 0
+  const taken = rd(slot) !== expected
   if (!taken) {
     WRITE_ONCE(slot, p)
     wr(mapping + address_space.nrpages, rd(mapping + address_space.nrpages) + 1)
+    account(mapping, 1)
   }
   spin_unlock(mapping + address_space.tree_lock)
   if (fresh !== NULL && !used) kmem_cache_free(radix_tree_node_cachep, fresh)
-  if (!taken) return 0
-  WRITE_ONCE(p + page.mapping, 0)
-  page_cache_release(p)
-  unlock_page(p)
-  return -EEXIST
+  return !taken
+}
+
+/** Huge pages of hugetlb are not counted as page cache. Caller holds tree_lock. */
+function account(mapping: AddressSpace, pages: number): void {
+  if (!shmem_mapping(mapping)) return
+  mod_zone_page_state(NR_FILE_PAGES, pages)
+  mod_zone_page_state(NR_SHMEM, pages)
 }
 
 function newNode(index: number): number {
@@ -122,6 +167,9 @@ function newNode(index: number): number {
   return n
 }
 
+/** Where a page stands in its file (radix_tree_lookup_slot). Caller holds tree_lock and the page lock. */
+export const page_slot = (mapping: AddressSpace, p: Page): number => lookup(mapping, rd(p + page.index))
+
 /** Takes a page out, with the cache's reference. Caller holds the page lock. */
 export function delete_from_page_cache(p: Page): void {
   const mapping = rd(p + page.mapping) as AddressSpace
@@ -129,6 +177,7 @@ export function delete_from_page_cache(p: Page): void {
   WRITE_ONCE(lookup(mapping, rd(p + page.index)), 0)
   WRITE_ONCE(p + page.mapping, 0)
   wr(mapping + address_space.nrpages, rd(mapping + address_space.nrpages) - 1)
+  account(mapping, -1)
   BUG_ON(page_mapped(p), 'page_mapped(page)')
   spin_unlock(mapping + address_space.tree_lock)
   page_cache_release(p)
@@ -142,7 +191,7 @@ export function freePageTree(mapping: AddressSpace): void {
   }
 }
 
-/** The pages of a file, by index; for truth.ts. */
+/** The pages of a file and, of tmpfs, its exceptional entries, by index; for truth.ts. */
 export function* cachedPages(mapping: AddressSpace): Generator<readonly [index: number, p: Page]> {
   for (let n = S[mapping + address_space.page_tree]!; n !== 0; n = S[n + node.next]!) {
     for (let i = 0; i < SLOTS; i++) {

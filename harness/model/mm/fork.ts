@@ -76,7 +76,7 @@ export function dup_mm(oldmm: Mm): Mm {
     vma_link(mm, tmp, prev)
     prev = tmp
     k.copy_page_range(mm, oldmm, mpnt)
-    if (file_inode(tmp) !== NULL) k.hugetlb_vm_op_open(tmp)
+    if (is_vm_hugetlb_page(tmp)) k.hugetlb_vm_op_open(tmp)
   }
   up_write(mm + mm_struct.mmap_sem)
   up_write(oldmm + mm_struct.mmap_sem)

@@ -3,6 +3,7 @@
 // A huge page is mapped by PMDs, by PTEs, or by both at once (DoubleMap). The PMD lock guards the entry and what
 // maps through it; the deferred split queue has a lock of its own.
 
+import { vma_is_anonymous } from '../fs/inode.ts'
 import { k } from '../kernel.ts'
 import {
   atomic_dec,
@@ -68,7 +69,8 @@ export const haddrOf = (addr: number): number => addr & ~(HPAGE_PMD_NR - 1)
 /** include/linux/huge_mm.h */
 export function transparent_hugepage_enabled(vma: Vma): boolean {
   const flags = rd(vma + vm_area.vm_flags)
-  if (flags & VM_NOHUGEPAGE || thp_enabled === 'never') return false
+  // handle_mm_fault asks vma_is_anonymous: files have huge pages of their own, or none.
+  if (flags & VM_NOHUGEPAGE || thp_enabled === 'never' || !vma_is_anonymous(vma)) return false
   return thp_enabled === 'always' || (flags & VM_HUGEPAGE) !== 0
 }
 

@@ -45,8 +45,22 @@ export function vma_interval_tree_foreach(
   last: number,
   visit: (vma: Vma) => void,
 ): void {
+  vma_interval_tree_foreach_while(mapping, first, last, vma => {
+    visit(vma)
+    return true
+  })
+}
+
+/** As vma_interval_tree_foreach, until `visit` says no. */
+export function vma_interval_tree_foreach_while(
+  mapping: AddressSpace,
+  first: number,
+  last: number,
+  visit: (vma: Vma) => boolean,
+): void {
   for (let vma = rd(mapping + i_mmap); vma !== 0; vma = rd(vma + shared_next)) {
     const pgoff = rd(vma + vm_pgoff)
-    if (pgoff <= last && pgoff + rd(vma + vm_end) - rd(vma + vm_start) > first) visit(vma as Vma)
+    const maps = pgoff <= last && pgoff + rd(vma + vm_end) - rd(vma + vm_start) > first
+    if (maps && !visit(vma as Vma)) return
   }
 }

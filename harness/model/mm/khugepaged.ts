@@ -3,6 +3,7 @@
 // mmap_sem held for writing keeps faults out, the anon_vma rmap, and the page locks whoever has found a page already.
 
 import { BUG_ON } from '../bug.ts'
+import { vma_is_anonymous } from '../fs/inode.ts'
 import { k } from '../kernel.ts'
 import { down_read, down_write, spin_lock, spin_unlock, up_read, up_write } from '../ops.ts'
 import { rd } from '../store.ts'
@@ -71,7 +72,7 @@ const none_or_zero = (e: Pte): boolean => pte_none(e) || (pte_present(e) && is_z
 export function hugepage_vma_check(vma: Vma): boolean {
   const flags = rd(vma + vm_area.vm_flags)
   if ((!(flags & VM_HUGEPAGE) && thp_enabled !== 'always') || flags & VM_NOHUGEPAGE) return false
-  return rd(vma + vm_area.anon_vma) !== 0
+  return rd(vma + vm_area.anon_vma) !== 0 && vma_is_anonymous(vma)
 }
 
 /** khugepaged comes to the huge page at `addr` now. 0: there is a huge page; -EAGAIN: this time not; -EINVAL: never. */

@@ -66,7 +66,7 @@ export function madvise_remove(vma: Vma, start: number, end: number): number {
   const mm = rd(vma + vm_area.vm_mm) as Mm
   get_file(file)
   up_read(mm + mm_struct.mmap_sem)
-  const error = k.hugetlbfs_punch_hole(file, offset, end - start)
+  const error = k.vfs_punch_hole(file, offset, end - start)
   fput(file)
   down_read(mm + mm_struct.mmap_sem)
   return error

@@ -1,7 +1,8 @@
 // Faults on base pages, copying and zapping of page tables (mm/memory.c, v4.5).
 
+import { vma_is_anonymous } from '../fs/inode.ts'
 import { k } from '../kernel.ts'
-import { atomic_add, might_sleep, spin_lock, spin_unlock, test_bit } from '../ops.ts'
+import { atomic_add, might_sleep, readBits, spin_lock, spin_unlock, test_bit } from '../ops.ts'
 import { rd, rdm } from '../store.ts'
 import { is_vm_hugetlb_page } from './hugetlb_hstate.ts'
 import {
@@ -19,6 +20,7 @@ import {
   VM_FAULT_WRITE,
   VM_LOCKED,
   VM_READ,
+  VM_SHARED,
   VM_WRITE,
   type Vma,
   vm_area,
@@ -31,6 +33,7 @@ import {
   page_cache_get,
   page_cache_release,
   page_content,
+  SetPageDirty,
   set_page_content,
   trylock_page,
   unlock_page,
@@ -66,11 +69,14 @@ import {
 // ---- entries -----------------------------------------------------------------------------------------------------
 
 /**
- * vma->vm_page_prot of a private mapping: never writable, a write fault must come first. Whoever comes by way of rmap
- * looks without mmap_sem: mprotect changes the vma first, and then each entry under its lock.
+ * vma->vm_page_prot: of a private mapping never writable, a write fault must come first; of a shared one as the vma is.
+ * Whoever comes by way of rmap looks without mmap_sem: mprotect changes the vma first, and then each entry under its lock.
  */
-export const vm_page_prot = (vma: Vma): number =>
-  test_bit(vma + vm_area.vm_flags, VM_READ | VM_WRITE) ? PRESENT | ACCESSED : PROTNONE | ACCESSED
+export function vm_page_prot(vma: Vma): number {
+  const flags = readBits(vma + vm_area.vm_flags, VM_READ | VM_WRITE | VM_SHARED)
+  if (!(flags & (VM_READ | VM_WRITE))) return PROTNONE | ACCESSED
+  return (flags & (VM_WRITE | VM_SHARED)) === (VM_WRITE | VM_SHARED) ? PRESENT | ACCESSED | RW : PRESENT | ACCESSED
+}
 
 /** Writable if the vma is; as vm_page_prot. */
 export const maybe_mkwrite = <E extends Pte | Pmd>(e: E, vma: Vma): E =>
@@ -133,7 +139,10 @@ export function handle_pte_fault(mm: Mm, vma: Vma, addr: number, pmd: Pmdp, flag
   const table = read_pmd(pmd)
   const pte = pte_offset(table, addr)
   const entry = read_pte(pte)
-  if (pte_none(entry)) return k.do_anonymous_page(mm, vma, addr, pmd, flags)
+  if (pte_none(entry)) {
+    if (vma_is_anonymous(vma)) return k.do_anonymous_page(mm, vma, addr, pmd, flags)
+    return k.do_fault(mm, vma, addr, pmd, flags)
+  }
   if (!pte_present(entry)) return k.do_swap_page(mm, vma, addr, pmd, flags, entry)
   const ptl = pte_lockptr(table)
   spin_lock(ptl)
@@ -199,10 +208,25 @@ export function do_wp_page(mm: Mm, vma: Vma, addr: number, pte: Ptep, pmd: Pmdp,
       return k.wp_page_reuse(vma, pte, ptl, orig)
     }
     unlock_page(old)
-  }
+  } else if (isSharedWritable(vma)) return k.wp_page_shared(vma, pte, ptl, orig, old)
   page_cache_get(old)
   spin_unlock(ptl)
   return k.wp_page_copy(mm, vma, addr, pte, pmd, orig, old)
+}
+
+/** Whether what is written in the vma is the file's. */
+export const isSharedWritable = (vma: Vma): boolean =>
+  (rd(vma + vm_area.vm_flags) & (VM_SHARED | VM_WRITE)) === (VM_SHARED | VM_WRITE)
+
+/** A write to a page of a file that was made read-only to be seen (soft-dirty). Releases ptl. */
+export function wp_page_shared(vma: Vma, pte: Ptep, ptl: number, orig: Pte, old: Page): number {
+  page_cache_get(old)
+  const ret = k.wp_page_reuse(vma, pte, ptl, orig)
+  lock_page(old)
+  SetPageDirty(old)
+  unlock_page(old)
+  page_cache_release(old)
+  return ret
 }
 
 /**
@@ -248,7 +272,7 @@ export function wp_page_copy(mm: Mm, vma: Vma, addr: number, pte: Ptep, pmd: Pmd
   const copied = rd(pte) === orig
   let drop = fresh
   if (copied) {
-    if (old === NULL) add_anon_rss(mm, 1)
+    accountCopy(mm, vma, old)
     set_pte(pte, 0 as Pte)
     k.page_add_new_anon_rmap(fresh, vma, addr, false)
     k.lru_cache_add_active_or_unevictable(fresh, vma)
@@ -269,6 +293,13 @@ export function wp_page_copy(mm: Mm, vma: Vma, addr: number, pte: Ptep, pmd: Pmd
     page_cache_release(old)
   }
   return copied ? VM_FAULT_WRITE : 0
+}
+
+/** The process maps an anonymous page more, in place of none (NULL: the zero page), of one of a file, or of another. */
+export function accountCopy(mm: Mm, vma: Vma, old: Page): void {
+  const fromFile = !vma_is_anonymous(vma) && old !== NULL && !PageAnon(old)
+  if (fromFile) atomic_add(mm + mm_struct.shmem_rss, -1)
+  if (fromFile || old === NULL) add_anon_rss(mm, 1)
 }
 
 /** copy_user_highpage: one base page, with nobody kept from writing to the source. */

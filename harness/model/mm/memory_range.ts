@@ -1,15 +1,17 @@
 // Whole ranges of page tables: copied by fork, zapped by munmap, MADV_DONTNEED and exit (the first half of
 // mm/memory.c, v4.5).
 
-import { f_mapping } from '../fs/inode.ts'
+import { f_mapping, vma_is_anonymous } from '../fs/inode.ts'
 import { k } from '../kernel.ts'
-import { atomic_add, spin_lock, spin_unlock } from '../ops.ts'
-import { rd } from '../store.ts'
+import { atomic_add, READ_ONCE, spin_lock, spin_unlock } from '../ops.ts'
+import { rd, rdm } from '../store.ts'
 import { is_vm_hugetlb_page } from './hugetlb_hstate.ts'
 import { HPAGE_PMD_NR } from './init.ts'
 import { i_mmap_lock_write, i_mmap_unlock_write } from './interval_tree.ts'
 import { add_anon_rss, mkold, vm_normal_page, wrprotect } from './memory.ts'
+import { add_shmem_rss } from './memory_file.ts'
 import {
+  type AddressSpace,
   type Mm,
   mm_struct,
   NULL,
@@ -18,11 +20,14 @@ import {
   type Pmdp,
   type Pte,
   type Ptep,
+  page as struct_page,
+  VM_SHARED,
   type Vma,
   vm_area,
 } from './mm_types.ts'
-import { get_page } from './page-flags.ts'
+import { get_page, PageAnon, SetPageDirty } from './page-flags.ts'
 import {
+  DIRTY,
   pmd_alloc,
   pmd_none,
   pmd_offset,
@@ -65,7 +70,7 @@ export function copy_page_range(dst: Mm, src: Mm, vma: Vma): void {
     if (from === NULL || pmd_none(read_pmd(from))) continue
     const to = pmd_alloc(dst, addr)
     if (pmd_trans_huge(read_pmd(from)) && k.copy_huge_pmd(dst, src, to, from, addr, vma)) continue
-    k.copy_pte_range(dst, src, to, from, addr, next)
+    k.copy_pte_range(dst, src, to, from, addr, next, vma)
   }
 }
 
@@ -73,56 +78,79 @@ export function copy_page_range(dst: Mm, src: Mm, vma: Vma): void {
 export const pmd_addr_end = (addr: number, end: number): number =>
   Math.min((addr + HPAGE_PMD_NR) & ~(HPAGE_PMD_NR - 1), end)
 
-export function copy_pte_range(dst: Mm, src: Mm, to: Pmdp, from: Pmdp, addr: number, end: number): void {
+export function copy_pte_range(dst: Mm, src: Mm, to: Pmdp, from: Pmdp, addr: number, end: number, vma: Vma): void {
   if (pmd_none(read_pmd(to))) k.__pte_alloc(dst, to, addr)
   const dst_table = read_pmd(to)
   const src_table = read_pmd(from)
   spin_lock(pte_lockptr(dst_table))
   spin_lock(pte_lockptr(src_table))
-  let rss = 0
+  const rss: Rss = { anon: 0, shmem: 0 }
   for (let a = addr; a < end; a++) {
     const src_pte = pte_offset(src_table, a)
-    if (!pte_none(rd(src_pte) as Pte)) rss += k.copy_one_pte(dst, src, pte_offset(dst_table, a), src_pte)
+    if (!pte_none(rd(src_pte) as Pte)) k.copy_one_pte(dst, src, pte_offset(dst_table, a), src_pte, vma, rss)
   }
   spin_unlock(pte_lockptr(src_table))
-  add_anon_rss(dst, rss)
+  add_mm_rss_vec(dst, rss)
   spin_unlock(pte_lockptr(dst_table))
 }
 
-/** Returns how many anonymous pages the child gained. Caller holds both PTE locks. */
-export function copy_one_pte(dst: Mm, src: Mm, dst_pte: Ptep, src_pte: Ptep): number {
-  if (is_swap_entry(rd(src_pte) as Pte)) {
-    k.copySwapEntry(dst, src, dst_pte, rd(src_pte) as Pte)
-    return 0
+/** Pages that a process maps more, by kind, until they are added to its counts all at once. */
+export interface Rss {
+  anon: number
+  shmem: number
+}
+
+function add_mm_rss_vec(mm: Mm, { anon, shmem }: Rss): void {
+  add_anon_rss(mm, anon)
+  if (shmem !== 0) add_shmem_rss(mm, shmem)
+}
+
+/** mm_counter: the page counts as anonymous or as the file's. A vma without a file has only anonymous ones. */
+function count(rss: Rss, vma: Vma, page: Page, n: number): void {
+  if (vma_is_anonymous(vma) || PageAnon(page)) rss.anon += n
+  else rss.shmem += n
+}
+
+/** Copies one entry; `rss` is what the child gains. Caller holds both PTE locks. */
+export function copy_one_pte(dst: Mm, src: Mm, dst_pte: Ptep, src_pte: Ptep, vma: Vma, rss: Rss): void {
+  const old = rd(src_pte) as Pte
+  if (is_swap_entry(old)) {
+    k.copySwapEntry(dst, src, dst_pte, old)
+    return
   }
-  if (!pte_present(rd(src_pte) as Pte)) return copyNonSwapEntry(dst_pte, src_pte)
-  const entry = wrprotect(rd(src_pte) as Pte)
-  if (entry !== rd(src_pte)) set_pte(src_pte, entry)
+  if (!pte_present(old)) {
+    copyNonSwapEntry(dst_pte, src_pte, vma, rss)
+    return
+  }
+  // is_cow_mapping; what is shared stays writable, and is clean in the child.
+  const shared = rdm(vma + vm_area.vm_flags, VM_SHARED) !== 0
+  const entry = shared ? ((old & ~DIRTY) as Pte) : wrprotect(old)
+  if (!shared && entry !== old) set_pte(src_pte, entry)
   const page = vm_normal_page(entry)
   if (page !== NULL) {
     get_page(page)
     k.page_dup_rmap(page, false)
+    count(rss, vma, page, 1)
   }
   set_pte(dst_pte, mkold(entry))
-  return page === NULL ? 0 : 1
 }
 
 /**
  * The child inherits the entry, without a reference or a map: whoever put it there finds the child's too, as its vma is
- * tied to the anon_vma already. Both become read-only.
+ * tied to the anon_vma already. Both become read-only, unless they share.
  */
-function copyNonSwapEntry(dst_pte: Ptep, src_pte: Ptep): number {
+function copyNonSwapEntry(dst_pte: Ptep, src_pte: Ptep, vma: Vma, rss: Rss): void {
   const entry = rd(src_pte) as Pte
   if (!is_migration_entry(entry)) {
     // A hwpoison entry is the same for all.
     set_pte(dst_pte, entry)
-    return 0
+    return
   }
-  migration_entry_to_page(entry)
-  const read = make_migration_entry_read(entry)
-  if (is_write_migration_entry(entry)) set_pte(src_pte, read)
-  set_pte(dst_pte, read)
-  return 1
+  count(rss, vma, migration_entry_to_page(entry), 1)
+  const shared = rdm(vma + vm_area.vm_flags, VM_SHARED) !== 0
+  const copied = shared ? entry : make_migration_entry_read(entry)
+  if (!shared && is_write_migration_entry(entry)) set_pte(src_pte, copied)
+  set_pte(dst_pte, copied)
 }
 
 // ---- zapping -----------------------------------------------------------------------------------------------------
@@ -157,7 +185,14 @@ export function unmap_single_vma(tlb: Gather, vma: Vma, start: number, end: numb
   i_mmap_unlock_write(f_mapping(vma))
 }
 
-export function unmap_page_range(tlb: Gather, vma: Vma, start: number, end: number): void {
+/** With `check_mapping` only pages of that file go, not what was copied from it, nor what is swapped out or being moved. */
+export function unmap_page_range(
+  tlb: Gather,
+  vma: Vma,
+  start: number,
+  end: number,
+  check_mapping: AddressSpace = NULL,
+): void {
   const mm = rd(vma + vm_area.vm_mm) as Mm
   let next = 0
   for (let addr = start; addr < end; addr = next) {
@@ -170,38 +205,47 @@ export function unmap_page_range(tlb: Gather, vma: Vma, start: number, end: numb
     }
     // pmd_none_or_trans_huge_or_clear_bad: others with mmap_sem for reading may have been here.
     if (pmd_none(read_pmd(pmd)) || pmd_trans_huge(read_pmd(pmd))) continue
-    k.zap_pte_range(tlb, vma, pmd, addr, next)
+    k.zap_pte_range(tlb, vma, pmd, addr, next, check_mapping)
   }
 }
 
-export function zap_pte_range(tlb: Gather, vma: Vma, pmd: Pmdp, addr: number, end: number): void {
+export function zap_pte_range(
+  tlb: Gather,
+  vma: Vma,
+  pmd: Pmdp,
+  addr: number,
+  end: number,
+  check_mapping: AddressSpace,
+): void {
   const table = read_pmd(pmd)
   const ptl = pte_lockptr(table)
-  let rss = 0
+  const rss: Rss = { anon: 0, shmem: 0 }
   spin_lock(ptl)
   for (let a = addr; a < end; a++) {
     const pte = pte_offset(table, a)
     const entry = rd(pte) as Pte
     if (pte_none(entry)) continue
     if (!pte_present(entry)) {
+      if (check_mapping !== NULL) continue
       if (is_swap_entry(entry)) {
         k.zapSwapEntry(rd(vma + vm_area.vm_mm) as Mm, entry)
       } else if (is_migration_entry(entry)) {
         // A page that is being split or moved: nothing of it is counted here but the process's own sum.
-        migration_entry_to_page(entry)
-        rss--
+        count(rss, vma, migration_entry_to_page(entry), -1)
       }
       set_pte(pte, 0 as Pte)
       continue
     }
-    set_pte(pte, 0 as Pte)
     const page = vm_normal_page(entry)
+    if (check_mapping !== NULL && page !== NULL && READ_ONCE(page + struct_page.mapping) !== check_mapping) continue
+    set_pte(pte, 0 as Pte)
     if (page === NULL) continue
-    rss--
+    count(rss, vma, page, -1)
+    if (entry & DIRTY && !vma_is_anonymous(vma) && !PageAnon(page)) SetPageDirty(page)
     k.page_remove_rmap(page, false, vma)
     tlb.push(page)
   }
-  add_anon_rss(rd(vma + vm_area.vm_mm) as Mm, rss)
+  add_mm_rss_vec(rd(vma + vm_area.vm_mm) as Mm, rss)
   spin_unlock(ptl)
 }
 

@@ -6,6 +6,7 @@ import { k } from '../kernel.ts'
 import { spin_lock, spin_unlock, test_bit, WRITE_ONCE } from '../ops.ts'
 import { rd, wr } from '../store.ts'
 import { EAGAIN, EBUSY, ENOMEM } from './errno.ts'
+import { page_slot } from './filemap.ts'
 import { debug_vm } from './init.ts'
 import { address_space } from './interval_tree.ts'
 import { maybe_mkwrite, mkold, vm_page_prot } from './memory.ts'
@@ -29,6 +30,7 @@ import {
   get_page,
   get_page_unless_zero,
   lock_page,
+  PageAnon,
   PageDirty,
   PageLocked,
   PageSwapBacked,
@@ -138,7 +140,8 @@ export function remove_migration_pte(p: Page, vma: Vma, addr: number, old: Page)
     // What the vma allows may have changed meanwhile.
     if (is_write_migration_entry(swp)) entry = maybe_mkwrite(entry, vma)
     set_pte(pte, entry)
-    k.page_add_anon_rmap(p, vma, addr, false)
+    if (PageAnon(p)) k.page_add_anon_rmap(p, vma, addr, false)
+    else k.page_add_file_rmap(p, vma)
     k.mlockMovedPage(p, vma)
   }
   spin_unlock(pte_lockptr(table))
@@ -149,6 +152,13 @@ export function remove_migration_pte(p: Page, vma: Vma, addr: number, old: Page)
  * of the anon_vma: page_lock_anon_vma_read would find nobody who maps the page.
  */
 export function remove_migration_ptes(old: Page, p: Page): void {
+  if (!PageAnon(p)) {
+    k.rmap_walk_file(p, (vma, addr) => {
+      k.remove_migration_pte(p, vma, addr, old)
+      return true
+    })
+    return
+  }
   const av = page_anon_vma(p)
   if (av === NULL) return
   const pgoff = page_to_pgoff(p)
@@ -163,18 +173,22 @@ export function remove_migration_ptes(old: Page, p: Page): void {
 // ---- moving ------------------------------------------------------------------------------------------------------------
 
 /**
- * The new page takes over what rmap needs, and the old one's place in the swap cache. -EAGAIN: somebody else holds a
- * reference. Caller holds the lock of both pages.
+ * The new page takes over what rmap needs, and the old one's place in the swap cache or in its file. -EAGAIN: somebody
+ * else holds a reference. Caller holds the lock of both pages.
  */
 export function migrate_page_move_mapping(newpage: Page, p: Page): number {
   const mapping = page_mapping(p)
   if (mapping !== NULL) return k.migrateMapping(mapping, newpage, p)
   if (page_count(p) !== 1) return -EAGAIN
-  // No turning back from here.
+  takeOver(newpage, p)
+  return 0
+}
+
+/** No turning back from here. */
+function takeOver(newpage: Page, p: Page): void {
   wr(newpage + page.index, rd(p + page.index))
   WRITE_ONCE(newpage + page.mapping, rd(p + page.mapping))
   if (PageSwapBacked(p)) SetPageSwapBacked(newpage)
-  return 0
 }
 
 /** The half of migrate_page_move_mapping that is about a page with a mapping. Caller holds the lock of both pages. */
@@ -182,15 +196,13 @@ export function migrateMapping(mapping: AddressSpace, newpage: Page, p: Page): n
   // The isolation's, and that of the cache.
   const expected_count = 2
   spin_lock(mapping + address_space.tree_lock)
-  const slot = swapSlot(page_swap_entry(p))
+  const slot = PageSwapCache(p) ? swapSlot(page_swap_entry(p)) : page_slot(mapping, p)
   if (page_count(p) !== expected_count || rd(slot) !== p || !page_freeze_refs(p, expected_count)) {
     spin_unlock(mapping + address_space.tree_lock)
     return -EAGAIN
   }
   // Now nobody else is looking at the page: no turning back from here.
-  wr(newpage + page.index, rd(p + page.index))
-  WRITE_ONCE(newpage + page.mapping, rd(p + page.mapping))
-  if (PageSwapBacked(p)) SetPageSwapBacked(newpage)
+  takeOver(newpage, p)
   get_page(newpage)
   if (PageSwapCache(p)) {
     SetPageSwapCache(newpage)
@@ -229,6 +241,8 @@ export function move_to_new_page(newpage: Page, p: Page): number {
   BUG_ON(PageWriteback(p), 'PageWriteback(page)')
   const rc = k.migrate_page_move_mapping(newpage, p)
   if (rc === 0) k.migrate_page_copy(newpage, p)
+  // A page of a file must not say so when it is freed; an anonymous one stays anonymous, for the counters' sake.
+  if (rc === 0 && !PageAnon(p)) WRITE_ONCE(p + page.mapping, 0)
   return rc
 }
 

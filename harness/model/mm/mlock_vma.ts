@@ -1,6 +1,7 @@
 // mlock(2), munlock(2), mlockall(2), munlockall(2): flags of vmas, and the walk that munlocks their pages (the rest of
 // mm/mlock.c, v4.5). Nobody is short of RLIMIT_MEMLOCK: processes have CAP_IPC_LOCK.
 
+import { file_inode } from '../fs/inode.ts'
 import { k } from '../kernel.ts'
 import { again, down_write, loop, up_write } from '../ops.ts'
 import { rd, wr } from '../store.ts'
@@ -74,7 +75,7 @@ export function mlock_fixup(vma: Vma, prev: Vma, start: number, end: number, new
   if (newflags === rd(vma + vm_flags) || rd(vma + vm_flags) & VM_SPECIAL || is_vm_hugetlb_page(vma)) return vma
   const mm = rd(vma + vm_area.vm_mm) as Mm
   const pgoff = rd(vma + vm_pgoff) + start - rd(vma + vm_start)
-  const merged = k.vma_merge(mm, prev, start, end, newflags, rd(vma + vm_area.anon_vma), pgoff)
+  const merged = k.vma_merge(mm, prev, start, end, newflags, rd(vma + vm_area.anon_vma), pgoff, file_inode(vma))
   if (merged !== NULL) {
     vma = merged
   } else {

@@ -45,14 +45,15 @@ export const NULL = 0 as Page &
   Hstate &
   Subpool &
   ResvMap &
-  Inode
+  Inode &
+  AddressSpace
 
 /** struct page. Eight cells; tails of a compound page use some of theirs otherwise, see below. */
 export const page = {
   flags: 0,
   _count: 1,
   _mapcount: 2,
-  /** An anon_vma + PAGE_MAPPING_ANON. Guarded by the page lock. */
+  /** An anon_vma + PAGE_MAPPING_ANON, or the address_space of a file. Guarded by the page lock. */
   mapping: 3,
   index: 4,
   /** What stands in the frame: see contents.ts. */
@@ -131,6 +132,8 @@ export const mm_struct = {
   owner: 10,
   /** Base pages of hugetlb that are mapped; atomic. */
   hugetlb_usage: 11,
+  /** MM_SHMEMPAGES, to v4.4 a part of MM_FILEPAGES (eca56ff906bd); atomic. */
+  shmem_rss: 12,
   /** MM_SWAPENTS; atomic. */
   swap_ents: 13,
   /** Address spaces that swapoff must look through: next, looked at without the lock, and previous. Under mmlist_lock. */

@@ -3,17 +3,23 @@
 // The list of a mm is ordered by address and guarded by mmap_sem; what rmap sees of a vma (start, end, pgoff)
 // changes under the anon_vma lock too.
 
-import { f_mapping, file_inode, get_file } from '../fs/inode.ts'
+import { f_mapping, file_inode, fput, get_file } from '../fs/inode.ts'
 import { k } from '../kernel.ts'
 import { clear_bit, down_write, READ_ONCE, set_bit, up_write, WRITE_ONCE } from '../ops.ts'
 import { rd, wr } from '../store.ts'
 import { EINVAL, ERR_PTR } from './errno.ts'
 import { hstate_vma, huge_page_mask, is_vm_hugetlb_page } from './hugetlb_hstate.ts'
-import { i_mmap_lock_write, i_mmap_unlock_write, vma_interval_tree_insert } from './interval_tree.ts'
+import {
+  i_mmap_lock_write,
+  i_mmap_unlock_write,
+  vma_interval_tree_insert,
+  vma_interval_tree_remove,
+} from './interval_tree.ts'
 import type { Gather } from './memory_range.ts'
 import {
   type AnonVma,
   anon_vma_chain,
+  type Inode,
   type Mm,
   mm_struct,
   NULL,
@@ -142,11 +148,13 @@ export function vma_adjust(vma: Vma, start: number, end: number, pgoff: number, 
     wr(after + vm_start, rd(after + vm_start) + adjust_next)
     wr(after + vm_pgoff, rd(after + vm_pgoff) + adjust_next)
   }
+  if (remove_next && file !== NULL) vma_interval_tree_remove(after, f_mapping(vma))
   if (remove_next) vma_unlink(mm, after)
   else if (insert !== NULL) vma_link(mm, insert, rd(insert + vm_start) < start ? (rd(vma + vm_prev) as Vma) : vma)
   if (av !== NULL) k.anon_vma_unlock_write(av)
   if (file !== NULL) i_mmap_unlock_write(f_mapping(vma))
   if (!remove_next) return
+  if (file !== NULL) fput(file)
   if (rd(after + vm_area.anon_vma) !== 0) k.unlink_anon_vmas(after)
   vm_area_free(after)
   // mprotect's case 6: the vma reaches over the one after, too.
@@ -171,7 +179,7 @@ export function __split_vma(vma: Vma, addr: number, new_below: boolean): number 
     get_file(file_inode(vma))
     wr(piece + vm_area.vm_file, file_inode(vma))
     WRITE_ONCE(piece + vm_area.vm_private_data, READ_ONCE(vma + vm_area.vm_private_data))
-    k.hugetlb_vm_op_open(piece)
+    if (is_vm_hugetlb_page(piece)) k.hugetlb_vm_op_open(piece)
   }
   if (new_below) k.vma_adjust(vma, addr, end, above, piece)
   else k.vma_adjust(vma, start, addr, pgoff, piece)
@@ -190,8 +198,9 @@ function is_mergeable_anon_vma(a: number, b: number, vma: Vma): boolean {
   return a === b
 }
 
-function can_vma_merge(vma: Vma, flags: number, av: number, pgoff: number): boolean {
+function can_vma_merge(vma: Vma, flags: number, av: number, pgoff: number, file: Inode): boolean {
   return (
+    file_inode(vma) === file &&
     ((rd(vma + vm_flags) ^ flags) & ~VM_SOFTDIRTY) === 0 &&
     is_mergeable_anon_vma(av, rd(vma + vm_area.anon_vma), vma) &&
     pgoff === rd(vma + vm_pgoff)
@@ -205,14 +214,23 @@ const pgoffAfter = (vma: Vma): number => rd(vma + vm_end) - rd(vma + vm_start)
  * A piece addr..end with these flags: can it be part of a neighbour? Returns the vma that then holds it, or NULL.
  * The cases are those of the picture above vma_merge in mm/mmap.c. Caller holds mmap_sem for writing.
  */
-export function vma_merge(mm: Mm, prev: Vma, addr: number, end: number, flags: number, av: number, pgoff: number): Vma {
+export function vma_merge(
+  mm: Mm,
+  prev: Vma,
+  addr: number,
+  end: number,
+  flags: number,
+  av: number,
+  pgoff: number,
+  file: Inode = NULL,
+): Vma {
   if (flags & VM_SPECIAL) return NULL
   let after = (prev !== NULL ? next(prev) : rd(mm + mm_struct.mmap)) as Vma
   const area = after
   if (after !== NULL && rd(after + vm_end) === end) after = next(after)
   const joinsNext =
-    after !== NULL && end === rd(after + vm_start) && can_vma_merge(after, flags, av, pgoff + end - addr)
-  if (prev !== NULL && rd(prev + vm_end) === addr && can_vma_merge(prev, flags, av, pgoff - pgoffAfter(prev))) {
+    after !== NULL && end === rd(after + vm_start) && can_vma_merge(after, flags, av, pgoff + end - addr, file)
+  if (prev !== NULL && rd(prev + vm_end) === addr && can_vma_merge(prev, flags, av, pgoff - pgoffAfter(prev), file)) {
     const both = joinsNext && is_mergeable_anon_vma(rd(prev + vm_area.anon_vma), rd(after + vm_area.anon_vma), NULL)
     k.vma_adjust(prev, rd(prev + vm_start), both ? rd(after + vm_end) : end, rd(prev + vm_pgoff), NULL)
     return prev
@@ -252,7 +270,7 @@ export function setVmaFlags(vma: Vma, start: number, end: number, flags: number)
   const mm = rd(vma + vm_mm) as Mm
   const pgoff = rd(vma + vm_pgoff) + start - rd(vma + vm_start)
   const prev = (start > rd(vma + vm_start) ? vma : rd(vma + vm_prev)) as Vma
-  const merged = k.vma_merge(mm, prev, start, end, flags, rd(vma + vm_area.anon_vma), pgoff)
+  const merged = k.vma_merge(mm, prev, start, end, flags, rd(vma + vm_area.anon_vma), pgoff, file_inode(vma))
   if (merged !== NULL) {
     set_vm_flags(merged, flags)
     return merged

@@ -1,11 +1,11 @@
-// Mappings of files, which are all of hugetlbfs (mm/mmap.c, v4.5).
+// Mappings of files, of hugetlbfs or of tmpfs (mm/mmap.c, v4.5).
 
-import { f_mapping, file_inode, fput, get_file } from '../fs/inode.ts'
+import { f_mapping, file_inode, fput, get_file, i_data, shmem_mapping } from '../fs/inode.ts'
 import { k } from '../kernel.ts'
 import { down_write, up_write } from '../ops.ts'
 import { rd, wr } from '../store.ts'
 import { EINVAL, IS_ERR } from './errno.ts'
-import { hstate_inode, huge_page_mask, pages_per_huge_page } from './hugetlb_hstate.ts'
+import { hstate_inode, huge_page_mask, is_vm_hugetlb_page, pages_per_huge_page } from './hugetlb_hstate.ts'
 import {
   i_mmap_lock_write,
   i_mmap_unlock_write,
@@ -56,7 +56,7 @@ export function unlink_file_vma(vma: Vma): void {
 export function remove_vma(vma: Vma): void {
   const file = file_inode(vma)
   if (file !== NULL) {
-    k.hugetlb_vm_op_close(vma)
+    if (is_vm_hugetlb_page(vma)) k.hugetlb_vm_op_close(vma)
     fput(file)
   }
   vm_area_free(vma)
@@ -71,10 +71,16 @@ export function mmap_file_region(
   file: Inode,
   pgoff: number,
 ): number {
+  const prev = find_prev(mm, addr)
+  const merged = k.vma_merge(mm, prev, addr, addr + len, vm_flags, 0, pgoff, file)
+  if (merged !== NULL) {
+    lockMapped(mm, merged, len)
+    return 0
+  }
   const vma = vm_area_alloc(mm, addr, addr + len, vm_flags, pgoff)
   get_file(file)
   wr(vma + vm_area.vm_file, file)
-  const error = k.hugetlbfs_file_mmap(file, vma)
+  const error = shmem_mapping(i_data(file)) ? 0 : k.hugetlbfs_file_mmap(file, vma)
   if (error !== 0) {
     // unmap_region: of what was never mapped.
     k.lru_add_drain()
@@ -82,16 +88,23 @@ export function mmap_file_region(
     fput(file)
     return error
   }
-  vma_link(mm, vma, find_prev(mm, addr))
+  vma_link(mm, vma, prev)
   __vma_link_file(vma)
-  // Huge pages are never locked: they do not move anyway.
-  set_vm_flags(vma, (rd(vma + vm_area.vm_flags) & VM_LOCKED_CLEAR_MASK) | VM_SOFTDIRTY)
+  lockMapped(mm, vma, len)
   return 0
 }
 
+/** The end of mmap_region. Huge pages are never locked: they do not move anyway. */
+function lockMapped(mm: Mm, vma: Vma, len: number): void {
+  let flags = rd(vma + vm_area.vm_flags)
+  if (is_vm_hugetlb_page(vma)) flags &= VM_LOCKED_CLEAR_MASK
+  else if (flags & VM_LOCKED) wr(mm + mm_struct.locked_vm, rd(mm + mm_struct.locked_vm) + len)
+  set_vm_flags(vma, flags | VM_SOFTDIRTY)
+}
+
 /**
- * mmap(2) of a file of hugetlbfs, from base page `pgoff` on, at `addr`, which is free. `prot`: VM_READ, VM_WRITE; `flags`:
- * MAP_ bits. A part of a huge page at the end is mapped whole. 0 or an error.
+ * mmap(2) of a file, from base page `pgoff` on, at `addr`, which is free. `prot`: VM_READ, VM_WRITE; `flags`: MAP_ bits.
+ * A part of a huge page at the end is mapped whole. 0 or an error.
  */
 export function sys_mmap_file(
   mm: Mm,
@@ -102,10 +115,13 @@ export function sys_mmap_file(
   file: Inode,
   pgoff: number,
 ): number {
-  const h = hstate_inode(file)
-  const len = (length + pages_per_huge_page(h) - 1) & huge_page_mask(h)
-  // prepare_hugepage_range
-  if (addr & ~huge_page_mask(h)) return -EINVAL
+  let len = length
+  if (!shmem_mapping(i_data(file))) {
+    const h = hstate_inode(file)
+    len = (length + pages_per_huge_page(h) - 1) & huge_page_mask(h)
+    // prepare_hugepage_range
+    if (addr & ~huge_page_mask(h)) return -EINVAL
+  }
   let vm_flags = prot | VM_MAYWRITE
   if (flags & MAP_SHARED) vm_flags |= VM_SHARED | VM_MAYSHARE
   if (flags & MAP_NORESERVE) vm_flags |= VM_NORESERVE
@@ -115,6 +131,14 @@ export function sys_mmap_file(
   const error = k.mmap_file_region(mm, addr, len, vm_flags, file, pgoff)
   up_write(mm + mm_struct.mmap_sem)
   if (error === 0 && (vm_flags & VM_LOCKED || flags & MAP_POPULATE)) k.__mm_populate(mm, addr, len, true)
+  return error
+}
+
+/** MAP_ANONYMOUS | MAP_SHARED (shmem_zero_setup): a file of its own. As sys_mmap_file. */
+export function sys_mmap_shared(mm: Mm, addr: number, len: number, prot: number, flags: number): number {
+  const file = k.shmem_file_setup(len)
+  const error = k.sys_mmap_file(mm, addr, len, prot, flags | MAP_SHARED, file, 0)
+  fput(file)
   return error
 }
 

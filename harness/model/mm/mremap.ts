@@ -1,16 +1,18 @@
 // mremap(2) to another place (mm/mremap.c, v4.5): page tables move, pages and their reverse mapping stay as they are.
 
+import { f_mapping, file_inode, get_file, vma_is_anonymous } from '../fs/inode.ts'
 import { k } from '../kernel.ts'
 import { down_write, spin_lock, spin_unlock, up_write } from '../ops.ts'
 import { rd, wr } from '../store.ts'
 import { EFAULT, EINVAL } from './errno.ts'
 import { is_vm_hugetlb_page } from './hugetlb_hstate.ts'
 import { HPAGE_PMD_NR } from './init.ts'
+import { i_mmap_lock_write, i_mmap_unlock_write } from './interval_tree.ts'
 import { pmd_addr_end } from './memory_range.ts'
-
 import type { AnonVma } from './mm_types.ts'
 import { type Mm, mm_struct, NULL, type Pmd, type Pmdp, type Pte, VM_LOCKED, type Vma, vm_area } from './mm_types.ts'
 import { vm_area_alloc, vma_link } from './mmap.ts'
+import { __vma_link_file } from './mmap_file.ts'
 import {
   pmd_alloc,
   pmd_none,
@@ -34,13 +36,13 @@ export interface Copied {
 /** A vma for the new place, with the old page offsets so that rmap finds the moved pages. Caller holds mmap_sem for writing. */
 export function copy_vma(vma: Vma, addr: number, len: number, from: number): Copied {
   const mm = rd(vma + vm_area.vm_mm) as Mm
-  const faulted = rd(vma + vm_area.anon_vma) !== 0
-  const pgoff = faulted ? rd(vma + vm_area.vm_pgoff) + from - rd(vma + vm_area.vm_start) : addr
+  const keeps = rd(vma + vm_area.anon_vma) !== 0 || !vma_is_anonymous(vma)
+  const pgoff = keeps ? rd(vma + vm_area.vm_pgoff) + from - rd(vma + vm_area.vm_start) : addr
   const flags = rd(vma + vm_area.vm_flags)
   const start = rd(vma + vm_area.vm_start)
   const after = k.find_vma(mm, addr)
   const prev = lastBefore(mm, addr)
-  const merged = k.vma_merge(mm, prev, addr, addr + len, flags, rd(vma + vm_area.anon_vma), pgoff)
+  const merged = k.vma_merge(mm, prev, addr, addr + len, flags, rd(vma + vm_area.anon_vma), pgoff, file_inode(vma))
   if (merged !== NULL) {
     // A source without pages may have been swallowed by the vma for the new place.
     const swallowed = start >= rd(merged + vm_area.vm_start) && start < rd(merged + vm_area.vm_end)
@@ -50,7 +52,12 @@ export function copy_vma(vma: Vma, addr: number, len: number, from: number): Cop
   const fresh = vm_area_alloc(mm, addr, addr + len, flags, pgoff)
   wr(fresh + vm_area.anon_vma, rd(vma + vm_area.anon_vma))
   k.anon_vma_clone(fresh, vma)
+  if (!vma_is_anonymous(vma)) {
+    get_file(file_inode(vma))
+    wr(fresh + vm_area.vm_file, file_inode(vma))
+  }
   vma_link(mm, fresh, after === NULL ? prev : (rd(after + vm_area.vm_prev) as Vma))
+  __vma_link_file(fresh)
   return { vma: fresh, source: vma, need_rmap_locks: false }
 }
 
@@ -98,10 +105,14 @@ export function move_page_tables(
 }
 
 function moveLocked<T>(vma: Vma, need_rmap_locks: boolean, move: () => T): T {
+  if (!need_rmap_locks) return move()
   const av = rd(vma + vm_area.anon_vma) as AnonVma
-  if (need_rmap_locks && av !== NULL) k.anon_vma_lock_write(av)
+  const file = !vma_is_anonymous(vma)
+  if (file) i_mmap_lock_write(f_mapping(vma))
+  if (av !== NULL) k.anon_vma_lock_write(av)
   const done = move()
-  if (need_rmap_locks && av !== NULL) k.anon_vma_unlock_write(av)
+  if (av !== NULL) k.anon_vma_unlock_write(av)
+  if (file) i_mmap_unlock_write(f_mapping(vma))
   return done
 }
 

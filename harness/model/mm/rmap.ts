@@ -3,7 +3,7 @@
 // An anon_vma belongs to a family of vmas; chains (avc) tie each vma to the anon_vmas of its ancestors, so that
 // pages from before a fork are found in the children. Counts change under the page table lock of the entry.
 
-import { BUG_ON, KernelBug } from '../bug.ts'
+import { BUG_ON } from '../bug.ts'
 import { k } from '../kernel.ts'
 import {
   atomic_add_negative,
@@ -331,7 +331,10 @@ export function page_dup_rmap(p: Page, compound: boolean): void {
 
 /** One map less; the page keeps its mapping, which is only reliable while it is mapped. Caller holds the page table lock. */
 export function page_remove_rmap(p: Page, compound: boolean): void {
-  if (!PageAnon(p)) throw new KernelBug('mapcount-mismatch', 'a page that is not anonymous loses an anonymous map')
+  if (!PageAnon(p)) {
+    k.page_remove_file_rmap(p)
+    return
+  }
   if (compound) {
     k.page_remove_anon_compound_rmap(p)
     return

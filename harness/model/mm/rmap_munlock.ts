@@ -6,7 +6,7 @@ import { k } from '../kernel.ts'
 import { spin_unlock, test_bit } from '../ops.ts'
 import { rd } from '../store.ts'
 import { type Mm, NULL, type Page, VM_LOCKED, type Vma, vm_area } from './mm_types.ts'
-import { PageLocked, PageLRU, page_mapped, VM_BUG_ON_PAGE } from './page-flags.ts'
+import { PageAnon, PageLocked, PageLRU, page_mapped, VM_BUG_ON_PAGE } from './page-flags.ts'
 import { __vma_address, anon_vma_interval_tree_foreach, page_check_address, page_to_pgoff } from './rmap_walk.ts'
 
 /** What a visit answers (include/linux/rmap.h): go on, or stop because a locked vma has flagged the page. */
@@ -33,6 +33,14 @@ export function try_to_munlock_one(p: Page, vma: Vma, addr: number): number {
 /** SWAP_MLOCK: another locked vma maps the page. Caller holds the page lock and has the page off the LRU. */
 export function try_to_munlock(p: Page): number {
   VM_BUG_ON_PAGE(!PageLocked(p) || PageLRU(p), p, '!PageLocked(page) || PageLRU(page)')
+  if (!PageAnon(p)) {
+    let found = SWAP_AGAIN
+    k.rmap_walk_file(p, (vma, addr) => {
+      found = k.try_to_munlock_one(p, vma, addr)
+      return found === SWAP_AGAIN
+    })
+    return found
+  }
   const av = k.page_lock_anon_vma_read(p)
   if (av === NULL) return SWAP_AGAIN
   const pgoff = page_to_pgoff(p)

@@ -5,6 +5,7 @@ import { k } from '../kernel.ts'
 import { spin_unlock, test_bit } from '../ops.ts'
 import { rd } from '../store.ts'
 import { add_anon_rss } from './memory.ts'
+import { add_mm_counter } from './memory_file.ts'
 import { add_swap_ents } from './memory_swap.ts'
 import {
   type Mm,
@@ -19,6 +20,7 @@ import {
 } from './mm_types.ts'
 import { mmlistAdd, mmlistEmpty } from './mmlist.ts'
 import {
+  PageAnon,
   PageHWPoison,
   PageSwapCache,
   PageTransHuge,
@@ -74,7 +76,7 @@ export function try_to_unmap_one(p: Page, vma: Vma, addr: number, flags: number)
 export function unmappedEntry(p: Page, vma: Vma, entry: Pte, flags: number): Pte | undefined {
   const mm = rd(vma + vm_area.vm_mm) as Mm
   if (PageHWPoison(p)) {
-    add_anon_rss(mm, -1)
+    add_mm_counter(mm, p, -1)
     return make_hwpoison_entry(p)
   }
   if (flags & TTU_MIGRATION) return (make_migration_entry(p, pte_write(entry)) | (entry & SOFT_DIRTY)) as Pte
@@ -103,6 +105,13 @@ export const invalid_migration_vma = (vma: Vma): boolean => test_bit(vma + vm_ar
 export function try_to_unmap(p: Page, flags: number): number {
   VM_BUG_ON_PAGE(PageTransHuge(p), p, '!PageHuge(page) && PageTransHuge(page)')
   let ret = SWAP_AGAIN
+  if (!PageAnon(p)) {
+    k.rmap_walk_file(p, (vma, addr) => {
+      ret = k.try_to_unmap_one(p, vma, addr, flags)
+      return ret === SWAP_AGAIN && page_mapped(p)
+    })
+    return ret !== SWAP_MLOCK && !page_mapped(p) ? SWAP_SUCCESS : ret
+  }
   const av = k.page_lock_anon_vma_read(p)
   if (av !== NULL) {
     const pgoff = page_to_pgoff(p)

@@ -16,6 +16,8 @@ export const vmstat = [
   'NR_ANON_PAGES',
   'NR_ANON_TRANSPARENT_HUGEPAGES',
   'NR_FILE_MAPPED',
+  'NR_FILE_PAGES',
+  'NR_SHMEM',
   'NR_ACTIVE_ANON',
   'NR_INACTIVE_ANON',
   'NR_UNEVICTABLE',
@@ -50,6 +52,9 @@ const HIGH = 32
 const slot = new Map<Counter, number>(vmstat.map((name, i) => [name, i]))
 export const NR_ANON_PAGES = slot.get('NR_ANON_PAGES')!
 export const NR_ANON_TRANSPARENT_HUGEPAGES = slot.get('NR_ANON_TRANSPARENT_HUGEPAGES')!
+export const NR_FILE_MAPPED = slot.get('NR_FILE_MAPPED')!
+export const NR_FILE_PAGES = slot.get('NR_FILE_PAGES')!
+export const NR_SHMEM = slot.get('NR_SHMEM')!
 export const NR_ACTIVE_ANON = slot.get('NR_ACTIVE_ANON')!
 export const NR_INACTIVE_ANON = slot.get('NR_INACTIVE_ANON')!
 export const NR_UNEVICTABLE = slot.get('NR_UNEVICTABLE')!
@@ -123,7 +128,9 @@ const bytes = (pages: number): number => pages * PAGE_SIZE
 const shown: readonly (readonly [string, () => number])[] = [
   ['AnonPages', () => bytes(k.anonPages())],
   ['AnonHugePages', () => bytes(global_page_state(NR_ANON_TRANSPARENT_HUGEPAGES) * HPAGE_PMD_NR)],
-  ['Mapped', () => bytes(global_page_state(slot.get('NR_FILE_MAPPED')!))],
+  ['Cached', () => bytes(global_page_state(NR_FILE_PAGES))],
+  ['Mapped', () => bytes(global_page_state(NR_FILE_MAPPED))],
+  ['Shmem', () => bytes(global_page_state(NR_SHMEM))],
   ['Active(anon)', () => bytes(global_page_state(NR_ACTIVE_ANON))],
   ['Inactive(anon)', () => bytes(global_page_state(NR_INACTIVE_ANON))],
   ['Unevictable', () => bytes(shownPages(NR_UNEVICTABLE))],

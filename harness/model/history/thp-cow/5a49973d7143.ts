@@ -3,7 +3,7 @@
 // The index is no longer checked, so that the address is not needed; the head is found inside.
 
 import { k } from '../../kernel.ts'
-import { lockPageUnderPtl, vm_normal_page } from '../../mm/memory.ts'
+import { isSharedWritable, lockPageUnderPtl, vm_normal_page } from '../../mm/memory.ts'
 import {
   type AnonVma,
   type Mm,
@@ -62,7 +62,7 @@ export function do_wp_page(mm: Mm, vma: Vma, addr: number, pte: Ptep, pmd: Pmdp,
       return k.wp_page_reuse(vma, pte, ptl, orig)
     }
     unlock_page(old)
-  }
+  } else if (isSharedWritable(vma)) return k.wp_page_shared(vma, pte, ptl, orig, old)
   page_cache_get(old)
   spin_unlock(ptl)
   return k.wp_page_copy(mm, vma, addr, pte, pmd, orig, old)

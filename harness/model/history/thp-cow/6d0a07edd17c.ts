@@ -6,7 +6,7 @@
 import { k } from '../../kernel.ts'
 import { do_huge_pmd_wp_page as do_huge_pmd_wp_page_4_5, is_huge_zero_pmd, reuseHugePmd } from '../../mm/huge_memory.ts'
 import { HPAGE_PMD_NR } from '../../mm/init.ts'
-import { do_wp_page as do_wp_page_4_5, lockPageUnderPtl, vm_normal_page } from '../../mm/memory.ts'
+import { do_wp_page as do_wp_page_4_5, isSharedWritable, lockPageUnderPtl, vm_normal_page } from '../../mm/memory.ts'
 import {
   type IntPtr,
   type Mm,
@@ -107,7 +107,7 @@ export function do_wp_page(mm: Mm, vma: Vma, addr: number, pte: Ptep, pmd: Pmdp,
       return k.wp_page_reuse(vma, pte, ptl, orig)
     }
     unlock_page(old)
-  }
+  } else if (isSharedWritable(vma)) return k.wp_page_shared(vma, pte, ptl, orig, old)
   page_cache_get(old)
   spin_unlock(ptl)
   return k.wp_page_copy(mm, vma, addr, pte, pmd, orig, old)

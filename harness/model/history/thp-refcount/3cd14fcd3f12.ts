@@ -3,7 +3,6 @@
 // Before, a huge page was counted as such only, and as N anonymous pages from its split on. AnonPages of /proc/meminfo
 // did not change, for it was the sum of both.
 
-import { KernelBug } from '../../bug.ts'
 import { k } from '../../kernel.ts'
 import { debug_vm, HPAGE_PMD_NR } from '../../mm/init.ts'
 import { type Page, type Vma, vm_area } from '../../mm/mm_types.ts'
@@ -38,7 +37,10 @@ function page_add_new_anon_rmap(p: Page, vma: Vma, addr: number): void {
 }
 
 function page_remove_rmap(p: Page): void {
-  if (!PageAnon(p)) throw new KernelBug('mapcount-mismatch', 'a page that is not anonymous loses an anonymous map')
+  if (!PageAnon(p)) {
+    k.page_remove_file_rmap(p)
+    return
+  }
   if (!atomic_add_negative(-1, _mapcount(p))) return
   mod_zone_page_state(PageTransHuge(p) ? NR_ANON_TRANSPARENT_HUGEPAGES : NR_ANON_PAGES, -1)
   if (PageMlocked(p)) k.clear_page_mlock(p)

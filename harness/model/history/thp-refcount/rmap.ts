@@ -1,6 +1,5 @@
 // mm/rmap.c and mm/swapfile.c as of v4.4: a huge page is mapped by PMDs only, and counts them in its head.
 
-import { KernelBug } from '../../bug.ts'
 import { k } from '../../kernel.ts'
 import { debug_vm } from '../../mm/init.ts'
 import { type Page, type Vma, vm_area } from '../../mm/mm_types.ts'
@@ -42,7 +41,10 @@ const page_dup_rmap = (p: Page): void => atomic_inc(_mapcount(p))
 
 /** One map less. Caller holds the page table lock. */
 export function page_remove_rmap(p: Page): void {
-  if (!PageAnon(p)) throw new KernelBug('mapcount-mismatch', 'a page that is not anonymous loses an anonymous map')
+  if (!PageAnon(p)) {
+    k.page_remove_file_rmap(p)
+    return
+  }
   if (!atomic_add_negative(-1, _mapcount(p))) return
   if (PageTransHuge(p)) mod_zone_page_state(NR_ANON_TRANSPARENT_HUGEPAGES, -1)
   mod_zone_page_state(NR_ANON_PAGES, -hpage_nr_pages(p))

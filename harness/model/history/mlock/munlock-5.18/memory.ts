@@ -2,7 +2,7 @@
 
 import { k } from '../../../kernel.ts'
 import * as memory from '../../../mm/memory.ts'
-import { add_anon_rss, is_zero_pfn, maybe_mkwrite, mkdirty, vm_page_prot } from '../../../mm/memory.ts'
+import { accountCopy, is_zero_pfn, maybe_mkwrite, mkdirty, vm_page_prot } from '../../../mm/memory.ts'
 import {
   type Mm,
   mm_struct,
@@ -39,7 +39,7 @@ function wp_page_copy(mm: Mm, vma: Vma, addr: number, pte: Ptep, pmd: Pmdp, orig
   const copied = rd(pte) === orig
   let drop = fresh
   if (copied) {
-    if (old === NULL) add_anon_rss(mm, 1)
+    accountCopy(mm, vma, old)
     set_pte(pte, 0 as Pte)
     k.page_add_new_anon_rmap(fresh, vma, addr, false)
     k.lru_cache_add_active_or_unevictable(fresh, vma)

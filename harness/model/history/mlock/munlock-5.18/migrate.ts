@@ -12,6 +12,7 @@ import {
   ClearPageUnevictable,
   get_page,
   lock_page,
+  PageAnon,
   PageTransHuge,
   page_count,
   page_mapped,
@@ -47,7 +48,8 @@ function remove_migration_pte(p: Page, vma: Vma, addr: number, old: Page): void 
     get_page(p)
     let entry = (mkold(mk_pte(p, vm_page_prot(vma))) | (swp & SOFT_DIRTY)) as Pte
     if (is_write_migration_entry(swp)) entry = maybe_mkwrite(entry, vma)
-    k.page_add_anon_rmap(p, vma, addr, false)
+    if (PageAnon(p)) k.page_add_anon_rmap(p, vma, addr, false)
+    else k.page_add_file_rmap(p, vma)
     set_pte(pte, entry)
     if (test_bit(vma + vm_area.vm_flags, VM_LOCKED)) k.mlock_page_drain_local()
   }

@@ -1,6 +1,7 @@
 // The second half of mm/mlock.c since v5.18: mlock(2) and munlock(2) walk the page tables of the vma themselves, with
 // neither page locks nor the rmap.
 
+import { file_inode } from '../../../fs/inode.ts'
 import { k } from '../../../kernel.ts'
 import { is_huge_zero_pmd } from '../../../mm/huge_memory.ts'
 import { vm_normal_page } from '../../../mm/memory.ts'
@@ -95,7 +96,7 @@ function mlock_fixup(vma: Vma, prev: Vma, start: number, end: number, newflags: 
   if (newflags === oldflags) return vma
   const mm = rd(vma + vm_area.vm_mm) as Mm
   const pgoff = rd(vma + vm_pgoff) + start - rd(vma + vm_start)
-  const merged = k.vma_merge(mm, prev, start, end, newflags, rd(vma + vm_area.anon_vma), pgoff)
+  const merged = k.vma_merge(mm, prev, start, end, newflags, rd(vma + vm_area.anon_vma), pgoff, file_inode(vma))
   if (merged !== NULL) {
     vma = merged
   } else {

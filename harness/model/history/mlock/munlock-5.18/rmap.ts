@@ -1,7 +1,6 @@
 // mm/rmap.c since v5.18: whoever adds or removes a map of a page says for which vma, and a locked one mlocks or munlocks
 // the page along with that.
 
-import { KernelBug } from '../../../bug.ts'
 import { k } from '../../../kernel.ts'
 import { HPAGE_PMD_NR } from '../../../mm/init.ts'
 import { type Mm, type Page, type Pte, VM_LOCKED, type Vma, vm_area } from '../../../mm/mm_types.ts'
@@ -18,11 +17,17 @@ import {
 } from '../../../mm/page-flags.ts'
 import { DIRTY, set_pte } from '../../../mm/pgtable.ts'
 import * as rmap from '../../../mm/rmap.ts'
+import * as rmap_file from '../../../mm/rmap_file.ts'
 import * as rmap_munlock from '../../../mm/rmap_munlock.ts'
 import * as rmap_unmap from '../../../mm/rmap_unmap.ts'
 import { SWAP_AGAIN, SWAP_FAIL, SWAP_MLOCK, TTU_IGNORE_MLOCK } from '../../../mm/rmap_unmap.ts'
 import { page_check_address } from '../../../mm/rmap_walk.ts'
-import { mod_zone_page_state, NR_ANON_PAGES, NR_ANON_TRANSPARENT_HUGEPAGES } from '../../../mm/vmstat.ts'
+import {
+  mod_zone_page_state,
+  NR_ANON_PAGES,
+  NR_ANON_TRANSPARENT_HUGEPAGES,
+  NR_FILE_MAPPED,
+} from '../../../mm/vmstat.ts'
 import { atomic_add_negative, spin_unlock, test_bit } from '../../../ops.ts'
 import { rd } from '../../../store.ts'
 import type { Changes } from '../../patch.ts'
@@ -46,14 +51,24 @@ function do_page_add_anon_rmap(p: Page, vma: Vma, addr: number, exclusive: boole
 }
 
 function page_remove_rmap(p: Page, compound: boolean, vma?: Vma): void {
-  if (!PageAnon(p)) throw new KernelBug('mapcount-mismatch', 'a page that is not anonymous loses an anonymous map')
-  if (compound) {
+  if (!PageAnon(p)) {
+    k.page_remove_file_rmap(p)
+  } else if (compound) {
     k.page_remove_anon_compound_rmap(p)
   } else if (atomic_add_negative(-1, _mapcount(p))) {
     mod_zone_page_state(NR_ANON_PAGES, -1)
     if (PageTransCompound(p)) k.deferred_split_huge_page(compound_head(p))
   }
   munlock_vma_page(p, vma!, compound)
+}
+
+function page_add_file_rmap(p: Page, vma: Vma): void {
+  rmap_file.page_add_file_rmap(p, vma)
+  mlock_vma_page(p, vma, false)
+}
+
+function page_remove_file_rmap(p: Page): void {
+  if (atomic_add_negative(-1, _mapcount(p))) mod_zone_page_state(NR_FILE_MAPPED, -1)
 }
 
 function page_remove_anon_compound_rmap(p: Page): void {
@@ -99,6 +114,8 @@ function try_to_unmap_one(p: Page, vma: Vma, addr: number, flags: number): numbe
 export const changes: Changes = {
   page_add_anon_rmap: { before: rmap.page_add_anon_rmap, after: page_add_anon_rmap },
   do_page_add_anon_rmap: { before: rmap.do_page_add_anon_rmap, after: do_page_add_anon_rmap },
+  page_add_file_rmap: { before: rmap_file.page_add_file_rmap, after: page_add_file_rmap },
+  page_remove_file_rmap: { before: rmap_file.page_remove_file_rmap, after: page_remove_file_rmap },
   page_remove_rmap: { before: rmap.page_remove_rmap, after: page_remove_rmap },
   page_remove_anon_compound_rmap: {
     before: rmap.page_remove_anon_compound_rmap,

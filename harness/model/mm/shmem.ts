@@ -1,0 +1,125 @@
+// Shared memory: files of tmpfs, which shared anonymous memory is, too (mm/shmem.c, v4.5). A page belongs to the file, at
+// its index in the page cache, whoever maps it.
+
+import { alloc_inode, file_inode, i_data, i_mutex, i_size_read, i_size_write } from '../fs/inode.ts'
+import { k } from '../kernel.ts'
+import { down_write as mutex_lock, up_write as mutex_unlock, WRITE_ONCE } from '../ops.ts'
+import { wr } from '../store.ts'
+import { EEXIST, EINVAL, ENOMEM } from './errno.ts'
+import { delete_from_page_cache, find_lock_entry, replaceEntry } from './filemap.ts'
+import type { Faulted } from './memory_file.ts'
+import {
+  type AddressSpace,
+  type Inode,
+  NULL,
+  type Page,
+  page as struct_page,
+  VM_FAULT_OOM,
+  VM_FAULT_SIGBUS,
+  type Vma,
+} from './mm_types.ts'
+import { alloc_zeroed_page } from './page_alloc.ts'
+import {
+  ClearPageDirty,
+  lock_page,
+  page_cache_get,
+  page_cache_release,
+  SetPageDirty,
+  SetPageSwapBacked,
+  unlock_page,
+} from './page-flags.ts'
+
+/** What a page is wanted for: see enum sgp_type of include/linux/shmem_fs.h. */
+export const SGP_CACHE = 1
+export const SGP_FALLOC = 4
+
+/** An empty file of tmpfs, with one reference: that of its directory entry, or of who made it. */
+export const shmem_get_inode = (): Inode => alloc_inode(NULL, NULL, NULL)
+
+/** A file of `size` base pages that nobody can open. Returns it with a reference. */
+export function shmem_file_setup(size: number): Inode {
+  const inode = k.shmem_get_inode()
+  i_size_write(inode, size)
+  return inode
+}
+
+/** A page joins the file, with a reference, where it has `expected` (NULL: nothing); 0, or -EEXIST. Caller holds the page lock. */
+export function shmem_add_to_page_cache(p: Page, mapping: AddressSpace, index: number, expected: Page): number {
+  page_cache_get(p)
+  WRITE_ONCE(p + struct_page.mapping, mapping)
+  wr(p + struct_page.index, index)
+  if (replaceEntry(p, mapping, index, expected)) return 0
+  WRITE_ONCE(p + struct_page.mapping, 0)
+  page_cache_release(p)
+  return -EEXIST
+}
+
+/** What shmem_getpage found: a page with a reference, locked; or NULL, and why. */
+export interface Got {
+  readonly page: Page
+  readonly error: number
+}
+
+const failed = (error: number): Got => ({ page: NULL, error })
+
+/**
+ * The page at an index of the file, allocated if it has none, with a reference and locked. Beyond its end -EINVAL, but
+ * not to fallocate. May sleep.
+ */
+export function shmem_getpage(inode: Inode, index: number, sgp: number): Got {
+  const mapping = i_data(inode)
+  for (;;) {
+    const found = find_lock_entry(mapping, index)
+    if (sgp !== SGP_FALLOC && index >= i_size_read(inode)) {
+      if (found !== NULL) unlockAndRelease(found)
+      return failed(-EINVAL)
+    }
+    if (found !== NULL) return { page: found, error: 0 }
+    // The kernel zeroes a page of fallocate when it is used first; nobody sees it before.
+    const page = alloc_zeroed_page()
+    if (page === NULL) return failed(-ENOMEM)
+    SetPageSwapBacked(page)
+    lock_page(page)
+    if (k.shmem_add_to_page_cache(page, mapping, index, NULL) !== 0) {
+      unlockAndRelease(page)
+      continue
+    }
+    // lru_cache_add_anon
+    k.__lru_cache_add(page)
+    // Perhaps the file was truncated since we looked.
+    if (sgp === SGP_FALLOC || index < i_size_read(inode)) return { page, error: 0 }
+    ClearPageDirty(page)
+    delete_from_page_cache(page)
+    unlockAndRelease(page)
+    return failed(-EINVAL)
+  }
+}
+
+function unlockAndRelease(page: Page): void {
+  unlock_page(page)
+  page_cache_release(page)
+}
+
+/** The page for a fault at `pgoff`. Caller holds mmap_sem for reading. */
+export function shmem_fault(vma: Vma, pgoff: number): Faulted {
+  const { page, error } = k.shmem_getpage(file_inode(vma), pgoff, SGP_CACHE)
+  if (error === 0) return { page, ret: 0 }
+  return { page, ret: error === -ENOMEM ? VM_FAULT_OOM : VM_FAULT_SIGBUS }
+}
+
+/** fallocate(2), `offset` and `len` in base pages: every page of the range gets memory now. 0 or an error. Takes i_mutex. */
+export function shmem_fallocate(inode: Inode, offset: number, len: number, keep_size: boolean): number {
+  mutex_lock(i_mutex(inode))
+  let error = 0
+  for (let index = offset; index < offset + len && error === 0; index++) {
+    const got = k.shmem_getpage(inode, index, SGP_FALLOC)
+    error = got.error
+    if (error !== 0) break
+    // Reclaim shall not take it for a hole.
+    SetPageDirty(got.page)
+    unlockAndRelease(got.page)
+  }
+  if (error === 0 && !keep_size && offset + len > i_size_read(inode)) i_size_write(inode, offset + len)
+  mutex_unlock(i_mutex(inode))
+  return error
+}
