@@ -2,6 +2,7 @@
 
 import { totalmem } from 'node:os'
 import type { TestPoint } from '../engine.ts'
+import { PAGE } from '../steps/words/scope.ts'
 
 /** Points with the same needs share a boot. */
 export interface GuestNeeds {
@@ -47,11 +48,14 @@ export function giganticAtFirst({ machine }: TestPoint): number {
 
 /** All but gigantic pages. A fork may copy all that is pinned. */
 function smallBytes(point: TestPoint, lines: readonly string[]): number {
-  const mmaps = lines.filter(line => line.startsWith('mmap '))
+  const mmaps = lines.filter(line => line.startsWith('mmap ') || (line.startsWith('mmap-file ') && isSmall(line)))
   const mapped = mmaps.reduce((sum, line) => sum + Number(line.split(' ')[2]), 0)
   const copies = lines.some(line => line.startsWith('fork ')) ? 2 : 1
   return point.machine.swap_area + copies * mapped + pagesOf(2 * MiB, point, lines) * 2 * MiB + spare
 }
+
+/** Whether a mapping of a file is of base pages. */
+const isSmall = (line: string): boolean => Number(line.split(' ')[8]) === PAGE
 
 /** The most huge pages of a size that there ever are. */
 function pagesOf(size: number, { machine: { pools } }: TestPoint, lines: readonly string[]): number {

@@ -101,15 +101,15 @@ const words: readonly (readonly [verb: string, args: unknown, ...words: unknown[
 const huge = (args: object) => said('mmap', { as: 'B', size: '2H', kind: 'hugetlb', ...args })
 
 t.test('memory of hugetlb: which pages, and whose', async t => {
-  t.same(huge({}), [['mmap-huge', 'B', 2 * H, H, 0, -1, 'rw', 'p', H, '-', 0]])
+  t.same(huge({}), [['mmap-file', 'B', 2 * H, H, 0, -1, 'rw', 'p', H, '-', 0]])
   t.same(huge({ shared: 'yes', noreserve: 'yes', at: '1G' }), [
-    ['mmap-huge', 'B', 2 * H, H, 0, 2 ** 30, 'rw', 'sn', H, '-', 0],
+    ['mmap-file', 'B', 2 * H, H, 0, 2 ** 30, 'rw', 'sn', H, '-', 0],
   ])
   t.same(said('mmap', { as: 'B', of: 'f', size: '1H', offset: '4K', align: '1P' }), [
-    ['mmap-huge', 'B', H, PAGE, 0, -1, 'rw', 'p', H, 'f', PAGE],
+    ['mmap-file', 'B', H, PAGE, 0, -1, 'rw', 'p', H, 'f', PAGE],
   ])
   t.same(huge({ touch: 'yes', prot: 'r' }), [
-    ['mmap-huge', 'B', 2 * H, H, 0, -1, 'rw', 'p', H, '-', 0],
+    ['mmap-file', 'B', 2 * H, H, 0, -1, 'rw', 'p', H, '-', 0],
     ['touch', 'B', 0, 2 * H, 'w', H],
     ['mprotect', 'B', 0, 2 * H, 'r'],
   ])

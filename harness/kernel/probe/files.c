@@ -1,4 +1,4 @@
-// Files of a hugetlbfs, and segments of huge pages. Init holds each file open: what it has open, other processes open
+// Files of a hugetlbfs or of tmpfs, and segments of huge pages. Init holds each file open: what it has open, other processes open
 // through its /proc.
 
 #include "files.h"
@@ -16,6 +16,7 @@
 #define SHM_NORESERVE_ 010000
 #define SHM_RDONLY_ 010000
 #define SHM_HUGE_SHIFT_ 26
+#define MFD_CLOEXEC_ 1
 
 /** An open file, of pages of that size, on a mount of its own or not; or a segment, which has no descriptor. */
 static struct file { char name[NAME]; int fd; u64 page; bool own; long shmid; } files[MAX_FILES];
@@ -116,6 +117,14 @@ int open_file(const char *name)
 	return open_path(path, O_RDWR);
 }
 
+/** A file of tmpfs, which has no path. */
+static struct answer new_memfd(const char *name)
+{
+	struct file file = { .fd = sys2(SYS_memfd_create, name, MFD_CLOEXEC_), .page = PAGE };
+
+	return file.fd < 0 ? answer_of(file.fd) : new_file(name, file);
+}
+
 /* file NAME PAGE MAX: bytes that its mount may have, or -1 */
 struct answer op_file(struct process *me, const struct words *op)
 {
@@ -125,6 +134,8 @@ struct answer op_file(struct process *me, const struct words *op)
 	char path[3 * NAME];
 
 	(void)me;
+	if (file.page == PAGE)
+		return new_memfd(op->word[1]);
 	if (!has_pool(file.page))
 		return config("this kernel, or this CPU, has no huge pages of that size");
 	copy_text(file.name, op->word[1], NAME);
@@ -161,7 +172,8 @@ static void remove(struct file *file)
 		sys3(SYS_shmctl, file->shmid, IPC_RMID_, 0);
 	} else {
 		path_of(path, file, true);
-		sys1(SYS_unlink, path);
+		if (file->page != PAGE)
+			sys1(SYS_unlink, path);
 		sys1(SYS_close, file->fd);
 	}
 	*file = files[--file_count];

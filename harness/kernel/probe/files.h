@@ -1,4 +1,4 @@
-// Files of a hugetlbfs and segments of shared memory, by name.
+// Files of a hugetlbfs or of tmpfs, and segments of shared memory, by name.
 #pragma once
 
 #include "probe.h"

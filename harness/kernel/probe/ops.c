@@ -14,7 +14,7 @@ static const struct verb {
 	op_fn *run, *then;
 } verbs[] = {
 	{ "mmap", "xxxxxxx", OWN, BESIDE, op_mmap, NULL },
-	{ "mmap-huge", "xxxxxxxxxx", OWN, BESIDE, op_mmap_huge, NULL },
+	{ "mmap-file", "xxxxxxxxxx", OWN, BESIDE, op_mmap_file, NULL },
 	{ "file", "xxx", INIT, NEVER, op_file, NULL },
 	{ "unlink", "o", INIT, NEVER, op_unlink, NULL },
 	{ "truncate", "ox", OWN, BESIDE, op_truncate, NULL },
