@@ -50,6 +50,7 @@ export function find_get_entry(mapping: AddressSpace, index: number): Page {
   // One without references has left the cache, and one with a reference may have: the slot tells.
   for (let got = false; p !== NULL && !radix_tree_exceptional_entry(p) && !got; ) {
     got = get_page_unless_zero(p)
+    if (!got) waitForFrozen(mapping)
     const now = READ_ONCE(slot) as Page
     if (got && now !== p) {
       page_cache_release(p)
@@ -59,6 +60,12 @@ export function find_get_entry(mapping: AddressSpace, index: number): Page {
   }
   rcu_read_unlock()
   return p
+}
+
+/** A page that is there without a reference is frozen, under tree_lock. The kernel looks until it is not. */
+function waitForFrozen(mapping: AddressSpace): void {
+  spin_lock(mapping + address_space.tree_lock)
+  spin_unlock(mapping + address_space.tree_lock)
 }
 
 /** As find_get_entry, where an exceptional entry is no page. */

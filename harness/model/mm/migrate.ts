@@ -229,6 +229,9 @@ export function migrate_page_copy(newpage: Page, p: Page): void {
     ClearPageSwapCache(p)
     set_page_swap_entry(p, 0 as Swp)
   }
+  // A page of a file must not say so when it is freed; an anonymous one stays anonymous, for the counters' sake. v4.5 does
+  // so in move_to_new_page.
+  if (!PageAnon(p)) WRITE_ONCE(p + page.mapping, 0)
 }
 
 /** Caller holds the lock of both pages; nobody maps the old one. */
@@ -241,8 +244,6 @@ export function move_to_new_page(newpage: Page, p: Page): number {
   BUG_ON(PageWriteback(p), 'PageWriteback(page)')
   const rc = k.migrate_page_move_mapping(newpage, p)
   if (rc === 0) k.migrate_page_copy(newpage, p)
-  // A page of a file must not say so when it is freed; an anonymous one stays anonymous, for the counters' sake.
-  if (rc === 0 && !PageAnon(p)) WRITE_ONCE(p + page.mapping, 0)
   return rc
 }
 
