@@ -46,6 +46,7 @@ import migration_01d8b20dec5f from './migration/01d8b20dec5f.ts'
 import migration_51afb12ba809 from './migration/51afb12ba809.ts'
 import migration_67b9509b2c68 from './migration/67b9509b2c68.ts'
 import migration_012f18004da3 from './migration/012f18004da3.ts'
+import migration_470f119f0120 from './migration/470f119f0120.ts'
 import migration_746b18d421da from './migration/746b18d421da.ts'
 import migration_5647bc293ab1 from './migration/5647bc293ab1.ts'
 import migration_a8bef8ff6ea1 from './migration/a8bef8ff6ea1.ts'
@@ -182,6 +183,7 @@ export const patches: readonly Patch[] = [
   migration_7a3ef208e662,
   migration_5c3f9a67378b,
   migration_51afb12ba809,
+  migration_470f119f0120,
   mlock_6cdb18ad98a4,
   thp_61f5d698cc97,
   mlock_e90309c9f772,

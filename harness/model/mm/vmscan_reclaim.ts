@@ -13,6 +13,7 @@ import { free_pages } from './page_alloc.ts'
 import {
   ClearPageActive,
   ClearPageReclaim,
+  get_page_unless_zero,
   PageAnon,
   PageDirty,
   PageSwapCache,
@@ -23,6 +24,7 @@ import {
   page_mapped,
   page_swap_entry,
   page_unfreeze_refs,
+  put_page,
   SetPageActive,
   SetPageReclaim,
   TestClearPageDirty,
@@ -147,7 +149,11 @@ export function __remove_mapping(mapping: AddressSpace, p: Page): boolean {
 export function reclaim_pages(pages: Iterable<Page>, sc: ScanControl): void {
   const list: Page[] = []
   for (const p of pages) {
-    if (k.isolate_lru_page(p) !== 0) continue
+    // As __isolate_lru_page: who comes by a physical address has no reference, and the page may be free.
+    if (!get_page_unless_zero(p)) continue
+    const isolated = k.isolate_lru_page(p) === 0
+    put_page(p)
+    if (!isolated) continue
     if (PageUnevictable(p)) {
       k.putback_lru_page(p)
       continue
