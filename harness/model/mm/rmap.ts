@@ -95,12 +95,25 @@ export function anon_vma_alloc(): AnonVma {
 
 export const get_anon_vma = (av: AnonVma): void => atomic_inc(av + anon_vma.refcount)
 
-/** Drops a reference; the last one frees it, and then perhaps its root. */
-export function put_anon_vma(av: AnonVma): void {
-  if (!atomic_dec_and_test(av + anon_vma.refcount)) return
-  const root = rootOf(av)
+/**
+ * Nobody has a reference, but page_lock_anon_vma_read may have the lock still, and lets go of it soon. (That the kernel
+ * first looks whether it is locked changes nothing.) May sleep.
+ */
+export function anon_vma_free(av: AnonVma): void {
+  k.anon_vma_lock_write(av)
+  k.anon_vma_unlock_write(av)
   kmem_cache_free(anon_vma_cachep, av)
-  if (root !== av && atomic_dec_and_test(root + anon_vma.refcount)) kmem_cache_free(anon_vma_cachep, root)
+}
+
+/** Drops a reference; the last one frees it, and then perhaps its root. May sleep. */
+export function put_anon_vma(av: AnonVma): void {
+  if (atomic_dec_and_test(av + anon_vma.refcount)) __put_anon_vma(av)
+}
+
+export function __put_anon_vma(av: AnonVma): void {
+  const root = rootOf(av)
+  k.anon_vma_free(av)
+  if (root !== av && atomic_dec_and_test(root + anon_vma.refcount)) k.anon_vma_free(root)
 }
 
 /**

@@ -2,7 +2,7 @@
 // walking the vmas tied to that.
 
 import { k } from '../kernel.ts'
-import { atomic_inc_not_zero, READ_ONCE, spin_lock, spin_unlock } from '../ops.ts'
+import { atomic_dec_and_test, atomic_inc_not_zero, READ_ONCE, spin_lock, spin_unlock } from '../ops.ts'
 import { rcu_read_lock, rcu_read_unlock } from '../rcu.ts'
 import { rd } from '../store.ts'
 import {
@@ -32,6 +32,7 @@ import {
   read_pmd,
   read_pte,
 } from './pgtable.ts'
+import { __put_anon_vma } from './rmap.ts'
 
 /** The PMD of an address where it points to a PTE table, or NULL. */
 export function mm_find_pmd(mm: Mm, addr: number): Pmdp {
@@ -81,8 +82,11 @@ export function page_lock_anon_vma_read(p: Page): AnonVma {
   const av = k.page_get_anon_vma(p)
   if (av === NULL) return av
   k.anon_vma_lock_read(av)
-  k.put_anon_vma(av)
-  return av
+  if (!atomic_dec_and_test(av + anon_vma.refcount)) return av
+  // Ours was the last one. Who frees it waits for the lock, so not while we hold it.
+  k.anon_vma_unlock_read(av)
+  __put_anon_vma(av)
+  return NULL
 }
 
 /** Lets go of what page_lock_anon_vma_read has locked. */

@@ -13,8 +13,11 @@ import {
   unlock_page,
   wait_on_page_writeback,
 } from '../../mm/page-flags.ts'
+import * as rmap from '../../mm/rmap.ts'
+import { anon_vma_cachep } from '../../mm/rmap.ts'
 import { TTU_IGNORE_MLOCK, TTU_MIGRATION } from '../../mm/rmap_unmap.ts'
 import * as rmap_walk from '../../mm/rmap_walk.ts'
+import { kmem_cache_free } from '../../mm/slab.ts'
 import { READ_ONCE } from '../../ops.ts'
 import { rcu_read_unlock } from '../../rcu.ts'
 import { patch } from '../patch.ts'
@@ -26,6 +29,9 @@ export function page_unlock_anon_vma(av: AnonVma): void {
   k.anon_vma_unlock_read(av)
   rcu_read_unlock()
 }
+
+/** Who holds the lock has found the page mapped under it: the anon_vma has vmas. */
+const freeAtOnce = (av: AnonVma): void => kmem_cache_free(anon_vma_cachep, av)
 
 /** Nothing of that name yet: who wanted a reference took it under the lock. */
 function lockAndGet(p: Page): AnonVma {
@@ -64,6 +70,7 @@ export default patch('746b18d421da', {
   release: 'v3.0',
   needs: ['01d8b20dec5f'],
   changes: {
+    anon_vma_free: { before: freeAtOnce, after: rmap.anon_vma_free },
     __unmap_and_move: { before: unmap_and_move_2_6_38, after: __unmap_and_move },
     page_get_anon_vma: { before: lockAndGet, after: rmap_walk.page_get_anon_vma },
     page_lock_anon_vma_read: { before: page_lock_anon_vma, after: rmap_walk.page_lock_anon_vma_read },
