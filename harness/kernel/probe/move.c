@@ -11,6 +11,7 @@
 #define MAX_SWAPPED 16384
 #define MADV_PAGEOUT_ 21
 #define ENODEV_ 19
+#define EINVAL_ 22
 
 /** Where pages are, and with `nodes` after they were asked to go there; `status` is a node or a negative errno. */
 static long move(const struct process *process, u64 count, void **at, const int *nodes, int *status)
@@ -75,12 +76,19 @@ static long advise(const struct process *process, u64 start, u64 length, int adv
 	return done;
 }
 
-static bool swapped[MAX_SWAPPED];
+/** Which pages of a place were, before they were paged out. */
+static bool mapped[MAX_SWAPPED];
 
-/** The kernel does not say what it had to leave. */
-static struct answer answer_of_advice(long done)
+/** Reclaim leaves mlocked pages; the advice is refused for all of a range that has one. The rest nobody tells of. */
+static struct answer advise_to_page_out(const struct place *place)
 {
-	return done < 0 ? answer_of(done) : ok;
+	long done = advise(place->process, place->start, place->length, MADV_PAGEOUT_);
+
+	if (done != -EINVAL_)
+		return done < 0 ? answer_of(done) : ok;
+	for (u64 at = place->start; at < place->start + place->length; at += PAGE)
+		advise(place->process, at, PAGE, MADV_PAGEOUT_);
+	return ok;
 }
 
 static bool is_shared(const struct place *place)
@@ -94,63 +102,61 @@ static bool is_shared(const struct place *place)
 	return false;
 }
 
-/** The pages of the place that are swapped out already. */
-static void find_swapped(const struct place *place)
+static void find_mapped(const struct place *place)
 {
 	for (u64 i = 0; i * PAGE < place->length; i++)
-		swapped[i] = is_swapped_at(place->process, place->start + i * PAGE);
+		mapped[i] = frame_mapped_at(place->process, place->start + i * PAGE);
 }
 
-/** A look at each of the others maps it, whatever its owner may do. */
-static void look_at_others(const struct place *place)
+/** A look at each page that was mapped maps it again, whatever its owner may do. */
+static void look_at_mapped(const struct place *place)
 {
 	int memory = open_proc(place->process, "mem", O_RDONLY);
 	u8 byte;
 
 	for (u64 i = 0; i * PAGE < place->length; i++)
-		if (!swapped[i])
+		if (mapped[i])
 			sys4(SYS_pread64, memory, &byte, 1, place->start + i * PAGE);
 	sys1(SYS_close, memory);
 }
 
-static long page_out(const struct place *place)
+static struct answer page_out(const struct place *place)
 {
-	long done;
+	struct answer answer;
 
 	drain_lru();
-	done = advise(place->process, place->start, place->length, MADV_PAGEOUT_);
+	answer = advise_to_page_out(place);
 	end_writeback();
-	return done;
+	return answer;
 }
 
 /*
- * pageout NAME OFF LEN: what a disk has written stays in the swap cache, and goes when it is looked at and
- * paged out again, now that it need not be written
+ * pageout NAME OFF LEN: what a disk has written stays in the swap cache, and goes when it is looked at and paged out
+ * again, now that it need not be written
  */
 struct answer op_pageout(struct process *me, const struct words *op)
 {
 	struct place place = place_of(me, op);
+	struct answer answer;
 	u64 cached;
-	long ret;
 
 	if (place.missing)
 		return config(place.missing);
 	if (kernel_version < 5010)
 		return config("before v5.10 no advice (MADV_PAGEOUT) is taken on memory of others");
 	if (me->thread)
-		return answer_of_advice(advise(place.process, place.start, place.length, MADV_PAGEOUT_));
-	if (place.length / PAGE > COUNT(swapped))
+		return advise_to_page_out(&place);
+	if (place.length / PAGE > COUNT(mapped))
 		return config("more pages to page out than the probe has room for");
-	cached = swap_cached();
-	find_swapped(&place);
-	if (is_shared(&place))
+	if (swaps() && is_shared(&place))
 		return config("MADV_PAGEOUT leaves alone what several processes map");
-	ret = page_out(&place);
-	if (ret >= 0 && swap_cached() > cached) {
-		look_at_others(&place);
-		ret = page_out(&place);
-	}
-	return answer_of_advice(ret);
+	cached = swap_cached();
+	find_mapped(&place);
+	answer = page_out(&place);
+	if (answer.kind != OK || swap_cached() <= cached)
+		return answer;
+	look_at_mapped(&place);
+	return page_out(&place);
 }
 
 /* compact */

@@ -115,6 +115,11 @@ static long switch_off(void)
 	return ret;
 }
 
+bool swaps(void)
+{
+	return active;
+}
+
 u64 swap_cached(void)
 {
 	fold_counters();

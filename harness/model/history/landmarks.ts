@@ -12,6 +12,7 @@ const landmark = (id: string, release: string, subject: string): Landmark => ({ 
 export const landmarks: readonly Landmark[] = [
   landmark('616b8371539a', 'v4.14', 'mm: thp: enable thp migration in generic path'),
   landmark('ba3c4ce6def4', 'v4.14', 'mm, THP, swap: make reuse_swap_page() works for THP swapped out'),
+  landmark('ec560175c0b6', 'v4.14', 'mm, swap: VMA based swap readahead'),
   landmark('3d8f7615319b', 'v4.19', 'vfs: implement readahead(2) using POSIX_FADV_WILLNEED'),
   landmark('c444eb564fb1', 'v5.8', 'mm: thp: make the THP mapcount atomic against __split_huge_pmd_locked()'),
   landmark('3917c80280c9', 'v5.8', 'thp: change CoW semantics for anon-THP'),
@@ -21,6 +22,7 @@ export const landmarks: readonly Landmark[] = [
   landmark('a308c71bf1e6', 'v5.9', 'mm/gup: Remove enfornced COW mechanism'),
   landmark('d042035eaf5f', 'v5.9', "mm/thp: Split huge pmds/puds if they're pinned when fork()"),
   landmark('694bf0b0cdf9', 'v5.10', 'mm,hwpoison: unify THP handling for hard and soft offline'),
+  landmark('feb889fb40fa', 'v5.11', "mm: don't put pinned pages into the swap cache"),
   landmark('47af12bae17f', 'v5.14', 'mm,hwpoison: return -EHWPOISON to denote that the page has already been poisoned'),
   landmark('dd0f230a0a80', 'v5.16', 'mm: hwpoison: refactor refcount check handling'),
   landmark('550a7d60bd5e', 'v5.16', 'mm, hugepages: add mremap() support for hugepage backed vma'),
