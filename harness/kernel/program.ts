@@ -103,7 +103,8 @@ function raceWords(threads: readonly RaceThread[]): readonly Word[] | string {
   for (const { name, by, cpu, steps: own } of threads) {
     words.push(['thread', name, by, cpu])
     for (const step of own) {
-      if (step.by !== by && !steps[step.verb]?.machine)
+      // A thread ends another process as one ends it, by a signal.
+      if (step.by !== by && !steps[step.verb]?.machine && step.verb !== 'exit')
         return `on real kernels all steps of a thread are by one process`
       const done = wordsOf(step)
       if (typeof done === 'string') return done

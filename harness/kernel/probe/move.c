@@ -51,7 +51,8 @@ struct answer op_migrate(struct process *me, const struct words *op)
 	for (u64 i = 0; i < count; i++)
 		nodes[i] = to < 0 ? !now[i] : to;
 	for (u64 i = 0; i < count && !me->thread; i++)
-		if (is_swapped_at(place.process, (u64)at[i]))
+		if (is_swapped_at(place.process, (u64)at[i]) ||
+		    (find_frames(op->word[1]) && !frame_mapped_at(place.process, (u64)at[i])))
 			return config("move_pages(2) finds no page that is not mapped");
 	ret = move(place.process, count, at, nodes, status);
 	if (ret == -ENODEV_)
