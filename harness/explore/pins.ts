@@ -2,7 +2,7 @@
 
 import type { Finding } from '../engine.ts'
 import { type Mm, type Page, page } from '../model/mm/mm_types.ts'
-import { mapAt } from './look.ts'
+import { cachedAt, mapAt } from './look.ts'
 
 /** What may change of a pin while it is held. */
 export interface PinState {
@@ -76,7 +76,9 @@ export class Pin {
     for (let i = 0, end = 0; i < pages.length; i = end) {
       const mapped = mapAt(this.mm, this.addr + i)
       end = Math.min(pages.length, i + mapped.pages)
-      for (let j = i, frame: number = mapped.frame; j < end; j++, frame += page.SIZE) {
+      // Swapped out, but in the swap cache: the next touch finds it.
+      const first = mapped.by === 'swap' ? cachedAt(this.mm, this.addr + i) : mapped.frame
+      for (let j = i, frame: number = first; j < end; j++, frame += page.SIZE) {
         if (held[j] === 0 || pages[j] === frame) continue
         const text = `page ${j} of pin ${this.name}: the device holds a frame that ${this.process} no longer maps there`
         yield { anomaly: 'stale-dma', text }
