@@ -69,8 +69,10 @@ export class CaseRunner implements TestRunner {
       const result = await resultOf(point)
       const endless = determineHitLimitReached(switches.hitCount, switches.hitLimit)
       if (endless !== undefined) return endless
-      tests.push(result)
-      if (result.status === TestStatus.Failed) break
+      // Points with names are those that could be judged without the mutant: it has taken away their machine.
+      const isLost = result.status === TestStatus.Skipped && names !== undefined
+      tests.push(isLost ? { ...result, status: TestStatus.Failed, failureMessage: 'config' } : result)
+      if (isLost || result.status === TestStatus.Failed) break
     }
     return { status: DryRunStatus.Complete, tests }
   }
@@ -89,9 +91,10 @@ export class RaceRunner extends CaseRunner {
   protected override readonly detector = true
 }
 
-/** The same with the quick points first: in this order Stryker asks for the points that come by a mutant. */
+/** The same of the points that were judged, the quick ones first: in this order Stryker asks for those of a mutant. */
 function quickFirst(coverage: MutantCoverage, tests: readonly TestResult[]): MutantCoverage {
   const perTest = tests
+    .filter(({ status }) => status !== TestStatus.Skipped)
     .toSorted((a, b) => a.timeSpentMs - b.timeSpentMs)
     .flatMap(({ id }) => (coverage.perTest[id] === undefined ? [] : [[id, coverage.perTest[id]] as const]))
   return { ...coverage, perTest: Object.fromEntries(perTest) }
@@ -100,17 +103,18 @@ function quickFirst(coverage: MutantCoverage, tests: readonly TestResult[]): Mut
 async function resultOf(point: Point): Promise<TestResult> {
   const common = { id: point.name, name: point.name }
   const start = performance.now()
-  const failure = await failureOf(point)
+  const end = await endOf(point)
   const timeSpentMs = performance.now() - start
-  if (failure === undefined) return { ...common, timeSpentMs, status: TestStatus.Success }
-  return { ...common, timeSpentMs, status: TestStatus.Failed, failureMessage: failure }
+  if (end === 'pass') return { ...common, timeSpentMs, status: TestStatus.Success }
+  if (end === 'config') return { ...common, timeSpentMs, status: TestStatus.Skipped }
+  return { ...common, timeSpentMs, status: TestStatus.Failed, failureMessage: end }
 }
 
-/** A bug of the model itself is noticed as well as a wrong verdict; `config` passes, as it does in a run. */
-async function failureOf({ run }: Point): Promise<string | undefined> {
+/** `pass`, `config`, or what is wrong: a bug of the model itself as well as a verdict. */
+async function endOf({ run }: Point): Promise<string> {
   try {
     const { status, found } = await run()
-    return status === 'pass' || status === 'config' ? undefined : `${status}: ${found}`
+    return status === 'pass' || status === 'config' ? status : `${status}: ${found}`
   } catch (error) {
     return `bug: ${error instanceof Error ? error.message : String(error)}`
   }
