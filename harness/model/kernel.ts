@@ -19,12 +19,14 @@ import type * as hugetlb_cow from './mm/hugetlb_cow.ts'
 import type * as hugetlb_fault from './mm/hugetlb_fault.ts'
 import type * as hugetlb_gup from './mm/hugetlb_gup.ts'
 import type * as hugetlb_hstate from './mm/hugetlb_hstate.ts'
+import type * as hugetlb_migrate from './mm/hugetlb_migrate.ts'
 import type * as hugetlb_pool from './mm/hugetlb_pool.ts'
 import type * as hugetlb_pte from './mm/hugetlb_pte.ts'
 import type * as hugetlb_range from './mm/hugetlb_range.ts'
 import type * as hugetlb_region from './mm/hugetlb_region.ts'
 import type * as hugetlb_resv from './mm/hugetlb_resv.ts'
 import type * as hugetlb_rmap from './mm/hugetlb_rmap.ts'
+import type * as hugetlb_rmap_walk from './mm/hugetlb_rmap_walk.ts'
 import type * as hugetlb_subpool from './mm/hugetlb_subpool.ts'
 import type * as hugetlb_surplus from './mm/hugetlb_surplus.ts'
 import type * as khugepaged from './mm/khugepaged.ts'
@@ -79,12 +81,14 @@ type Modules = typeof exec &
   typeof hugetlb_fault &
   typeof hugetlb_gup &
   typeof hugetlb_hstate &
+  typeof hugetlb_migrate &
   typeof hugetlb_pool &
   typeof hugetlb_pte &
   typeof hugetlb_range &
   typeof hugetlb_region &
   typeof hugetlb_resv &
   typeof hugetlb_rmap &
+  typeof hugetlb_rmap_walk &
   typeof hugetlb_subpool &
   typeof hugetlb_surplus &
   typeof mmap_file &

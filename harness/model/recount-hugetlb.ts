@@ -76,6 +76,11 @@ export function hugetlbMaps(p: Page): number | undefined {
   return S[p + tail.compound_mapcount]! + 1
 }
 
+/** Base pages of hugetlb that an address space says it maps; undefined: it does not say. As of v4.5. */
+export function hugetlbUsage(mm: Mm): number | undefined {
+  return S[mm + mm_struct.hugetlb_usage]!
+}
+
 /** Whether a page says that it is no file's, but somebody's own. */
 export const isPrivateHugePage = (p: Page): boolean => (S[p + page.mapping]! & PAGE_MAPPING_ANON) !== 0
 
@@ -160,14 +165,16 @@ export class Pools {
     const pfn = page_to_pfn(p)
     const h = hstates.find(each => 1 << S[each + hstate.order]! === hugePages(p))!
     const sum = this.sums.get(h)!
-    const cached = this.cached.has(p)
+    const mapping = this.cached.get(p)
+    const cached = mapping !== undefined
     const count = S[p + page._count]!
     // Who has taken a lost page out of use keeps it for ever.
     const lost = count !== 0 && (S[p + page.flags]! & PG_hwpoison) !== 0
     const expected = refs + (cached ? 1 : 0) + (lost ? 1 : 0)
     sum.pages++
     if (count === 0) sum.free++
-    else this.use(S[p + tail.private]!, 1)
+    // Whatever a page of a file says itself, the quota of the file's mount counts it.
+    else this.use(mapping === undefined ? S[p + tail.private]! : S[mapping - inode.i_data + inode.subpool]!, 1)
     if (count !== expected)
       this.add(
         count === 0 ? 'use-after-free' : 'refcount-mismatch',

@@ -39,6 +39,7 @@ import {
 import {
   firstPte,
   forEachPmd,
+  forEachPud,
   page_to_pfn,
   pfn_to_page,
   pmd_trans_huge,
@@ -52,7 +53,7 @@ import { anon_vma_cachep, anon_vma_chain_cachep } from './mm/rmap.ts'
 import { isFreed, liveObjects } from './mm/slab.ts'
 import { MLOCK_PVEC_FLAGS, mlockPvecEntries, pagevecPages } from './mm/swap.ts'
 import { swapCachePages } from './mm/swap_state.ts'
-import { is_hwpoison_entry, is_swap_entry } from './mm/swapops.ts'
+import { is_hwpoison_entry, is_migration_entry, is_swap_entry } from './mm/swapops.ts'
 import {
   global_page_state,
   NR_ACTIVE_ANON,
@@ -204,9 +205,16 @@ function countMaps(name: string, mm: Mm, found: Findings): number {
   forEachHugePte(mm, (addr, entry) => {
     huge += countHuge(hugeReach, addr, entry)
   })
-  expectSame(found, 'counter-drift', `base pages of hugetlb in ${name}`, S[mm + mm_struct.hugetlb_usage]!, huge)
+  forEachPud(mm, (addr, pud) => {
+    if (is_migration_entry(pud as number as Pte)) reach.checkMigration(addr, pte_pfn(pud))
+  })
+  expectSame(found, 'counter-drift', `base pages of hugetlb in ${name}`, k.hugetlbUsage(mm) ?? huge, huge)
   forEachPmd(mm, (addr, pmd) => {
     if (!pointsToTable(pmd) && (isHugePte(pmd) || is_hwpoison_entry(pmd as number as Pte))) return
+    if (!pointsToTable(pmd) && is_migration_entry(pmd as number as Pte)) {
+      reach.checkMigration(addr, pte_pfn(pmd))
+      return
+    }
     tables++
     if (!pmd_trans_huge(pmd)) {
       const { pages, slots } = countTable(pmd, addr, reach)

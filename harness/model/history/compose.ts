@@ -20,12 +20,14 @@ import * as hugetlb_cow from '../mm/hugetlb_cow.ts'
 import * as hugetlb_fault from '../mm/hugetlb_fault.ts'
 import * as hugetlb_gup from '../mm/hugetlb_gup.ts'
 import * as hugetlb_hstate from '../mm/hugetlb_hstate.ts'
+import * as hugetlb_migrate from '../mm/hugetlb_migrate.ts'
 import * as hugetlb_pool from '../mm/hugetlb_pool.ts'
 import * as hugetlb_pte from '../mm/hugetlb_pte.ts'
 import * as hugetlb_range from '../mm/hugetlb_range.ts'
 import * as hugetlb_region from '../mm/hugetlb_region.ts'
 import * as hugetlb_resv from '../mm/hugetlb_resv.ts'
 import * as hugetlb_rmap from '../mm/hugetlb_rmap.ts'
+import * as hugetlb_rmap_walk from '../mm/hugetlb_rmap_walk.ts'
 import * as hugetlb_subpool from '../mm/hugetlb_subpool.ts'
 import * as hugetlb_surplus from '../mm/hugetlb_surplus.ts'
 import * as khugepaged from '../mm/khugepaged.ts'
@@ -83,12 +85,14 @@ const modules = {
   hugetlb_fault,
   hugetlb_gup,
   hugetlb_hstate,
+  hugetlb_migrate,
   hugetlb_pool,
   hugetlb_pte,
   hugetlb_range,
   hugetlb_region,
   hugetlb_resv,
   hugetlb_rmap,
+  hugetlb_rmap_walk,
   hugetlb_subpool,
   hugetlb_surplus,
   mmap_file,

@@ -4,8 +4,12 @@ import hugetlb_0c176d52b, { fixed as hugetlb_36e4f20af833 } from './hugetlb/0c17
 import hugetlb_0f792cf949a0 from './hugetlb/0f792cf949a0.ts'
 import hugetlb_0fe6e20b9c4c from './hugetlb/0fe6e20b9c4c.ts'
 import hugetlb_1f64d69c7ad2 from './hugetlb/1f64d69c7ad2.ts'
+import hugetlb_4ef918480177 from './hugetlb/4ef918480177.ts'
+import hugetlb_5d317b2b6536 from './hugetlb/5d317b2b6536.ts'
+import hugetlb_9b553bf5eb99 from './hugetlb/9b553bf5eb99.ts'
 import hugetlb_37a2140dc214 from './hugetlb/37a2140dc214.ts'
 import hugetlb_44e2aa937e69 from './hugetlb/44e2aa937e69.ts'
+import hugetlb_48db54ee2fa3 from './hugetlb/48db54ee2fa3.ts'
 import hugetlb_56c9cfb13c9b from './hugetlb/56c9cfb13c9b.ts'
 import hugetlb_66aebce747ea from './hugetlb/66aebce747ea.ts'
 import hugetlb_87bf91d39bb5 from './hugetlb/87bf91d39bb5.ts'
@@ -14,11 +18,15 @@ import hugetlb_433abed6c6f7 from './hugetlb/433abed6c6f7.ts'
 import hugetlb_8382d914ebf7 from './hugetlb/8382d914ebf7.ts'
 import hugetlb_07443a85ad90 from './hugetlb/07443a85ad90.ts'
 import hugetlb_28957a5467ba from './hugetlb/28957a5467ba.ts'
+import hugetlb_32665f2bbfed from './hugetlb/32665f2bbfed.ts'
 import hugetlb_67961f9db8c4 from './hugetlb/67961f9db8c4.ts'
+import hugetlb_290408d4a250 from './hugetlb/290408d4a250.ts'
 import hugetlb_a850ea30374e from './hugetlb/a850ea30374e.ts'
 import hugetlb_af0ed73e699b from './hugetlb/af0ed73e699b.ts'
 import hugetlb_b5cec28d36f5 from './hugetlb/b5cec28d36f5.ts'
+import hugetlb_cb6acd01e2e4 from './hugetlb/cb6acd01e2e4.ts'
 import hugetlb_cd67f0d2a9a6 from './hugetlb/cd67f0d2a9a6.ts'
+import hugetlb_e632a938d914 from './hugetlb/e632a938d914.ts'
 import hugetlb_ea4039a34c4c from './hugetlb/ea4039a34c4c.ts'
 import hugetlb_posted_v1 from './hugetlb/posted-v1.ts'
 import hwpoison_4a705fef9862 from './hwpoison/4a705fef9862.ts'
@@ -29,7 +37,9 @@ import hwpoison_36af67370e33 from './hwpoison/36af67370e33.ts'
 import hwpoison_286c469a988f from './hwpoison/286c469a988f.ts'
 import hwpoison_998b4382c1d7 from './hwpoison/998b4382c1d7.ts'
 import hwpoison_7258ae5c5a2c from './hwpoison/7258ae5c5a2c.ts'
+import hwpoison_30809f559a0d from './hwpoison/30809f559a0d.ts'
 import hwpoison_46612b751c49 from './hwpoison/46612b751c49.ts'
+import hwpoison_a49ecbcd7b0d from './hwpoison/a49ecbcd7b0d.ts'
 import hwpoison_b985194c8c0a from './hwpoison/b985194c8c0a.ts'
 import hwpoison_c3901e722b29 from './hwpoison/c3901e722b29.ts'
 import lru_8f182270dfec from './lru/8f182270dfec.ts'
@@ -146,8 +156,10 @@ export const patches: readonly Patch[] = [
   hwpoison_7af446a841a2,
   hwpoison_998b4382c1d7,
   hwpoison_8c6c2ecb4466,
+  hugetlb_290408d4a250,
   hugetlb_44e2aa937e69,
   hugetlb_1f64d69c7ad2,
+  hugetlb_48db54ee2fa3,
   migration_1ce82b69e96c,
   migration_01d8b20dec5f,
   migration_746b18d421da,
@@ -168,12 +180,16 @@ export const patches: readonly Patch[] = [
   mlock_7225522bb429,
   mlock_1ebb7cc6a583,
   mlock_7a8010cd3627,
+  hugetlb_e632a938d914,
+  hugetlb_4ef918480177,
   hugetlb_37a2140dc214,
   hugetlb_af0ed73e699b,
   thp_e009bb30c8df,
+  hwpoison_a49ecbcd7b0d,
   mlock_c424be1cbbf8,
   mlock_3b25df93c6e3,
   mlock_01cc2e58697e,
+  hugetlb_32665f2bbfed,
   hugetlb_07443a85ad90,
   hugetlb_8382d914ebf7,
   hwpoison_b985194c8c0a,
@@ -185,6 +201,7 @@ export const patches: readonly Patch[] = [
   migration_51afb12ba809,
   migration_470f119f0120,
   mlock_6cdb18ad98a4,
+  hugetlb_5d317b2b6536,
   thp_61f5d698cc97,
   mlock_e90309c9f772,
   mlock_7162a1e87b3e,
@@ -203,8 +220,11 @@ export const patches: readonly Patch[] = [
   mlock_6ebb4a1b848f,
   mlock_70feee0e1ef3,
   hwpoison_286c469a988f,
+  hwpoison_30809f559a0d,
   hwpoison_7258ae5c5a2c,
+  hugetlb_cb6acd01e2e4,
   hwpoison_46612b751c49,
+  hugetlb_9b553bf5eb99,
   hwpoison_36af67370e33,
   hugetlb_87bf91d39bb5,
   mlock_munlock_5_18,

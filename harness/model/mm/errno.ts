@@ -10,6 +10,7 @@ export const EBUSY = 16
 export const EEXIST = 17
 export const EINVAL = 22
 export const ENOSPC = 28
+export const ENOSYS = 38
 export const EOPNOTSUPP = 95
 
 const names = new Map([
@@ -23,6 +24,7 @@ const names = new Map([
   [EEXIST, 'EEXIST'],
   [EINVAL, 'EINVAL'],
   [ENOSPC, 'ENOSPC'],
+  [ENOSYS, 'ENOSYS'],
   [EOPNOTSUPP, 'EOPNOTSUPP'],
 ])
 

@@ -3,7 +3,7 @@
 
 import { BUG_ON } from '../bug.ts'
 import { k } from '../kernel.ts'
-import { atomic_set, clear_bit, READ_ONCE, set_bit, spin_lock, spin_unlock, WRITE_ONCE } from '../ops.ts'
+import { atomic_set, clear_bit, READ_ONCE, set_bit, spin_lock, spin_unlock, test_bit, WRITE_ONCE } from '../ops.ts'
 import { rd, wr, wrRepeat } from '../store.ts'
 import {
   hstate,
@@ -50,6 +50,7 @@ export const page_private = (p: Page): Subpool => rd(p + tail.private) as Subpoo
 export const set_page_private = (p: Page, spool: Subpool): void => wr(p + tail.private, spool)
 /** In use (page_huge_active): what migration may isolate. */
 export const set_page_huge_active = (p: Page): void => set_bit(p + page.SIZE + page.flags, PG_private)
+export const page_huge_active = (p: Page): boolean => test_bit(p + page.SIZE + page.flags, PG_private)
 export const clear_page_huge_active = (p: Page): void => clear_bit(p + page.SIZE + page.flags, PG_private)
 
 export function set_page_refcounted(p: Page): void {
@@ -81,6 +82,11 @@ export function dequeue_huge_page_node(h: Hstate, nid: number): Page {
 
 /** From the active list, or what list it is on, to the active list. */
 export const moveToActive = (h: Hstate, p: Page): void => list_move(lru(p), h + hstate.hugepage_activelist)
+/** Off the active list, onto a list of somebody's own. */
+export function takeOffActive(p: Page): void {
+  clear_page_huge_active(p)
+  list_move(lru(p), lru(p))
+}
 export const unlinkHuge = (p: Page): void => list_del(lru(p))
 
 // ---- pages coming and going ---------------------------------------------------------------------------------------

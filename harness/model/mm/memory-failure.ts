@@ -7,8 +7,8 @@
 import { k } from '../kernel.ts'
 import { READ_ONCE } from '../ops.ts'
 import { EBUSY } from './errno.ts'
+import { forEachVmaOfHuge } from './hugetlb_rmap_walk.ts'
 import { debug_vm } from './init.ts'
-import { forEachVmaOfHuge } from './memory-failure_huge.ts'
 import { type Mm, NULL, type Page, page } from './mm_types.ts'
 import {
   compound_head,

@@ -2,21 +2,18 @@
 // the whole huge page is lost. One that nobody uses leaves the pool's free list, and still counts as a page of the pool.
 
 import { k } from '../kernel.ts'
-import { spin_lock, spin_unlock, test_bit } from '../ops.ts'
+import { spin_lock, spin_unlock } from '../ops.ts'
 import { rd } from '../store.ts'
 import { EBUSY } from './errno.ts'
 import { hstate, hstate_vma, hugetlb_lock, page_hstate, page_to_nid, pages_per_huge_page } from './hugetlb_hstate.ts'
-import { add, set_page_refcounted, unlinkHuge } from './hugetlb_pool.ts'
+import { add, page_huge_active, set_page_refcounted, unlinkHuge } from './hugetlb_pool.ts'
 import { huge_pte_lock, huge_pte_none, huge_pte_offset, huge_pte_present, set_huge_pte_at } from './hugetlb_pte.ts'
 import { hugetlb_count_add } from './hugetlb_range.ts'
-import { i_mmap_lock_write, i_mmap_unlock_write, vma_interval_tree_foreach } from './interval_tree.ts'
-import { type AddressSpace, type Mm, NULL, type Page, type Pmd, page, type Vma, vm_area } from './mm_types.ts'
+import { type Mm, NULL, type Page, type Pmd, type Vma, vm_area } from './mm_types.ts'
 import {
   compound_order,
   lock_page,
-  PageAnon,
   PageHWPoison,
-  PG_private,
   page_count,
   put_page,
   SetPageDirty,
@@ -27,11 +24,7 @@ import {
   unlock_page,
 } from './page-flags.ts'
 import { DIRTY, PSE, pmd_page } from './pgtable.ts'
-import { __vma_address, anon_vma_interval_tree_foreach } from './rmap_walk.ts'
 import { make_hwpoison_entry, num_poisoned_pages_add } from './swapops.ts'
-
-/** Whether somebody has the page: set_page_huge_active of hugetlb_pool.ts. */
-const page_huge_active = (p: Page): boolean => test_bit(subpage(p, 1) + page.flags, PG_private)
 
 export function set_page_hwpoison_huge_page(hpage: Page): void {
   for (let i = 0; i < 1 << compound_order(hpage); i++) SetPageHWPoison(subpage(hpage, i))
@@ -70,25 +63,6 @@ export function poisonFreeHugePage(p: Page, hpage: Page): number {
   const ret = k.dequeue_hwpoisoned_huge_page(hpage)
   unlock_page(hpage)
   return ret
-}
-
-/** Calls `visit` for each vma that may map the page, and where; false: go no further. Caller holds the page lock. */
-export function forEachVmaOfHuge(hpage: Page, visit: (vma: Vma, addr: number) => boolean): void {
-  const pgoff = rd(hpage + page.index) << compound_order(hpage)
-  if (PageAnon(hpage)) {
-    const av = k.page_lock_anon_vma_read(hpage)
-    if (av === NULL) return
-    anon_vma_interval_tree_foreach(av, pgoff, pgoff, vma => visit(vma, __vma_address(pgoff, vma)))
-    k.page_unlock_anon_vma_read(av)
-    return
-  }
-  const mapping = rd(hpage + page.mapping) as AddressSpace
-  if (mapping === NULL) return
-  i_mmap_lock_write(mapping)
-  vma_interval_tree_foreach(mapping, pgoff, pgoff, vma => {
-    visit(vma, __vma_address(pgoff, vma))
-  })
-  i_mmap_unlock_write(mapping)
 }
 
 /** page_mapped_in_vma of a huge page. */

@@ -4,8 +4,9 @@
 import { k } from '../kernel.ts'
 import { cmpxchg, READ_ONCE, spin_unlock, WRITE_ONCE } from '../ops.ts'
 import { rd } from '../store.ts'
+import { forEachVmaOfHuge } from './hugetlb_rmap_walk.ts'
 import { MF_ACTION_REQUIRED } from './memory-failure.ts'
-import { forEachVmaOfHuge, hugeMappedInVma } from './memory-failure_huge.ts'
+import { hugeMappedInVma } from './memory-failure_huge.ts'
 import {
   type Mm,
   mm_struct,

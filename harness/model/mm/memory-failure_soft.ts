@@ -1,9 +1,8 @@
 // Memory that is about to fail, and memory that is well again (the second half of mm/memory-failure.c, v4.5), and the
 // way to try all this out: madvise(2).
 
-import { CannotJudge } from '../bug.ts'
 import { k } from '../kernel.ts'
-import { EBUSY, EFAULT, EIO } from './errno.ts'
+import { EBUSY, EFAULT, EIO, ENOMEM } from './errno.ts'
 import { is_free_buddy_page, MF_COUNT_INCREASED } from './memory-failure.ts'
 import { MR_MEMORY_FAILURE } from './migrate.ts'
 import { type Mm, NULL, type Page } from './mm_types.ts'
@@ -32,13 +31,13 @@ import { mod_zone_page_state, NR_ISOLATED_ANON } from './vmstat.ts'
 /** 1: ours, with a reference. 0: free. -EIO: neither. */
 export function __get_any_page(p: Page, flags: number): number {
   if (flags & MF_COUNT_INCREASED || k.get_hwpoison_page(p)) return 1
-  return is_free_buddy_page(p) ? 0 : -EIO
+  return PageHuge(p) || is_free_buddy_page(p) ? 0 : -EIO
 }
 
-/** As __get_any_page, of a page that is on the LRU if it is not free. */
+/** As __get_any_page, of a page that, if it is not free, is on the LRU or one of hugetlb. */
 export function get_any_page(p: Page, flags: number): number {
   let ret = k.__get_any_page(p, flags)
-  if (ret !== 1 || PageLRU(p)) return ret
+  if (ret !== 1 || PageHuge(p) || PageLRU(p)) return ret
   k.put_hwpoison_page(p)
   k.shake_page(p)
   ret = k.__get_any_page(p, 0)
@@ -58,15 +57,25 @@ export function soft_offline_page(p: Page, flags: number): number {
   }
   const ret = k.get_any_page(p, flags)
   if (ret > 0) return k.soft_offline_in_use_page(p)
-  if (ret === 0 && !TestSetPageHWPoison(p)) num_poisoned_pages_add(1)
+  if (ret === 0) k.soft_offline_free_page(p)
   return ret
+}
+
+/** Of hugetlb, it leaves the pool's free list for good. */
+export function soft_offline_free_page(p: Page): void {
+  if (!PageHuge(p)) {
+    if (!TestSetPageHWPoison(p)) num_poisoned_pages_add(1)
+    return
+  }
+  const hpage = compound_head(p)
+  k.set_page_hwpoison_huge_page(hpage)
+  if (k.dequeue_hwpoisoned_huge_page(hpage) === 0) num_poisoned_pages_add(1 << compound_order(hpage))
 }
 
 /** As splitPoisonedThp of memory-failure.ts, by way of the head. */
 export function soft_offline_in_use_page(p: Page): number {
   const hpage = compound_head(p)
-  if (PageHuge(p)) throw new CannotJudge('the model does not move huge pages of hugetlb')
-  if (PageTransHuge(hpage)) {
+  if (!PageHuge(p) && PageTransHuge(hpage)) {
     lock_page(hpage)
     if (!PageAnon(hpage) || k.split_huge_page_to_list(hpage) !== 0) {
       unlock_page(hpage)
@@ -77,7 +86,43 @@ export function soft_offline_in_use_page(p: Page): number {
     k.get_hwpoison_page(p)
     k.put_hwpoison_page(hpage)
   }
-  return k.__soft_offline_page(p)
+  return PageHuge(p) ? k.soft_offline_huge_page(p) : k.__soft_offline_page(p)
+}
+
+/** A page of hugetlb, with a reference that goes: all of the huge page moves, and is lost to the pool. */
+export function soft_offline_huge_page(p: Page): number {
+  const hpage = compound_head(p)
+  lock_page(hpage)
+  const poisoned = PageHWPoison(hpage)
+  unlock_page(hpage)
+  if (poisoned) {
+    k.put_hwpoison_page(hpage)
+    return -EBUSY
+  }
+  const isolated = k.isolate_huge_page(hpage)
+  k.put_hwpoison_page(hpage)
+  if (!isolated) return -EBUSY
+  const rc = k.migrateHugePage(hpage)
+  if (rc === 0) {
+    k.markMovedHugePage(p, hpage)
+    return 0
+  }
+  k.putbackUnmoved(hpage, rc)
+  return rc === -ENOMEM ? rc : -EIO
+}
+
+/** The huge page did not move. One that can never move has been put back already, and is put back twice (30809f559a0d). */
+export const putbackUnmoved = (hpage: Page, _rc: number): void => k.putback_active_hugepage(hpage)
+
+/** It has moved, and is free: in the pool, where another may have it by now, or, one too many, with the page allocator. */
+export function markMovedHugePage(p: Page, hpage: Page): void {
+  if (PageHuge(p)) {
+    k.set_page_hwpoison_huge_page(hpage)
+    k.dequeue_hwpoisoned_huge_page(hpage)
+    num_poisoned_pages_add(1 << compound_order(hpage))
+  } else if (!TestSetPageHWPoison(p)) {
+    num_poisoned_pages_add(1)
+  }
 }
 
 /** A base page, with a reference that goes. */

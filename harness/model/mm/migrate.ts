@@ -32,6 +32,7 @@ import {
   lock_page,
   PageAnon,
   PageDirty,
+  PageHuge,
   PageLocked,
   PageSwapBacked,
   PageSwapCache,
@@ -320,6 +321,7 @@ export function migrate_pages(p: Page, reason = 0): number {
 
 /** move_pages(2) of one page to wherever memory is free: 0, -EBUSY: not to be had, or a huge page in use, or -EAGAIN: in use. */
 export function migratePage(p: Page): number {
+  if (PageHuge(p)) return k.moveHugetlbPage(p)
   if (k.isolateForMigration(p) !== 0) return -EBUSY
   return k.migrate_pages(p)
 }

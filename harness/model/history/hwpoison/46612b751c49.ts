@@ -5,11 +5,11 @@ import { k } from '../../kernel.ts'
 import { EBUSY } from '../../mm/errno.ts'
 import { soft_offline_in_use_page as before } from '../../mm/memory-failure_soft.ts'
 import type { Page } from '../../mm/mm_types.ts'
-import { compound_head, lock_page, PageAnon, PageTransHuge, unlock_page } from '../../mm/page-flags.ts'
+import { compound_head, lock_page, PageAnon, PageHuge, PageTransHuge, unlock_page } from '../../mm/page-flags.ts'
 import { patch } from '../patch.ts'
 
 export function soft_offline_in_use_page(p: Page): number {
-  if (PageTransHuge(compound_head(p))) {
+  if (!PageHuge(p) && PageTransHuge(compound_head(p))) {
     lock_page(p)
     if (!PageAnon(p) || k.split_huge_page_to_list(p) !== 0) {
       unlock_page(p)
@@ -18,7 +18,7 @@ export function soft_offline_in_use_page(p: Page): number {
     }
     unlock_page(p)
   }
-  return k.__soft_offline_page(p)
+  return PageHuge(p) ? k.soft_offline_huge_page(p) : k.__soft_offline_page(p)
 }
 
 export default patch('46612b751c49', {

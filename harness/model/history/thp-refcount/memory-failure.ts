@@ -22,7 +22,6 @@ import {
   page_count,
   put_page,
   TestClearPageHWPoison,
-  TestSetPageHWPoison,
   VM_BUG_ON_PAGE,
 } from '../../mm/page-flags.ts'
 import { num_poisoned_pages_add } from '../../mm/swapops.ts'
@@ -61,17 +60,18 @@ function soft_offline_page(p: Page, flags: number): number {
     if (held) k.put_hwpoison_page(p)
     return -EBUSY
   }
-  if (PageTransHuge(hpage) && PageAnon(hpage) && k.split_huge_page_to_list(hpage) !== 0) {
+  if (!PageHuge(p) && PageTransHuge(hpage) && PageAnon(hpage) && k.split_huge_page_to_list(hpage) !== 0) {
     if (held) k.put_hwpoison_page(p)
     return -EBUSY
   }
   const ret = k.get_any_page(p, flags)
   if (ret > 0) return k.soft_offline_in_use_page(p)
-  if (ret === 0 && !TestSetPageHWPoison(p)) num_poisoned_pages_add(1)
+  if (ret === 0) k.soft_offline_free_page(p)
   return ret
 }
 
-const soft_offline_in_use_page = (p: Page): number => k.__soft_offline_page(p)
+const soft_offline_in_use_page = (p: Page): number =>
+  PageHuge(p) ? k.soft_offline_huge_page(p) : k.__soft_offline_page(p)
 
 export const changes: Changes = {
   get_hwpoison_page: { before: get_hwpoison_page, after: v4_5.get_hwpoison_page },

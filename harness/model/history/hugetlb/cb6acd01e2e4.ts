@@ -1,0 +1,35 @@
+// cb6acd01e2e4 "hugetlbfs: fix races and page faults during migration" (v5.0), as far as it is about quotas. Before, the
+// quota of a mount is told by the old page alone, and no longer counts a page of its files that has moved. After, a page
+// of a file takes the quota along, and somebody's own page under a quota does not move at all.
+
+import { EBUSY } from '../../mm/errno.ts'
+import * as v4_5 from '../../mm/hugetlb_migrate.ts'
+import { page_private, set_page_private } from '../../mm/hugetlb_pool.ts'
+import { type AddressSpace, NULL, type Page, page } from '../../mm/mm_types.ts'
+import { PageAnon } from '../../mm/page-flags.ts'
+import { READ_ONCE } from '../../ops.ts'
+import { patch } from '../patch.ts'
+
+function hugetlbfs_migrate_page(mapping: AddressSpace, newpage: Page, p: Page): number {
+  const rc = v4_5.hugetlbfs_migrate_page(mapping, newpage, p)
+  if (rc === 0 && page_private(p) !== NULL) {
+    set_page_private(newpage, page_private(p))
+    set_page_private(p, NULL)
+  }
+  return rc
+}
+
+/** Without page_mapping it is either nobody's file's, or the file is just losing it. */
+function moveLockedHugePage(hpage: Page, new_hpage: Page): number {
+  const mapped = !PageAnon(hpage) && READ_ONCE(hpage + page.mapping) !== 0
+  return page_private(hpage) !== NULL && !mapped ? -EBUSY : v4_5.moveLockedHugePage(hpage, new_hpage)
+}
+
+export default patch('cb6acd01e2e4', {
+  subject: 'hugetlbfs: fix races and page faults during migration',
+  release: 'v5.0',
+  changes: {
+    hugetlbfs_migrate_page: { before: v4_5.hugetlbfs_migrate_page, after: hugetlbfs_migrate_page },
+    moveLockedHugePage: { before: v4_5.moveLockedHugePage, after: moveLockedHugePage },
+  },
+})
