@@ -13,6 +13,7 @@ export const landmarks: readonly Landmark[] = [
   landmark('616b8371539a', 'v4.14', 'mm: thp: enable thp migration in generic path'),
   landmark('ba3c4ce6def4', 'v4.14', 'mm, THP, swap: make reuse_swap_page() works for THP swapped out'),
   landmark('ec560175c0b6', 'v4.14', 'mm, swap: VMA based swap readahead'),
+  landmark('6bc9b56433b7', 'v4.19', 'mm: fix race on soft-offlining free huge pages'),
   landmark('3d8f7615319b', 'v4.19', 'vfs: implement readahead(2) using POSIX_FADV_WILLNEED'),
   landmark('c444eb564fb1', 'v5.8', 'mm: thp: make the THP mapcount atomic against __split_huge_pmd_locked()'),
   landmark('3917c80280c9', 'v5.8', 'thp: change CoW semantics for anon-THP'),

@@ -15,6 +15,7 @@ import hugetlb_66aebce747ea from './hugetlb/66aebce747ea.ts'
 import hugetlb_87bf91d39bb5 from './hugetlb/87bf91d39bb5.ts'
 import hugetlb_409eb8c26 from './hugetlb/409eb8c26.ts'
 import hugetlb_433abed6c6f7 from './hugetlb/433abed6c6f7.ts'
+import hugetlb_4643d67e8cb0 from './hugetlb/4643d67e8cb0.ts'
 import hugetlb_8382d914ebf7 from './hugetlb/8382d914ebf7.ts'
 import hugetlb_07443a85ad90 from './hugetlb/07443a85ad90.ts'
 import hugetlb_28957a5467ba from './hugetlb/28957a5467ba.ts'
@@ -225,6 +226,7 @@ export const patches: readonly Patch[] = [
   hugetlb_cb6acd01e2e4,
   hwpoison_46612b751c49,
   hugetlb_9b553bf5eb99,
+  hugetlb_4643d67e8cb0,
   hwpoison_36af67370e33,
   hugetlb_87bf91d39bb5,
   mlock_munlock_5_18,

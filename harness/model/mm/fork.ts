@@ -70,6 +70,8 @@ export function dup_mm(oldmm: Mm): Mm {
       vm_flags & VM_LOCKED_CLEAR_MASK,
       rd(mpnt + vm_area.vm_pgoff),
     )
+    // Whoever finds the vma by its anon_vma may ask whose huge pages these are.
+    wr(tmp + vm_area.vm_file, rd(mpnt + vm_area.vm_file))
     k.anon_vma_fork(tmp, mpnt)
     k.dupFile(tmp, mpnt)
     // The vma is linked before its entries are copied, so that rmap finds them in the child too.
@@ -88,7 +90,6 @@ export function dupFile(tmp: Vma, mpnt: Vma): void {
   const file = file_inode(mpnt)
   if (file === NULL) return
   get_file(file)
-  wr(tmp + vm_area.vm_file, file)
   WRITE_ONCE(tmp + vm_area.vm_private_data, READ_ONCE(mpnt + vm_area.vm_private_data))
   __vma_link_file(tmp)
   if (is_vm_hugetlb_page(tmp)) reset_vma_resv_huge_pages(tmp)

@@ -27,6 +27,7 @@ import { mkdirty, mkyoung } from './memory.ts'
 import {
   type AddressSpace,
   FAULT_FLAG_WRITE,
+  type Hstate,
   type Mm,
   NULL,
   type Page,
@@ -214,7 +215,7 @@ export function hugetlb_no_page(
   while (page === NULL) {
     if (idx >= i_size_read(host(mapping)) >> huge_page_order(h)) return VM_FAULT_SIGBUS
     page = k.alloc_huge_page(vma, addr, false)
-    if (IS_ERR(page)) return faultOf(page)
+    if (IS_ERR(page)) return k.faultWithoutPage(h, mm, addr, ptep, page)
     clear_huge_page(page, nr)
     set_page_huge_active(page)
     if (!isShared(vma, VM_MAYSHARE)) {
@@ -262,6 +263,10 @@ export function hugetlb_no_page(
 }
 
 // ---- the steps of hugetlb_no_page that history has changed ---------------------------------------------------------------
+
+/** There is no page for an entry that was none, though it may be there by now (4643d67e8cb0). Caller holds the fault mutex. */
+export const faultWithoutPage = (_h: Hstate, _mm: Mm, _addr: number, _ptep: Pmdp, error: number): number =>
+  faultOf(error)
 
 /** A new page for private use: locks it. False: no memory for what leads back to the vma. */
 export function preparePrivatePage(page: Page, vma: Vma, _addr: number): boolean {

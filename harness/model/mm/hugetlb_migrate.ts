@@ -19,6 +19,7 @@ import {
   lock_page,
   PageAnon,
   PageDirty,
+  page_content,
   page_count,
   page_freeze_refs,
   page_mapped,
@@ -100,7 +101,8 @@ export function hugetlbfs_migrate_page(mapping: AddressSpace, newpage: Page, p: 
 
 /** migrate_page_copy of a huge page: its flags are the pool's, but for the dirty one. */
 export function copyHugetlbPage(newpage: Page, p: Page): void {
-  for (let i = 0; i < 1 << compound_order(p); i++) k.copy_user_page(subpage(newpage, i), subpage(p, i))
+  // Nobody knows the new page yet.
+  for (let i = 0; i < 1 << compound_order(p); i++) wr(subpage(newpage, i) + page.content, page_content(subpage(p, i)))
   if (PageDirty(p)) SetPageDirty(newpage)
 }
 

@@ -174,10 +174,10 @@ export function __split_vma(vma: Vma, addr: number, new_below: boolean): number 
     ? vm_area_alloc(mm, start, addr, rd(vma + vm_flags), pgoff)
     : vm_area_alloc(mm, addr, end, rd(vma + vm_flags), above)
   wr(piece + vm_area.anon_vma, rd(vma + vm_area.anon_vma))
+  wr(piece + vm_area.vm_file, file_inode(vma))
   k.anon_vma_clone(piece, vma)
   if (file_inode(vma) !== NULL) {
     get_file(file_inode(vma))
-    wr(piece + vm_area.vm_file, file_inode(vma))
     WRITE_ONCE(piece + vm_area.vm_private_data, READ_ONCE(vma + vm_area.vm_private_data))
     if (is_vm_hugetlb_page(piece)) k.hugetlb_vm_op_open(piece)
   }

@@ -14,7 +14,7 @@ import { EEXIST, IS_ERR } from '../../mm/errno.ts'
 import { find_lock_page } from '../../mm/filemap.ts'
 import * as cow from '../../mm/hugetlb_cow.ts'
 import * as fault from '../../mm/hugetlb_fault.ts'
-import { clear_huge_page, faultOf, hugetlb_fault_mutex_table, isShared } from '../../mm/hugetlb_fault.ts'
+import { clear_huge_page, hugetlb_fault_mutex_table, isShared } from '../../mm/hugetlb_fault.ts'
 import {
   hstate_inode,
   hstate_vma,
@@ -118,7 +118,7 @@ function hugetlb_no_page(
   }
   while (page === NULL) {
     page = k.alloc_huge_page(vma, addr, false)
-    if (IS_ERR(page)) return faultOf(page)
+    if (IS_ERR(page)) return k.faultWithoutPage(h, mm, addr, ptep, page)
     clear_huge_page(page, nr)
     set_page_huge_active(page)
     if (!isShared(vma, VM_MAYSHARE)) {
