@@ -29,6 +29,7 @@ import hugetlb_cb6acd01e2e4 from './hugetlb/cb6acd01e2e4.ts'
 import hugetlb_cd67f0d2a9a6 from './hugetlb/cd67f0d2a9a6.ts'
 import hugetlb_e632a938d914 from './hugetlb/e632a938d914.ts'
 import hugetlb_ea4039a34c4c from './hugetlb/ea4039a34c4c.ts'
+import hugetlb_fd4a4663db29 from './hugetlb/fd4a4663db29.ts'
 import hugetlb_posted_v1 from './hugetlb/posted-v1.ts'
 import hwpoison_4a705fef9862 from './hwpoison/4a705fef9862.ts'
 import hwpoison_5f24ae585be9 from './hwpoison/5f24ae585be9.ts'
@@ -160,6 +161,7 @@ export const patches: readonly Patch[] = [
   hugetlb_290408d4a250,
   hugetlb_44e2aa937e69,
   hugetlb_1f64d69c7ad2,
+  hugetlb_fd4a4663db29,
   hugetlb_48db54ee2fa3,
   migration_1ce82b69e96c,
   migration_01d8b20dec5f,
