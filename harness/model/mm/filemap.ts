@@ -39,9 +39,6 @@ function lookup(mapping: AddressSpace, index: number): number {
   return NULL
 }
 
-/** lookup, for who changes what stands there. Caller holds tree_lock. */
-export const radix_tree_lookup_slot = lookup
-
 /** What stands in a slot where tmpfs has swapped a page out: no page, but where in swap it is (include/linux/radix-tree.h). */
 export const radix_tree_exceptional_entry = (entry: Page): boolean => (entry & 2) !== 0
 

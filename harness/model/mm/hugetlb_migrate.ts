@@ -6,7 +6,7 @@ import { k } from '../kernel.ts'
 import { READ_ONCE, spin_lock, spin_unlock, WRITE_ONCE } from '../ops.ts'
 import { rd, wr } from '../store.ts'
 import { EAGAIN, EBUSY, ENOMEM, ENOSYS } from './errno.ts'
-import { radix_tree_lookup_slot } from './filemap.ts'
+import { page_slot } from './filemap.ts'
 import { hstate, huge_page_order, hugetlb_lock, nr_online_nodes, page_hstate } from './hugetlb_hstate.ts'
 import { moveToActive, page_huge_active, resv_huge_pages, set_page_huge_active, takeOffActive } from './hugetlb_pool.ts'
 import { HPAGE_PMD_ORDER } from './init.ts'
@@ -78,7 +78,7 @@ export function migrate_huge_page_move_mapping(mapping: AddressSpace, newpage: P
   // One of the page cache, one of whoever has isolated it.
   const expected_count = 2
   spin_lock(mapping + address_space.tree_lock)
-  const slot = radix_tree_lookup_slot(mapping, rd(p + page.index))
+  const slot = page_slot(mapping, p)
   if (page_count(p) !== expected_count || READ_ONCE(slot) !== p || !page_freeze_refs(p, expected_count)) {
     spin_unlock(mapping + address_space.tree_lock)
     return -EAGAIN

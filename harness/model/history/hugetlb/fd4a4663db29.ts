@@ -8,7 +8,7 @@ import { moveLockedHugePage as after, moveHugePage } from '../../mm/hugetlb_migr
 import { type AnonVma, NULL, type Page } from '../../mm/mm_types.ts'
 import { PageAnon, page_mapped, trylock_page, unlock_page } from '../../mm/page-flags.ts'
 import { page_anon_vma } from '../../mm/rmap_walk.ts'
-import { rcu_read_lock, rcu_read_unlock } from '../../ops.ts'
+import { rcu_read_lock, rcu_read_unlock } from '../../rcu.ts'
 import { patch } from '../patch.ts'
 
 export function moveLockedHugePage(hpage: Page, new_hpage: Page): number {
