@@ -52,6 +52,7 @@ import migration_3f6c82728f4e from './migration/3f6c82728f4e.ts'
 import migration_3fe2011ff51e from './migration/3fe2011ff51e.ts'
 import migration_4fc3f1d66b1e from './migration/4fc3f1d66b1e.ts'
 import migration_5c3f9a67378b from './migration/5c3f9a67378b.ts'
+import migration_5d39a7ebc8be from './migration/5d39a7ebc8be.ts'
 import migration_7a3ef208e662 from './migration/7a3ef208e662.ts'
 import migration_7f60c214fd3a from './migration/7f60c214fd3a.ts'
 import migration_01d8b20dec5f from './migration/01d8b20dec5f.ts'
@@ -62,6 +63,7 @@ import migration_470f119f0120 from './migration/470f119f0120.ts'
 import migration_746b18d421da from './migration/746b18d421da.ts'
 import migration_5647bc293ab1 from './migration/5647bc293ab1.ts'
 import migration_a8bef8ff6ea1 from './migration/a8bef8ff6ea1.ts'
+import migration_a49bd4d71637 from './migration/a49bd4d71637.ts'
 import migration_eee2acbae1f2 from './migration/eee2acbae1f2.ts'
 import migration_f18194275c39 from './migration/f18194275c39.ts'
 import migration_posted_kamezawa from './migration/posted-kamezawa.ts'
@@ -225,12 +227,14 @@ export const patches: readonly Patch[] = [
   hwpoison_286c469a988f,
   hwpoison_30809f559a0d,
   hwpoison_7258ae5c5a2c,
+  migration_a49bd4d71637,
   hugetlb_cb6acd01e2e4,
   hwpoison_46612b751c49,
   hugetlb_9b553bf5eb99,
   hugetlb_4643d67e8cb0,
   hwpoison_36af67370e33,
   hugetlb_87bf91d39bb5,
+  migration_5d39a7ebc8be,
   mlock_munlock_5_18,
 ]
 
