@@ -28,6 +28,8 @@ function moveLockedHugePage(hpage: Page, new_hpage: Page): number {
 export default patch('cb6acd01e2e4', {
   subject: 'hugetlbfs: fix races and page faults during migration',
   release: 'v5.0',
+  // Who is told that the page is busy.
+  needs: ['a49bd4d71637'],
   changes: {
     hugetlbfs_migrate_page: { before: v4_5.hugetlbfs_migrate_page, after: hugetlbfs_migrate_page },
     moveLockedHugePage: { before: v4_5.moveLockedHugePage, after: moveLockedHugePage },
