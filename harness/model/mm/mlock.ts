@@ -23,7 +23,7 @@ import {
   TestSetPageMlocked,
   VM_BUG_ON_PAGE,
 } from './page-flags.ts'
-import { SWAP_AGAIN, SWAP_MLOCK } from './rmap_munlock.ts'
+import { SWAP_AGAIN, SWAP_MLOCK } from './rmap_unmap.ts'
 import { del_page_from_lru_list, page_lru } from './swap.ts'
 import {
   count_vm_event,

@@ -7,11 +7,8 @@ import { spin_unlock, test_bit } from '../ops.ts'
 import { rd } from '../store.ts'
 import { type Mm, NULL, type Page, VM_LOCKED, type Vma, vm_area } from './mm_types.ts'
 import { PageAnon, PageLocked, PageLRU, page_mapped, VM_BUG_ON_PAGE } from './page-flags.ts'
+import { SWAP_AGAIN, SWAP_MLOCK } from './rmap_unmap.ts'
 import { __vma_address, anon_vma_interval_tree_foreach, page_check_address, page_to_pgoff } from './rmap_walk.ts'
-
-/** What a visit answers (include/linux/rmap.h): go on, or stop because a locked vma has flagged the page. */
-export const SWAP_AGAIN = 1
-export const SWAP_MLOCK = 3
 
 /**
  * try_to_unmap_one with TTU_MUNLOCK: a locked vma that maps the page flags it again. VM_LOCKED is looked at under the
