@@ -10,6 +10,7 @@
 #define MAX_MOVED 512
 #define MAX_SWAPPED 16384
 #define MADV_PAGEOUT_ 21
+#define ESRCH_ 3
 #define ENODEV_ 19
 #define EINVAL_ 22
 
@@ -40,6 +41,9 @@ struct answer op_migrate(struct process *me, const struct words *op)
 	long to = number(op->word[4]), ret;
 	u64 count;
 
+	/* As of a page that is on no list: who had it is gone. */
+	if (me->thread && !place.process)
+		return answer_of(-EBUSY_);
 	if (place.missing)
 		return config(place.missing);
 	count = pages_in(&place, at);
@@ -85,6 +89,9 @@ static struct answer advise_to_page_out(const struct place *place)
 {
 	long done = advise(place->process, place->start, place->length, MADV_PAGEOUT_);
 
+	/* In a race whose memory it was may be gone. */
+	if (done == -ESRCH_)
+		return ok;
 	if (done != -EINVAL_)
 		return done < 0 ? answer_of(done) : ok;
 	for (u64 at = place->start; at < place->start + place->length; at += PAGE)
@@ -141,6 +148,8 @@ struct answer op_pageout(struct process *me, const struct words *op)
 	struct answer answer;
 	u64 cached;
 
+	if (me->thread && !place.process)
+		return ok;
 	if (place.missing)
 		return config(place.missing);
 	if (kernel_version < 5010)

@@ -24,6 +24,7 @@ export const landmarks: readonly Landmark[] = [
   landmark('d042035eaf5f', 'v5.9', "mm/thp: Split huge pmds/puds if they're pinned when fork()"),
   landmark('694bf0b0cdf9', 'v5.10', 'mm,hwpoison: unify THP handling for hard and soft offline'),
   landmark('feb889fb40fa', 'v5.11', "mm: don't put pinned pages into the swap cache"),
+  landmark('f4c4a3f48480', 'v5.14', 'mm: free idle swap cache page after COW'),
   landmark('47af12bae17f', 'v5.14', 'mm,hwpoison: return -EHWPOISON to denote that the page has already been poisoned'),
   landmark('dd0f230a0a80', 'v5.16', 'mm: hwpoison: refactor refcount check handling'),
   landmark('550a7d60bd5e', 'v5.16', 'mm, hugepages: add mremap() support for hugepage backed vma'),
@@ -44,6 +45,7 @@ export const landmarks: readonly Landmark[] = [
   landmark('e8e17ee90eaf', 'v6.7', 'mm: drop the assumption that VM_SHARED always implies writable'),
   landmark('1acbc3f93614', 'v6.7', 'mm: handle large folio when large folio in VM_LOCKED VMA range'),
   landmark('df7a6d1f6405', 'v6.9', 'mm/hugetlb: restore the reservation if needed'),
+  landmark('9ae2feacedde', 'v6.11', 'mm: use folio_add_new_anon_rmap() if folio_test_anon(folio)==false'),
   landmark('60fbb14396d5', 'v6.16', 'mm/huge_memory: adjust try_to_migrate_one() and split_huge_pmd_locked()'),
   landmark('14967a9c7d24', 'v6.17', 'mm/hugetlb: fix copy_hugetlb_page_range() to use ->pt_share_count'),
 ]
