@@ -1,11 +1,22 @@
 // mmfunc explain: what a patch, a topic or a case comes to, from runs in the model.
 
 import type { Case } from '../case/case.ts'
-import { describe, folderNames, history, patchesIn, patchOf, resolveVariant, sidesOf } from '../model/history/index.ts'
+import {
+  describe,
+  folderNames,
+  history,
+  patchesIn,
+  patchOf,
+  resolveVariant,
+  sidesOf,
+  topicNames,
+  topicOf,
+} from '../model/history/index.ts'
 import type { Patch } from '../model/history/patch.ts'
 import { changeOf } from '../report/change.ts'
-import { caseLines, type Look, patchLines, type Story, topicLines } from '../report/explain.ts'
-import { caseJson, patchJson, topicJson } from '../report/explain-json.ts'
+import { caseLines, type Look, patchLines, type Story } from '../report/explain.ts'
+import { caseJson, patchJson, threadJson, topicJson } from '../report/explain-json.ts'
+import { threadLines, topicLines } from '../report/explain-topic.ts'
 import { nearest } from '../steps/words/nearest.ts'
 import { splitPoint } from './finding.ts'
 import { type JobsOptions, jobsOf } from './jobs.ts'
@@ -47,11 +58,13 @@ export async function explain(what: string, options: ExplainOptions): Promise<nu
 
 function tell(what: string, options: ExplainOptions, runs: Runs): Promise<Told> {
   const patch = patchOf(what)
-  const isTopic = folderNames().includes(what)
-  if ((patch !== undefined || isTopic) && options.variant.length > 0)
+  const isFolder = folderNames().includes(what)
+  const variants = topicOf(what)
+  if ((patch !== undefined || isFolder || variants !== undefined) && options.variant.length > 0)
     throw new Refusal('--variant chooses what a case is explained under; a patch has its own two sides')
   if (patch !== undefined) return explainPatch(patch, options, runs)
-  if (isTopic) return explainTopic(what, options, runs)
+  if (isFolder) return explainFolder(what, options, runs)
+  if (variants !== undefined) return explainThread(what, variants, options, runs)
   const landmark = history.patches.find(({ id, modelled }) => id === what && !modelled)
   if (landmark !== undefined)
     throw new Refusal(
@@ -92,7 +105,8 @@ async function explainPatch(patch: Patch, { all }: ExplainOptions, runs: Runs): 
 /** Of a posted version: what was wrong with it. */
 const worstFirst = ['regressed', 'changed', 'fixed'] as const
 
-async function explainTopic(topic: string, { all }: ExplainOptions, runs: Runs): Promise<Told> {
+/** Every patch of a folder of the history, without and with it. */
+async function explainFolder(topic: string, { all }: ExplainOptions, runs: Runs): Promise<Told> {
   const patches = await patchesIn(topic)
   const named = await Promise.all(
     patches.map(({ id, standsFor }) =>
@@ -111,6 +125,21 @@ async function explainTopic(topic: string, { all }: ExplainOptions, runs: Runs):
     : 'Under each patch the cases that name it, or what it became (--all runs every case)'
   const explained = { topic, patches: told, which }
   return { json: () => topicJson(explained), lines: look => topicLines(explained, look) }
+}
+
+/** The variants that a thread is about, all side by side. */
+async function explainThread(
+  topic: string,
+  variants: readonly string[],
+  { all }: ExplainOptions,
+  runs: Runs,
+): Promise<Told> {
+  const patches = [...new Set(variants.flatMap(variant => variant.split('+').slice(1)))]
+  const cases = all ? await casesOf([]) : await naming([topic.split('+')[0]!, ...patches])
+  const results = await runs.grid(variants, cases)
+  const which = all ? 'Every case' : `${cases.length} cases that name it or a patch of it (--all runs every case)`
+  const explained = { topic, verdicts: { subjects: variants, results, which } }
+  return { json: () => threadJson(explained), lines: look => threadLines(explained, look) }
 }
 
 async function explainCase(what: string, { variant }: ExplainOptions, runs: Runs): Promise<Told> {
@@ -148,17 +177,19 @@ async function caseStory(
   return row && storyOf(row[a]!, b === undefined ? undefined : row[b], runs)
 }
 
+const topics = (): string[] => [...folderNames(), ...topicNames]
+
 /** A case by its name or its file, or one of its points. */
 async function caseOf(what: string): Promise<{ readonly one: Case; readonly only: string | undefined }> {
   const { word, values } = splitPoint(what)
   const found = await casesOf([word]).catch(error => {
-    const near = nearest(what, [...history.patches.map(({ id }) => id), ...folderNames()])
+    const near = nearest(what, [...history.patches.map(({ id }) => id), ...topics()])
     throw near === undefined ? error : new Refusal(`nothing is called "${what}"; did you mean "${near}"?`)
   })
   const [one, ...more] = found
   if (one === undefined || more.length > 0)
     throw new Refusal(
-      `"${word}" names ${found.length} cases; explain takes one, a patch, or a topic: ${folderNames().join(', ')}`,
+      `"${word}" names ${found.length} cases; explain takes one, a patch, or a topic: ${topics().join(', ')}`,
     )
   if (values === '') return { one, only: undefined }
   const only = `${one.name}${values}`

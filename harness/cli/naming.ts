@@ -1,4 +1,4 @@
-// The cases of the project that say certain names: of patches in a `when` or in `see`, of kernel functions in `see`.
+// The cases of the project that say certain names: of patches in a `when`, in `variants` or in `see`, of kernel functions in `see`.
 
 import { readFileSync } from 'node:fs'
 import type { Case } from '../case/case.ts'
@@ -11,5 +11,5 @@ export async function naming(names: readonly string[]): Promise<Case[]> {
   const files = filesToRead(await wish([])).filter(file => anyOf.test(readFileSync(file, 'utf8')))
   if (files.length === 0) return []
   const cases = await casesOf(files)
-  return cases.filter(({ ids, see }) => [...ids, ...see].some(text => anyOf.test(text)))
+  return cases.filter(({ ids, see, variants = [] }) => [...ids, ...see, ...variants].some(text => anyOf.test(text)))
 }

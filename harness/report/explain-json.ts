@@ -2,7 +2,8 @@
 
 import type { Result } from '../check/result.ts'
 import { changeOf } from './change.ts'
-import type { CaseExplained, PatchExplained, Story, TopicExplained, Verdicts } from './explain.ts'
+import type { CaseExplained, PatchExplained, Story, Verdicts } from './explain.ts'
+import type { ThreadExplained, TopicExplained } from './explain-topic.ts'
 import { observed } from './json.ts'
 
 export function patchJson({ patch, verdicts, with: having, story }: PatchExplained): object {
@@ -24,6 +25,10 @@ export function topicJson({ topic, patches, which }: TopicExplained): object {
     return { patch, points }
   })
   return { topic, which, patches: told }
+}
+
+export function threadJson({ topic, verdicts }: ThreadExplained): object {
+  return { topic, ...pointsOf(verdicts, () => ({})) }
 }
 
 export function caseJson({ case: of, patches, verdicts, story }: CaseExplained): object {

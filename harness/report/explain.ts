@@ -3,10 +3,11 @@
 import type { Case } from '../case/case.ts'
 import type { Result } from '../check/result.ts'
 import { type Change, changeOf, isJudged } from './change.ts'
+import { folded } from './fold.ts'
 import { groupBy } from './group.ts'
 import type { Paint } from './reporter.ts'
 import { type Side, storyLines } from './story.ts'
-import { cellText, joined, legend, type Row, tableLines } from './verdicts.ts'
+import { cellText, joined, legend, numbered, type Row, rowOf, tableLines } from './verdicts.ts'
 import { oneLine } from './words.ts'
 
 /** A patch, as far as it can be told without running it. */
@@ -91,7 +92,7 @@ function* changeLines(
   yield* folded(`${which}: ${results.length} ${results.length === 1 ? 'point' : 'points'}`, width, 2)
   const changed = groupBy(results, row => changeOf(row[0]!, row[after]!))
   const shown = told.flatMap(change => changed.get(change) ?? [])
-  if (shown.length > 0) yield* folded(`  ${subjects.map((name, i) => `${i + 1} ${name}`).join('   ')}`, width, 2)
+  if (shown.length > 0) yield* folded(`  ${numbered(subjects).join('   ')}`, width, 2)
   for (const change of told) {
     const rows = (changed.get(change) ?? []).map(rowOf)
     if (rows.length === 0) continue
@@ -120,11 +121,6 @@ const colours: Partial<Record<Change, 'red' | 'yellow' | 'green'>> = {
   fixed: 'green',
 }
 
-function rowOf(results: readonly Result[]): Row {
-  const { case: of, values } = results[0]!
-  return { case: of.name, values, cells: results.map(cellText) }
-}
-
 function* tellStory({ sides: [first, second], replay }: Story, { paint, width }: Look): Generator<string> {
   const { point, case: of } = first.result
   yield ''
@@ -140,55 +136,6 @@ function* tellStory({ sides: [first, second], replay }: Story, { paint, width }:
 }
 
 const verdictOf = ({ result }: Side): string => `${result.subject}: ${cellText(result)}`
-
-export interface TopicExplained {
-  readonly topic: string
-  /** In the order of history, each with its cases without and with it. */
-  readonly patches: readonly {
-    readonly patch: PatchTold
-    readonly pairs: readonly (readonly [without: Result, having: Result])[]
-  }[]
-  readonly which: string
-}
-
-const marks: Readonly<Record<Change, string>> = {
-  fixed: '+',
-  regressed: '-',
-  changed: '~',
-  same: '.',
-  'not compared': '?',
-}
-
-/** The patches, a line each, and what each changes: cases down, patches across. */
-export function* topicLines({ topic, patches, which }: TopicExplained, { paint, width }: Look): Generator<string> {
-  yield paint('bold', `${topic}: ${patches.length} patches`)
-  const id = Math.max(...patches.map(({ patch }) => patch.id.length))
-  for (const [i, { patch }] of patches.entries()) {
-    const { release = 'posted' } = patch
-    const line = `${String(i + 1).padStart(3)}  ${patch.id.padEnd(id)}  ${(release ?? 'posted').padEnd(7)}  ${patch.subject}`
-    yield* folded(line, width, id + 15)
-  }
-  yield ''
-  yield* folded(which, width, 2)
-  const rows = new Map<string, { readonly result: Result; readonly cells: string[] }>()
-  for (const [column, { pairs }] of patches.entries()) {
-    for (const [without, having] of pairs) {
-      const row = rows.get(without.point) ?? { result: without, cells: patches.map(() => '') }
-      rows.set(without.point, row)
-      row.cells[column] = marks[changeOf(without, having)]
-    }
-  }
-  const all = [...rows.values()]
-  const table = all.map(({ result, cells }): Row => ({ case: result.case.name, values: result.values, cells }))
-  const telling = table.filter(({ cells }) => cells.some(cell => /[-+~]/.test(cell)))
-  const titles = patches.map((_, i) => String(i + 1))
-  yield* tableLines(titles, joined(telling, table), width)
-  const silent = all.length - telling.length
-  yield paint(
-    'dim',
-    `+ fixed  - regressed  ~ something else  . the same  ? not compared; ${silent} points are the same all along`,
-  )
-}
 
 export interface CaseExplained {
   readonly case: Case
@@ -218,22 +165,4 @@ export function* caseLines({ case: of, patches, verdicts, story }: CaseExplained
 function judgedRow(results: readonly Result[]): Row {
   const cells = results.map(result => `${result.status === 'fail' ? '!' : ''}${cellText(result)}`)
   return { ...rowOf(results), cells }
-}
-
-/** A line in so many columns, broken at blanks; what goes on in the next line is indented, behind `mark`. */
-function* folded(text: string, width: number, indent: number, mark = ''): Generator<string> {
-  let line = text
-  const hang = mark.padEnd(indent)
-  for (let at = breakAt(line, width, indent); at > 0; at = breakAt(line, width, indent)) {
-    yield line.slice(0, at).trimEnd()
-    line = hang + line.slice(at).trimStart()
-  }
-  yield line
-}
-
-/** The last blank that leaves a line no longer than `width`; 0: it fits, or has none. */
-function breakAt(line: string, width: number, indent: number): number {
-  if (line.length <= width) return 0
-  const at = line.lastIndexOf(' ', width)
-  return at > indent ? at : 0
 }

@@ -3,6 +3,7 @@
 import type { Values } from '../case/case.ts'
 import type { Result } from '../check/result.ts'
 import { isJudged } from './change.ts'
+import { folded } from './fold.ts'
 import { groupBy } from './group.ts'
 
 /** A point, and what each column says of it. */
@@ -10,6 +11,12 @@ export interface Row {
   readonly case: string
   readonly values: Values
   readonly cells: readonly string[]
+}
+
+/** One point under several subjects. */
+export function rowOf(results: readonly Result[]): Row {
+  const { case: of, values } = results[0]!
+  return { case: of.name, values, cells: results.map(cellText) }
 }
 
 /** `clean`, `stale-dma`; `*` now so, now otherwise; `?` not judged. */
@@ -67,19 +74,56 @@ function namesOf(group: readonly Row[], whole: readonly Row[]): string[] {
   return [`${name}[${told.join(',')}]`]
 }
 
-/** A table under these titles in so many columns of a terminal; where it does not fit, a row is two lines. */
-export function* tableLines(
-  titles: readonly string[],
-  rows: readonly { readonly name: string; readonly cells: readonly string[] }[],
-  width: number,
-): Generator<string> {
+/** Subjects by their numbers; what one adds to an earlier one is told as that: `4 (3)+swapcache-posted-m1`. */
+export function numbered(subjects: readonly string[]): string[] {
+  return subjects.map((name, i) => {
+    const base = subjects.findLastIndex((other, j) => j < i && name.startsWith(`${other}+`))
+    return `${i + 1} ${base < 0 ? name : `(${base + 1})${name.slice(subjects[base]!.length)}`}`
+  })
+}
+
+type Told = { readonly name: string; readonly cells: readonly string[] }
+
+/** A table under these titles; in fewer columns than it takes with initials for words, at last a row is two lines. */
+export function* tableLines(titles: readonly string[], rows: readonly Told[], width: number): Generator<string> {
   const label = Math.max(0, ...rows.map(({ name }) => name.length))
-  const widths = titles.map((title, i) => Math.max(title.length, ...rows.map(({ cells }) => cells[i]!.length)))
-  const fits = label + widths.reduce((sum, w) => sum + w + 2, 2) <= width
-  const line = (cells: readonly string[]) => cells.map((cell, i) => `  ${cell.padEnd(widths[i]!)}`).join('')
-  if (fits && titles.some(title => title !== '')) yield `  ${' '.repeat(label)}${line(titles)}`.trimEnd()
-  for (const { name, cells } of rows) {
-    if (fits) yield `  ${name.padEnd(label)}${line(cells)}`.trimEnd()
-    else yield* [`  ${name}`, `      ${cells.map((cell, i) => `${titles[i]} ${cell}`).join('  ')}`]
+  if (fits(titles, rows, label, width)) return yield* gridLines(titles, rows, label)
+  const { short, meaning } = initials(rows)
+  if (fits(titles, short, label, width)) yield* gridLines(titles, short, label)
+  else
+    for (const { name, cells } of short)
+      yield* [`  ${name}`, ...folded(`      ${cells.map((cell, i) => `${titles[i]} ${cell}`).join('  ')}`, width, 6)]
+  if (meaning !== '') yield* folded(`  (${meaning})`, width, 3)
+}
+
+const widthsOf = (titles: readonly string[], rows: readonly Told[]): number[] =>
+  titles.map((title, i) => Math.max(title.length, ...rows.map(({ cells }) => cells[i]!.length)))
+
+function fits(titles: readonly string[], rows: readonly Told[], label: number, width: number): boolean {
+  return widthsOf(titles, rows).reduce((sum, w) => sum + w + 2, label + 2) <= width
+}
+
+function* gridLines(titles: readonly string[], rows: readonly Told[], label: number): Generator<string> {
+  const widths = widthsOf(titles, rows)
+  const line = (name: string, cells: readonly string[]) =>
+    `  ${name.padEnd(label)}${cells.map((cell, i) => `  ${cell.padEnd(widths[i]!)}`).join('')}`.trimEnd()
+  if (titles.some(title => title !== '')) yield line('', titles)
+  for (const { name, cells } of rows) yield line(name, cells)
+}
+
+/** Initials of anomalies for their names, a dot for `clean`, and what they mean. */
+function initials(rows: readonly Told[]): { readonly short: readonly Told[]; readonly meaning: string } {
+  const codes = new Map<string, string>([['clean', '.']])
+  const codeOf = (name: string): string => {
+    const words = name.split('-')
+    for (let n = 1; !codes.has(name); n++) {
+      const code = words.map((word, i) => word[0]!.toUpperCase() + (i === 0 ? word.slice(1, n) : '')).join('')
+      if (![...codes.values()].includes(code)) codes.set(name, code)
+    }
+    return codes.get(name)!
   }
+  const short = rows.map(({ name, cells }) => {
+    return { name, cells: cells.map(cell => cell.replace(/[a-z]+(?:-[a-z]+)*/g, codeOf)) }
+  })
+  return { short, meaning: [...codes].map(([name, code]) => `${code} ${name}`).join(', ') }
 }

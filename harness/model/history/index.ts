@@ -6,7 +6,7 @@ import { modelledReleases, patches, releases } from './releases.ts'
 export { counterNames } from '../mm/vmstat.ts'
 export { describe, type FunctionChanged, type PatchDescribed } from './describe.ts'
 export { folderNames, patchesIn } from './folders.ts'
-export { topicOf } from './topics.ts'
+export { topicNames, topicOf } from './topics.ts'
 export {
   hasOwnPatch,
   patchOf,

@@ -23,6 +23,8 @@ const topics: Readonly<Record<string, readonly string[]>> = {
   ],
 }
 
+export const topicNames: readonly string[] = Object.keys(topics)
+
 /** The variants of a topic, each with the patches that are added to its name, if it takes them; undefined: no topic. */
 export function topicOf(text: string): readonly string[] | undefined {
   const [name = '', ...more] = text.split('+')

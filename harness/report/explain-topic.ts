@@ -1,0 +1,77 @@
+// What the patches of a folder of the history change, and what the versions of a thread come to.
+
+import type { Result } from '../check/result.ts'
+import { type Change, changeOf } from './change.ts'
+import type { Look, PatchTold, Verdicts } from './explain.ts'
+import { folded } from './fold.ts'
+import { joined, legend, numbered, type Row, rowOf, tableLines } from './verdicts.ts'
+
+export interface TopicExplained {
+  readonly topic: string
+  /** In the order of history, each with its cases without and with it. */
+  readonly patches: readonly {
+    readonly patch: PatchTold
+    readonly pairs: readonly (readonly [without: Result, having: Result])[]
+  }[]
+  readonly which: string
+}
+
+const marks: Readonly<Record<Change, string>> = {
+  fixed: '+',
+  regressed: '-',
+  changed: '~',
+  same: '.',
+  'not compared': '?',
+}
+
+/** The patches, a line each, and what each changes: cases down, patches across. */
+export function* topicLines({ topic, patches, which }: TopicExplained, { paint, width }: Look): Generator<string> {
+  yield paint('bold', `${topic}: ${patches.length} patches`)
+  const id = Math.max(...patches.map(({ patch }) => patch.id.length))
+  for (const [i, { patch }] of patches.entries()) {
+    const { release = 'posted' } = patch
+    const line = `${String(i + 1).padStart(3)}  ${patch.id.padEnd(id)}  ${(release ?? 'posted').padEnd(7)}  ${patch.subject}`
+    yield* folded(line, width, id + 15)
+  }
+  yield ''
+  yield* folded(which, width, 2)
+  const rows = new Map<string, { readonly result: Result; readonly cells: string[] }>()
+  for (const [column, { pairs }] of patches.entries()) {
+    for (const [without, having] of pairs) {
+      const row = rows.get(without.point) ?? { result: without, cells: patches.map(() => '') }
+      rows.set(without.point, row)
+      row.cells[column] = marks[changeOf(without, having)]
+    }
+  }
+  const all = [...rows.values()]
+  const table = all.map(({ result, cells }): Row => ({ case: result.case.name, values: result.values, cells }))
+  const telling = table.filter(({ cells }) => cells.some(cell => /[-+~]/.test(cell)))
+  const titles = patches.map((_, i) => String(i + 1))
+  yield* tableLines(titles, joined(telling, table), width)
+  const silent = all.length - telling.length
+  yield paint(
+    'dim',
+    `+ fixed  - regressed  ~ something else  . the same  ? not compared; ${silent} points are the same all along`,
+  )
+}
+
+export interface ThreadExplained {
+  readonly topic: string
+  /** The variants that it is about, oldest first. */
+  readonly verdicts: Verdicts
+}
+
+/** Cases down, variants across; what is the same under all of them is only counted. */
+export function* threadLines({ topic, verdicts }: ThreadExplained, { paint, width }: Look): Generator<string> {
+  const { subjects, results, which } = verdicts
+  yield paint('bold', `${topic}: ${subjects.length} variants`)
+  for (const line of numbered(subjects)) yield* folded(`  ${line}`, width, 6)
+  yield ''
+  yield* folded(`${which}: ${results.length} points`, width, 2)
+  const all = results.map(rowOf)
+  const telling = all.filter(({ cells }) => new Set(cells.filter(cell => cell !== '?')).size > 1)
+  const titles = subjects.map((_, i) => String(i + 1))
+  yield* tableLines(titles, joined(telling, all), width)
+  const marks = legend(telling.flatMap(({ cells }) => cells))
+  yield paint('dim', `${all.length - telling.length} the same all along${marks === '' ? '' : `; ${marks}`}`)
+}
