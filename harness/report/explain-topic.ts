@@ -46,13 +46,25 @@ export function* topicLines({ topic, patches, which }: TopicExplained, { paint, 
   const all = [...rows.values()]
   const table = all.map(({ result, cells }): Row => ({ case: result.case.name, values: result.values, cells }))
   const telling = table.filter(({ cells }) => cells.some(cell => /[-+~]/.test(cell)))
-  const titles = patches.map((_, i) => String(i + 1))
-  yield* tableLines(titles, joined(telling, table), width)
+  yield* marksLines(patches.length, joined(telling, table), width)
   const silent = all.length - telling.length
   yield paint(
     'dim',
     `+ fixed  - regressed  ~ something else  . the same  ? not compared; ${silent} points are the same all along`,
   )
+}
+
+/** A column of one letter for each patch, its number above it from top to bottom. */
+function* marksLines(columns: number, rows: ReturnType<typeof joined>, width: number): Generator<string> {
+  const label = Math.min(Math.max(0, ...rows.map(({ name }) => name.length)), width - 2 * columns - 4)
+  const numbers = Array.from({ length: columns }, (_, i) => String(i + 1).padStart(String(columns).length))
+  for (let i = 0; i < String(columns).length && rows.length > 0; i++)
+    yield `  ${' '.repeat(label)} ${numbers.map(number => ` ${number[i]}`).join('')}`.trimEnd()
+  for (const { name, cells } of rows) {
+    const line = cells.map(cell => ` ${cell || ' '}`).join('')
+    if (name.length <= label) yield `  ${name.padEnd(label)} ${line}`.trimEnd()
+    else yield* [`  ${name}`, `  ${' '.repeat(label)} ${line}`.trimEnd()]
+  }
 }
 
 export interface ThreadExplained {

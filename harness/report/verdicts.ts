@@ -86,7 +86,8 @@ type Told = { readonly name: string; readonly cells: readonly string[] }
 
 /** A table under these titles; in fewer columns than it takes with initials for words, at last a row is two lines. */
 export function* tableLines(titles: readonly string[], rows: readonly Told[], width: number): Generator<string> {
-  const label = Math.max(0, ...rows.map(({ name }) => name.length))
+  if (rows.length === 0) return
+  const label = Math.max(...rows.map(({ name }) => name.length))
   if (fits(titles, rows, label, width)) return yield* gridLines(titles, rows, label)
   const { short, meaning } = initials(rows)
   if (fits(titles, short, label, width)) yield* gridLines(titles, short, label)
