@@ -1,6 +1,7 @@
 // mmfunc explain: what a patch, a topic or a case comes to, from runs in the model.
 
 import type { Case } from '../case/case.ts'
+import type { Result } from '../check/result.ts'
 import {
   describe,
   folderNames,
@@ -14,7 +15,7 @@ import {
 } from '../model/history/index.ts'
 import type { Patch } from '../model/history/patch.ts'
 import { changeOf } from '../report/change.ts'
-import { caseLines, type Look, patchLines, type Story } from '../report/explain.ts'
+import { caseLines, type Look, patchLines } from '../report/explain.ts'
 import { caseJson, patchJson, threadJson, topicJson } from '../report/explain-json.ts'
 import { threadLines, topicLines } from '../report/explain-topic.ts'
 import { nearest } from '../steps/words/nearest.ts'
@@ -24,7 +25,7 @@ import { casesOf } from './load.ts'
 import { naming } from './naming.ts'
 import { paintFor } from './paint.ts'
 import { Refusal } from './refusal.ts'
-import { Runs } from './runs.ts'
+import { type Asked, Runs } from './runs.ts'
 import { interruption } from './signals.ts'
 import { storyOf, telling } from './story.ts'
 import { sharesOf } from './variants.ts'
@@ -79,46 +80,58 @@ async function explainPatch(patch: Patch, { all }: ExplainOptions, runs: Runs): 
   const commit = told.standsFor === undefined ? told : describe(patchOf(told.standsFor)!)
   const [without, having] = sidesOf(patch)
   const versions = [...commit.posted, commit.id].map(id => patchOf(id)!)
-  const others = versions.map(version => sidesOf(version)[1]).filter(side => resolveVariant(side).ok)
-  const subjects = [...new Set([without, ...others, having])]
+  const subjects = [...new Set([without, ...versions.map(version => sidesOf(version)[1]), having].filter(isVariant))]
   const names = [...versions.map(({ id }) => id), ...told.functions.map(({ name }) => name)]
   const cases = all ? await casesOf([]) : await naming(names)
-  const results = await runs.grid(subjects, cases)
   const after = subjects.indexOf(having)
+  const results = await runs.of(cases.flatMap(one => asked(one, subjects, after)))
+  const otherwise = results.filter(
+    row => changeOf(row[0]!, row[after]!) === 'same' && !runs.areAlike(row[0]!, row[after]!),
+  )
   const order = told.standsFor === undefined ? (['fixed', 'regressed', 'changed'] as const) : worstFirst
-  const pick = order
-    .map(change =>
-      telling(
-        results.filter(row => changeOf(row[0]!, row[after]!) === change),
-        patch.id,
-      ),
-    )
-    .find(Boolean)
+  const groups = order.map(change => results.filter(row => changeOf(row[0]!, row[after]!) === change))
+  const pick = [...groups, otherwise].map(rows => telling(rows, patch.id)).find(row => row !== undefined)
   const story = pick && (await storyOf(pick[0]!, pick[after]!, runs))
   const which = all
     ? 'Every case'
     : `${cases.length} cases that name it or a function that it changes (--all runs every case)`
-  const explained = { patch: told, verdicts: { subjects, results, which }, with: having, story }
+  const explained = { patch: told, verdicts: { subjects, results, which }, with: having, otherwise, story }
   return { json: () => patchJson(explained), lines: look => patchLines(explained, look) }
 }
 
 /** Of a posted version: what was wrong with it. */
 const worstFirst = ['regressed', 'changed', 'fixed'] as const
 
+const isVariant = (text: string): boolean => resolveVariant(text).ok
+
+/**
+ * A case under these subjects; where it asks only for variants with more patches on top, these, as far as it asks for
+ * them without the patch as well as with it.
+ */
+function asked(one: Case, subjects: readonly string[], after: number): Asked[] {
+  const own = one.variants === undefined ? [] : sharesOf([one], [], []).map(({ variant }) => variant.name)
+  const having = subjects[after]!
+  const tops = own
+    .filter(name => name === having || name.startsWith(`${having}+`))
+    .map(name => name.slice(having.length))
+  const both = tops.filter(top => own.includes(`${subjects[0]}${top}`))
+  return (both.length > 0 ? both : ['']).map(top => {
+    return { case: one, subjects: subjects.map(subject => [`${subject}${top}`].find(isVariant)) }
+  })
+}
+
 /** Every patch of a folder of the history, without and with it. */
 async function explainFolder(topic: string, { all }: ExplainOptions, runs: Runs): Promise<Told> {
-  const patches = await patchesIn(topic)
-  const named = await Promise.all(
-    patches.map(({ id, standsFor }) =>
-      all ? casesOf([]) : naming([id, ...(standsFor === undefined ? [] : [standsFor])]),
-    ),
-  )
-  for (const [i, patch] of patches.entries()) for (const side of sidesOf(patch)) runs.ask(side, named[i]!)
-  await runs.run()
+  const patches = (await patchesIn(topic)).filter(patch => sidesOf(patch).every(isVariant))
+  const asking: Asked[][] = []
+  for (const patch of patches) {
+    const cases = all ? await casesOf([]) : await naming([patch.id, patch.standsFor ?? patch.id])
+    asking.push(cases.flatMap(one => asked(one, sidesOf(patch), 1)))
+  }
+  await runs.of(asking.flat())
   const told = patches.map((patch, i) => {
-    const [without, having] = sidesOf(patch)
-    const rows = runs.rows([without, having], named[i]!)
-    return { patch: describe(patch), pairs: rows.map(([a, b]) => [a!, b!] as const) }
+    const pairs = runs.rows(asking[i]!).map(([without, having]) => [without!, having!] as const)
+    return { patch: describe(patch), subjects: sidesOf(patch), pairs }
   })
   const which = all
     ? 'Every case under every patch'
@@ -127,55 +140,50 @@ async function explainFolder(topic: string, { all }: ExplainOptions, runs: Runs)
   return { json: () => topicJson(explained), lines: look => topicLines(explained, look) }
 }
 
-/** The variants that a thread is about, all side by side. */
+/** The variants that a thread is about, all side by side; of cases that ask for any of them. */
 async function explainThread(
   topic: string,
   variants: readonly string[],
   { all }: ExplainOptions,
   runs: Runs,
 ): Promise<Told> {
-  const patches = [...new Set(variants.flatMap(variant => variant.split('+').slice(1)))]
-  const cases = all ? await casesOf([]) : await naming([topic.split('+')[0]!, ...patches])
-  const results = await runs.grid(variants, cases)
-  const which = all ? 'Every case' : `${cases.length} cases that name it or a patch of it (--all runs every case)`
+  const isAsked = (one: Case) => sharesOf([one], [], []).some(({ variant }) => variants.includes(variant.name))
+  const cases = all ? await casesOf([]) : (await naming(topic.split('+').slice(0, 1))).filter(isAsked)
+  const results = await runs.of(cases.map(one => ({ case: one, subjects: variants })))
+  const which = all ? 'Every case' : `${cases.length} cases that ask for them (--all runs every case)`
   const explained = { topic, verdicts: { subjects: variants, results, which } }
   return { json: () => threadJson(explained), lines: look => threadLines(explained, look) }
 }
 
+/** Its verdict under each variant, and one point under two. */
 async function explainCase(what: string, { variant }: ExplainOptions, runs: Runs): Promise<Told> {
   const { one, only } = await caseOf(what)
   const patches = one.ids.flatMap(id => patchOf(id) ?? [])
   const subjects = sharesOf([one], variant, []).map(share => share.variant.name)
-  const sides = patches.map(sidesOf).filter(pair => pair.every(side => resolveVariant(side).ok))
+  const sides = patches.map(sidesOf).filter(pair => pair.every(isVariant))
   const pairs = variant.length > 0 ? [subjects.slice(0, 2)] : sides
   const fitting = pairs.length > 0 ? pairs : [subjects.slice(-1)]
   const columns = [...new Set([...subjects, ...fitting.flat()])]
-  const results = (await runs.grid(columns, [one], true)).filter(
-    ([first]) => only === undefined || first!.point === only,
+  const all = await runs.of([{ case: one, subjects: columns }], true)
+  const results = all.filter(([first]) => only === undefined || first!.point === only)
+  const pick = storyOfCase(
+    results,
+    fitting.map(pair => pair.map(name => columns.indexOf(name))),
   )
-  const story = await caseStory(fitting, columns, results, runs)
+  const story = pick && (await storyOf(pick[0]!, pick[1], runs))
   const verdicts = { subjects: columns, results, which: `variants that ${one.name} names` }
   const explained = { case: one, patches: patches.map(describe), verdicts, story }
   return { json: () => caseJson(explained), lines: look => caseLines(explained, look) }
 }
 
-/** The first two variants between which something changes, else the first two. */
-async function caseStory(
-  pairs: readonly (readonly string[])[],
-  columns: readonly string[],
-  results: Parameters<typeof telling>[0],
-  runs: Runs,
-): Promise<Story | undefined> {
-  const sides = pairs.map(pair => pair.map(name => columns.indexOf(name)))
-  for (const [a, b] of sides) {
-    if (b === undefined) continue
-    const differing = telling(results.filter(row => /^(fixed|regressed|changed)$/.test(changeOf(row[a!]!, row[b]!))))
-    if (differing !== undefined) return storyOf(differing[a!]!, differing[b], runs)
-  }
-  const [a = 0, b] = sides[0] ?? []
-  const row = telling(results)
-  return row && storyOf(row[a]!, b === undefined ? undefined : row[b], runs)
+/** A point under the first two of these columns between which something changes, else under the first two. */
+function storyOfCase(rows: readonly Row[], pairs: readonly (readonly number[])[]): Row | undefined {
+  const differs = ([a, b]: Row) => a && b && /^(fixed|regressed|changed)$/.test(changeOf(a, b))
+  const under = pairs.map(pair => rows.map(row => pair.map(column => row[column])))
+  return under.map(each => telling(each.filter(differs))).find(row => row !== undefined) ?? telling(under[0] ?? [])
 }
+
+type Row = readonly (Result | undefined)[]
 
 const topics = (): string[] => [...folderNames(), ...topicNames]
 

@@ -1,8 +1,9 @@
 // Runs of cases under variants of the model, each point under each variant once.
 
+import { createHash } from 'node:crypto'
 import type { Case } from '../case/case.ts'
 import type { Result } from '../check/result.ts'
-import type { Exploring } from '../engine.ts'
+import type { Counters, Ending, Exploring, Observation, StepSeen } from '../engine.ts'
 import { modelEngine } from '../explore/model-engine.ts'
 import { Count, exitOf } from '../report/tally.ts'
 import { execute } from './execute.ts'
@@ -11,11 +12,17 @@ import { executeOn, type Jobs } from './jobs.ts'
 import { Progress } from './progress.ts'
 import { variantOf } from './variants.ts'
 
+/** A case and what it is run under; undefined: there is no such variant. */
+export interface Asked {
+  readonly case: Case
+  readonly subjects: readonly (string | undefined)[]
+}
+
 export class Runs {
   readonly #jobs: Jobs
   readonly #signal: AbortSignal
-  readonly #asked = new Map<string, Set<Case>>()
   readonly #results = new Map<string, Result>()
+  readonly #ways = new Map<Result, string>()
   readonly #count = new Count()
 
   constructor(jobs: Jobs, signal: AbortSignal) {
@@ -23,37 +30,43 @@ export class Runs {
     this.#signal = signal
   }
 
-  ask(subject: string, cases: readonly Case[]): void {
-    const asked = this.#asked.get(subject) ?? new Set()
-    this.#asked.set(subject, asked)
-    for (const one of cases) asked.add(one)
-  }
-
-  /** Runs what was asked for. `wants`: whether it shall be as the verdicts say. */
-  async run(wants = false): Promise<void> {
-    const groups = [...this.#asked].map(([subject, cases]) => groupOf(modelEngine(variantOf(subject, [])), [...cases]))
+  /**
+   * Runs what is asked; a row for each point, with a result under each subject that there is. When it is interrupted,
+   * rows are missing. `wants`: whether it shall be as the verdicts say.
+   */
+  async of(asked: readonly Asked[], wants = false): Promise<(Result | undefined)[][]> {
+    const shares = new Map<string, Set<Case>>()
+    for (const { case: one, subjects } of asked)
+      for (const subject of subjects)
+        if (subject !== undefined) shares.set(subject, (shares.get(subject) ?? new Set()).add(one))
+    const groups = [...shares].map(([subject, cases]) => groupOf(modelEngine(variantOf(subject, [])), [...cases]))
     const progress = new Progress(countTrials(groups))
     for await (const result of executeOn(this.#jobs, groups, [], { detail: false, signal: this.#signal })) {
       this.#count.add(result.status === 'fail' && !wants ? 'pass' : result.status)
-      this.#results.set(keyOf(result), { ...result, observation: undefined })
+      const kept = { ...result, observation: undefined }
+      this.#results.set(keyOf(result), kept)
+      if (result.observation !== undefined) this.#ways.set(kept, wayOf(result.observation))
       progress.step(`${result.point} ${result.subject}`)
     }
     progress.clear()
+    return this.rows(asked)
   }
 
-  /** Every point of these cases under all of these subjects, as far as all were run. */
-  rows(subjects: readonly string[], cases: readonly Case[]): Result[][] {
-    const points = cases.flatMap(one => one.combinations.map(values => one.pointName(values)))
-    return points.flatMap(point => {
-      const row = subjects.flatMap(subject => this.#results.get(keyOf({ point, subject })) ?? [])
-      return row.length === subjects.length ? [row] : []
+  rows(asked: readonly Asked[]): (Result | undefined)[][] {
+    return asked.flatMap(one => this.#rowsOf(one))
+  }
+
+  #rowsOf({ case: one, subjects }: Asked): (Result | undefined)[][] {
+    const rows = one.combinations.map(values => {
+      const point = one.pointName(values)
+      return subjects.map(subject => (subject === undefined ? undefined : this.#results.get(keyOf({ point, subject }))))
     })
+    return rows.filter(row => row.every((result, i) => result !== undefined || subjects[i] === undefined))
   }
 
-  async grid(subjects: readonly string[], cases: readonly Case[], wants = false): Promise<Result[][]> {
-    for (const subject of subjects) this.ask(subject, cases)
-    await this.run(wants)
-    return this.rows(subjects, cases)
+  /** Whether two runs did the same all along: answers, bytes and counters at every step. */
+  areAlike(one: Result, other: Result): boolean {
+    return this.#ways.get(one) === this.#ways.get(other)
   }
 
   /** One point again; when it is interrupted, what was known of it. */
@@ -71,3 +84,16 @@ export class Runs {
 }
 
 const keyOf = ({ point, subject }: Pick<Result, 'point' | 'subject'>): string => `${point} ${subject}`
+
+/** A digest of what happened, the same for a race in whatever order its ends were found. */
+function wayOf({ steps, baseline, exploration }: Observation): string {
+  const told = (all: readonly StepSeen[]) =>
+    all.map(({ index, answer, counters, bytes }) => [index, answer, since(baseline, counters), bytes])
+  const ends = exploration?.endings.map(({ steps, race }: Ending) => JSON.stringify([told(steps), race])).sort()
+  return createHash('sha256')
+    .update(JSON.stringify([told(steps), ends]))
+    .digest('hex')
+}
+
+const since = (baseline: Counters, now: Counters): unknown =>
+  Object.entries(now).filter(([name, value]) => value !== baseline[name])

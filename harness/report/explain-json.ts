@@ -5,10 +5,13 @@ import { changeOf } from './change.ts'
 import type { CaseExplained, PatchExplained, Story, Verdicts } from './explain.ts'
 import type { ThreadExplained, TopicExplained } from './explain-topic.ts'
 import { observed } from './json.ts'
+import type { Results } from './verdicts.ts'
 
-export function patchJson({ patch, verdicts, with: having, story }: PatchExplained): object {
+export function patchJson({ patch, verdicts, with: having, otherwise, story }: PatchExplained): object {
   const after = verdicts.subjects.indexOf(having)
-  const points = pointsOf(verdicts, row => ({ change: changeOf(row[0]!, row[after]!) }))
+  const points = pointsOf(verdicts, row => {
+    return { change: changeOf(row[0]!, row[after]!), otherwise: otherwise.includes(row) }
+  })
   return { patch, with: having, ...points, story: storyOf(story) }
 }
 
@@ -36,8 +39,12 @@ export function caseJson({ case: of, patches, verdicts, story }: CaseExplained):
   return { case: name, file, about, patches, ...pointsOf(verdicts, () => ({})), story: storyOf(story) }
 }
 
-function pointsOf({ subjects, results, which }: Verdicts, more: (row: readonly Result[]) => object): object {
-  const points = results.map(row => ({ point: row[0]!.point, ...more(row), verdicts: row.map(foundOf) }))
+function pointsOf({ subjects, results, which }: Verdicts, more: (row: Results) => object): object {
+  const points = results.map(row => ({
+    point: row[0]!.point,
+    ...more(row),
+    verdicts: row.map(one => one && foundOf(one)),
+  }))
   return { which, subjects, points }
 }
 

@@ -11,7 +11,8 @@ export interface TopicExplained {
   /** In the order of history, each with its cases without and with it. */
   readonly patches: readonly {
     readonly patch: PatchTold
-    readonly pairs: readonly (readonly [without: Result, having: Result])[]
+    readonly subjects: readonly [without: string, having: string]
+    readonly pairs: readonly (readonly [Result, Result])[]
   }[]
   readonly which: string
 }
@@ -35,19 +36,20 @@ export function* topicLines({ topic, patches, which }: TopicExplained, { paint, 
   }
   yield ''
   yield* folded(which, width, 2)
-  const rows = new Map<string, { readonly result: Result; readonly cells: string[] }>()
-  for (const [column, { pairs }] of patches.entries()) {
-    for (const [without, having] of pairs) {
-      const row = rows.get(without.point) ?? { result: without, cells: patches.map(() => '') }
-      rows.set(without.point, row)
-      row.cells[column] = marks[changeOf(without, having)]
+  const rows = new Map<string, Row & { readonly cells: string[] }>()
+  for (const [column, { subjects, pairs }] of patches.entries()) {
+    for (const pair of pairs) {
+      const row = { ...rowOf(pair, subjects), cells: patches.map(() => '') }
+      const key = pair[0].point + row.top
+      const known = rows.get(key) ?? row
+      rows.set(key, known)
+      known.cells[column] = marks[changeOf(...pair)]
     }
   }
-  const all = [...rows.values()]
-  const table = all.map(({ result, cells }): Row => ({ case: result.case.name, values: result.values, cells }))
+  const table = [...rows.values()]
   const telling = table.filter(({ cells }) => cells.some(cell => /[-+~]/.test(cell)))
   yield* marksLines(patches.length, joined(telling, table), width)
-  const silent = all.length - telling.length
+  const silent = table.length - telling.length
   yield paint(
     'dim',
     `+ fixed  - regressed  ~ something else  . the same  ? not compared; ${silent} points are the same all along`,
@@ -80,7 +82,7 @@ export function* threadLines({ topic, verdicts }: ThreadExplained, { paint, widt
   for (const line of numbered(subjects)) yield* folded(`  ${line}`, width, 6)
   yield ''
   yield* folded(`${which}: ${results.length} points`, width, 2)
-  const all = results.map(rowOf)
+  const all = results.map(row => rowOf(row, subjects))
   const telling = all.filter(({ cells }) => new Set(cells.filter(cell => cell !== '?')).size > 1)
   const titles = subjects.map((_, i) => String(i + 1))
   yield* tableLines(titles, joined(telling, all), width)

@@ -7,7 +7,7 @@ import { folded } from './fold.ts'
 import { groupBy } from './group.ts'
 import type { Paint } from './reporter.ts'
 import { type Side, storyLines } from './story.ts'
-import { cellText, joined, legend, numbered, type Row, rowOf, tableLines } from './verdicts.ts'
+import { cellText, joined, legend, numbered, type Results, type Row, rowOf, tableLines } from './verdicts.ts'
 import { oneLine } from './words.ts'
 
 /** A patch, as far as it can be told without running it. */
@@ -25,10 +25,10 @@ export interface PatchTold {
   }[]
 }
 
-/** Points under several subjects: `results[i][j]` is of point i under `subjects[j]`. */
+/** Points under several subjects: `results[i][j]` is of point i under `subjects[j]`, or that with more on top. */
 export interface Verdicts {
   readonly subjects: readonly string[]
-  readonly results: readonly (readonly Result[])[]
+  readonly results: readonly Results[]
   /** Which cases were run, in a sentence without its full stop. */
   readonly which: string
 }
@@ -45,6 +45,8 @@ export interface PatchExplained {
   readonly verdicts: Verdicts
   /** The subject with the patch; the first is without. */
   readonly with: string
+  /** Those of the points whose verdict is the same, although they do something else with it. */
+  readonly otherwise: readonly Results[]
   readonly story: Story | undefined
 }
 
@@ -54,11 +56,11 @@ export interface Look {
   readonly width: number
 }
 
-export function* patchLines({ patch, verdicts, with: after, story }: PatchExplained, look: Look): Generator<string> {
-  yield* headLines(patch, look)
+export function* patchLines(explained: PatchExplained, look: Look): Generator<string> {
+  yield* headLines(explained.patch, look)
   yield ''
-  yield* changeLines(verdicts, verdicts.subjects.indexOf(after), look)
-  if (story !== undefined) yield* tellStory(story, look)
+  yield* changeLines(explained, look)
+  if (explained.story !== undefined) yield* tellStory(explained.story, look)
 }
 
 function* headLines(patch: PatchTold, { paint, width }: Look): Generator<string> {
@@ -85,37 +87,48 @@ const told: readonly Change[] = ['fixed', 'regressed', 'changed']
 
 /** The points that come to something else with the patch, under all subjects. */
 function* changeLines(
-  { subjects, results, which }: Verdicts,
-  after: number,
+  { verdicts, otherwise, with: having }: PatchExplained,
   { paint, width }: Look,
 ): Generator<string> {
+  const { subjects, results, which } = verdicts
+  const after = subjects.indexOf(having)
   yield* folded(`${which}: ${results.length} ${results.length === 1 ? 'point' : 'points'}`, width, 2)
   const changed = groupBy(results, row => changeOf(row[0]!, row[after]!))
-  const shown = told.flatMap(change => changed.get(change) ?? [])
-  if (shown.length > 0) yield* folded(`  ${numbered(subjects).join('   ')}`, width, 2)
-  for (const change of told) {
-    const rows = (changed.get(change) ?? []).map(rowOf)
-    if (rows.length === 0) continue
-    yield paint(colours[change] ?? 'dim', `${change}, ${rows.length}:`)
-    yield* tableLines(
-      subjects.map((_, i) => String(i + 1)),
-      joined(rows, results.map(rowOf)),
-      width,
-    )
+  const all = results.map(row => rowOf(row, subjects))
+  const same = changed.get('same') ?? []
+  const versions = same.filter(row => new Set(rowOf(row, subjects).cells.filter(cell => cell !== '')).size > 1)
+  const tables = [
+    ...told.map(change => [change, changed.get(change) ?? []] as const),
+    ['the same, but not in every version', versions] as const,
+  ].filter(([, rows]) => rows.length > 0)
+  if (tables.length > 0) yield* folded(`  ${numbered(subjects).join('   ')}`, width, 2)
+  for (const [title, rows] of tables) {
+    yield paint(colours[title] ?? 'bold', `${title}, ${rows.length}:`)
+    const table = rows.map(row => rowOf(row, subjects))
+    yield* tableLines(numbers(subjects), joined(table, all), width)
   }
-  const same = `${changed.get('same')?.length ?? 0} the same`
-  const marks = legend(shown.flatMap(row => row.map(cellText)))
-  yield paint('dim', marks === '' ? same : `${same}; ${marks}`)
+  const marks = legend(tables.flatMap(([, rows]) => rows.flatMap(row => rowOf(row, subjects).cells)))
+  if (otherwise.length > 0) {
+    const names = joined(
+      otherwise.map(row => ({ ...rowOf(row, subjects), cells: [] })),
+      all,
+    ).map(({ name }) => name)
+    yield* folded(`the same verdict, in another way, ${otherwise.length}: ${names.join(', ')}`, width, 2)
+  }
+  const alike = `${same.length - otherwise.length} the same`
+  yield paint('dim', marks === '' ? alike : `${alike}; ${marks}`)
   const mute = groupBy(changed.get('not compared') ?? [], row => whyNot([row[0]!, row[after]!]))
   for (const [reason, rows] of mute) yield* folded(paint('dim', `${rows.length} not compared: ${reason}`), width, 2)
 }
+
+const numbers = (subjects: readonly string[]): string[] => subjects.map((_, i) => String(i + 1))
 
 function whyNot(results: readonly Result[]): string {
   const { status, subject, reason = '' } = results.find(({ status }) => !isJudged(status))!
   return `${status} under ${subject}: ${oneLine(reason)}`
 }
 
-const colours: Partial<Record<Change, 'red' | 'yellow' | 'green'>> = {
+const colours: Readonly<Record<string, 'red' | 'yellow' | 'green'>> = {
   regressed: 'red',
   changed: 'yellow',
   fixed: 'green',
@@ -151,7 +164,7 @@ export function* caseLines({ case: of, patches, verdicts, story }: CaseExplained
   yield* folded(`${paint('bold', of.name)}  ${oneLine(of.about)}`, width, 2)
   for (const { id, release, subject } of patches) yield* folded(`  ${id}  ${release ?? 'posted'}  ${subject}`, width, 4)
   yield ''
-  const all = verdicts.results.map(judgedRow)
+  const all = verdicts.results.map(row => judgedRow(row, verdicts.subjects))
   const points = joined(all, all)
   const rows = verdicts.subjects.map((name, i) => ({ name, cells: points.map(({ cells }) => cells[i]!) }))
   const titles = points.map(({ name }) => (name === of.name ? '' : name.slice(of.name.length)))
@@ -162,7 +175,7 @@ export function* caseLines({ case: of, patches, verdicts, story }: CaseExplained
 }
 
 /** As rowOf, and whether it is what the case says. */
-function judgedRow(results: readonly Result[]): Row {
-  const cells = results.map(result => `${result.status === 'fail' ? '!' : ''}${cellText(result)}`)
-  return { ...rowOf(results), cells }
+function judgedRow(results: Results, subjects: readonly string[]): Row {
+  const row = rowOf(results, subjects)
+  return { ...row, top: '', cells: row.cells.map((cell, i) => `${results[i]?.status === 'fail' ? '!' : ''}${cell}`) }
 }

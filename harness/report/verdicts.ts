@@ -9,14 +9,24 @@ import { groupBy } from './group.ts'
 /** A point, and what each column says of it. */
 export interface Row {
   readonly case: string
+  /** Patches on top of what the columns say: ` +470f119f0120`. */
+  readonly top: string
   readonly values: Values
   readonly cells: readonly string[]
 }
 
-/** One point under several subjects. */
-export function rowOf(results: readonly Result[]): Row {
-  const { case: of, values } = results[0]!
-  return { case: of.name, values, cells: results.map(cellText) }
+/** One point under several subjects; under one that there is not, undefined. */
+export type Results = readonly (Result | undefined)[]
+
+export function rowOf(results: Results, subjects: readonly string[]): Row {
+  const { case: of, values, subject } = results[0]!
+  const top = subject.slice(subjects[0]!.length)
+  return {
+    case: of.name,
+    top: top === '' ? '' : ` ${top}`,
+    values,
+    cells: results.map(one => (one ? cellText(one) : '')),
+  }
 }
 
 /** `clean`, `stale-dma`; `*` now so, now otherwise; `?` not judged. */
@@ -47,11 +57,11 @@ export function joined(
   rows: readonly Row[],
   all: readonly Row[],
 ): { readonly name: string; readonly cells: readonly string[] }[] {
-  const cases = groupBy(all, row => row.case)
-  const groups = groupBy(rows, row => JSON.stringify([row.cells, row.case]))
+  const cases = groupBy(all, row => row.case + row.top)
+  const groups = groupBy(rows, row => JSON.stringify([row.cells, row.case, row.top]))
   const named = [...groups.values()].flatMap(group => {
-    const whole = cases.get(group[0]!.case)!
-    return namesOf(group, whole).map(name => ({ name, cells: group[0]!.cells }))
+    const { case: name, top, cells } = group[0]!
+    return namesOf(group, cases.get(name + top)!).map(name => ({ name: name + top, cells }))
   })
   const key = ({ cells, name }: (typeof named)[number]) => `${cells.map(cell => cell || LAST).join(' ')} ${name}`
   return named.sort((a, b) => (key(a) < key(b) ? -1 : 1))
