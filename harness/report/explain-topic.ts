@@ -78,8 +78,10 @@ export interface ThreadExplained {
 /** Cases down, variants across; what is the same under all of them is only counted. */
 export function* threadLines({ topic, verdicts }: ThreadExplained, { paint, width }: Look): Generator<string> {
   const { subjects, results, which } = verdicts
-  yield paint('bold', `${topic}: ${subjects.length} variants`)
-  for (const line of numbered(subjects)) yield* folded(`  ${line}`, width, 6)
+  const [, top = ''] = /^[^+]*(\+.*)$/.exec(topic) ?? []
+  yield paint('bold', `${topic}: ${subjects.length} variants${top === '' ? '' : `, each with ${top}`}`)
+  const bare = subjects.map(name => (name.endsWith(top) ? name.slice(0, name.length - top.length) : name))
+  for (const line of numbered(bare)) yield* folded(`  ${line}`, width, 6)
   yield ''
   yield* folded(`${which}: ${results.length} points`, width, 2)
   const all = results.map(row => rowOf(row, subjects))

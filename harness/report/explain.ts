@@ -101,7 +101,7 @@ function* changeLines(
     ...told.map(change => [change, changed.get(change) ?? []] as const),
     ['the same, but not in every version', versions] as const,
   ].filter(([, rows]) => rows.length > 0)
-  if (tables.length > 0) yield* folded(`  ${numbered(subjects).join('   ')}`, width, 2)
+  if (tables.length > 0) yield* oneOrMany(numbered(subjects), width)
   for (const [title, rows] of tables) {
     yield paint(colours[title] ?? 'bold', `${title}, ${rows.length}:`)
     const table = rows.map(row => rowOf(row, subjects))
@@ -137,15 +137,24 @@ const colours: Readonly<Record<string, 'red' | 'yellow' | 'green'>> = {
 function* tellStory({ sides: [first, second], replay }: Story, { paint, width }: Look): Generator<string> {
   const { point, case: of } = first.result
   yield ''
-  const subjects = second === undefined ? verdictOf(first) : `- ${verdictOf(first)}  + ${verdictOf(second)}`
-  yield* folded(`${paint('bold', point)}  ${subjects}`, width, 2)
+  yield paint('bold', point)
   yield* folded(`  ${oneLine(of.about)}`, width, 2)
+  const verdicts = second === undefined ? [verdictOf(first)] : [`- ${verdictOf(first)}`, `+ ${verdictOf(second)}`]
+  yield* oneOrMany(verdicts, width)
+  yield ''
   for (const { mark, indent, text } of storyLines(first, second)) {
     const colour = mark === '-' ? 'red' : mark === '+' ? 'green' : indent === 1 ? 'bold' : undefined
     for (const line of folded(`${mark}${' '.repeat(indent * 2 - 1)}${text}`, width, indent * 2 + 2, mark))
       yield colour === undefined ? line : paint(colour, line)
   }
   if (replay !== undefined) yield paint('dim', `  ${replay} --step`)
+}
+
+/** All in one line, or each in its own. */
+function* oneOrMany(texts: readonly string[], width: number): Generator<string> {
+  const line = `  ${texts.join('   ')}`
+  if (line.length <= width) yield line
+  else for (const text of texts) yield* folded(`  ${text}`, width, 4)
 }
 
 const verdictOf = ({ result }: Side): string => `${result.subject}: ${cellText(result)}`

@@ -5,7 +5,7 @@ import type { RangeSeen, StepSeen, StructPages } from '../engine.ts'
 
 const PAGE = 4096
 
-/** `index` of the name `of`, which is so many frames after the first that stood there. */
+/** The place that a frame goes by. */
 interface Name {
   readonly of: string
   readonly index: number
@@ -22,29 +22,29 @@ export class States {
 
   /** What is otherwise than after the step before. */
   news(step: StepSeen): string[] {
+    // The kernel has died of it: nobody has looked.
+    if (step.pages === undefined) return []
     const now = new Map(this.#lines(step))
     const news = [...now].filter(([key, line]) => this.#before.get(key) !== line).map(([, line]) => line)
     const gone = [...this.#before.keys()].filter(key => key.startsWith('range ') && !now.has(key))
     this.#before = now
-    return [...news, ...gone.map(key => `${key.slice('range '.length).padEnd(WIDTH)}  gone`)]
+    return [...news, ...gone.map(key => inColumns(key.slice('range '.length), 'gone'))]
   }
 
   *#lines(step: StepSeen): Generator<[key: string, line: string]> {
     this.#learn(step)
-    for (const seen of step.ranges) {
-      const name = `${seen.process} ${seen.range}`
-      yield [`range ${name}`, `${name.padEnd(WIDTH)}  ${this.#runsText(seen.runs)}`]
-    }
+    for (const { process, range, runs } of step.ranges)
+      yield [`range ${process} ${range}`, inColumns(`${process} ${range}`, this.#runsText(runs))]
     for (const { name, runs, freed } of step.frames) {
-      const frames = runs.flatMap(({ pfn, pages }) => this.#namesOf(pfn, pages)).join(', ')
-      yield [`frames ${name}`, `${name.padEnd(WIDTH)}  ${frames}${freed ? ', freed' : ''}`]
+      const spans = joined(runs.flatMap(({ pfn, pages }) => this.#spansOf(pfn, pages, '')))
+      yield [`frames ${name}`, inColumns(name, `${spans.map(spanText).join(', ')}${freed ? ', freed' : ''}`)]
     }
     const pages = step.pages ?? []
-    for (const [i, one] of pages.entries()) {
-      if (saysNothing(pages, i)) continue
-      for (const name of this.#namesOf(one.pfn, one.pages))
-        yield [`pages ${name}`, `${name.padEnd(WIDTH)}  ${this.#stateText(one)}`]
-    }
+    const spans = pages.flatMap((one, i) =>
+      saysNothing(pages, i) ? [] : this.#spansOf(one.pfn, one.pages, this.#stateText(one)),
+    )
+    for (const span of joined(spans.sort((a, b) => (a.of === b.of ? a.index - b.index : a.of < b.of ? -1 : 1))))
+      yield [`pages ${spanText(span)}`, inColumns(spanText(span), span.state)]
   }
 
   /** Gives a name to every frame and anon_vma that has none. */
@@ -78,28 +78,22 @@ export class States {
   }
 
   #runsText(runs: RangeSeen['runs']): string {
-    const texts = runs.flatMap(({ offset, length, mapped, pfn, writable }) => {
-      const how = writable === undefined ? mapped : `${mapped} ${writable ? 'rw' : 'ro'}`
-      if (pfn !== undefined) return this.#namesOf(pfn, length / PAGE).map(name => `${how} ${name}`)
-      return [runs.length === 1 ? mapped : `${mapped} ${pagesText(offset / PAGE, length / PAGE)}`]
+    const spans = runs.flatMap(({ offset, length, mapped, pfn, writable }): Span[] => {
+      if (pfn === undefined) return [{ of: '', index: offset / PAGE, pages: length / PAGE, state: mapped }]
+      return this.#spansOf(pfn, length / PAGE, writable === undefined ? mapped : `${mapped} ${writable ? 'rw' : 'ro'}`)
     })
-    return few(texts)
+    const texts = joined(spans).map(span => `${span.state} ${spanText(span)}`)
+    return spans.length === 1 && spans[0]!.of === '' ? spans[0]!.state : few(texts)
   }
 
-  /** `mr.page(0..3)`, `mr'.page(4)` */
-  #namesOf(pfn: number, pages: number): string[] {
-    const texts: string[] = []
-    for (let i = 0; i < pages; ) {
-      const { of, index } = this.#names.get(pfn + i) ?? { of: `frame ${pfn + i}`, index: 0 }
-      let n = 1
-      for (; i + n < pages; n++) {
-        const next = this.#names.get(pfn + i + n)
-        if (next?.of !== of || next.index !== index + n) break
-      }
-      texts.push(of.startsWith('frame ') ? of : `${of}.${pagesText(index, n)}`)
-      i += n
+  /** The frames by their names, as far as these run on. */
+  #spansOf(pfn: number, pages: number, state: string): Span[] {
+    const spans: Span[] = []
+    for (let i = 0; i < pages; i++) {
+      const name = this.#names.get(pfn + i) ?? { of: 'frame', index: pfn + i }
+      spans.push({ ...name, pages: 1, state })
     }
-    return texts
+    return joined(spans)
   }
 
   #stateText({ count, mapcount, mapping, flags }: StructPages): string {
@@ -126,8 +120,30 @@ function saysNothing(pages: readonly StructPages[], at: number): boolean {
 
 const isHead = /\bhead\b/
 
-const pagesText = (first: number, pages: number): string =>
-  `page(${pages === 1 ? first : `${first}..${first + pages - 1}`})`
+/** Pages of one name in a row, in one state. */
+interface Span extends Name {
+  readonly pages: number
+  readonly state: string
+}
+
+/** Neighbours of one state become one. */
+function joined(spans: readonly Span[]): Span[] {
+  const found: Span[] = []
+  for (const span of spans) {
+    const last = found.at(-1)
+    const goesOn = last?.of === span.of && last.state === span.state && last.index + last.pages === span.index
+    if (goesOn) found[found.length - 1] = { ...last, pages: last.pages + span.pages }
+    else found.push(span)
+  }
+  return found
+}
+
+/** `mr.page(3)`, `mr'.page(0..7)` */
+function spanText({ of, index, pages }: Span): string {
+  return `${of === '' ? '' : `${of}.`}page(${pages === 1 ? index : `${index}..${index + pages - 1}`})`
+}
+
+const inColumns = (name: string, text: string): string => `${name.padEnd(WIDTH)}  ${text}`
 
 /** Runs that are told; a range mapped page by page to scattered frames has more. */
 const MOST = 4
