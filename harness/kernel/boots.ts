@@ -101,7 +101,9 @@ async function* runGroup<Needs extends object>(
     if (boots.signal?.aborted) return
     if (ended.size === 0) {
       // Once in many boots a kernel oopses under TCG before it has come up, and does not the next time.
-      if (/lost|hang|oops|panic/.test(turn.value.kind) && lostBoots++ === 0) continue
+      // Its init dies with it, which is a panic.
+      const { kind, reason } = turn.value
+      if ((/lost|hang|oops/.test(kind) || reason.includes('Oops')) && lostBoots++ === 0) continue
       for (const { index, point } of left)
         yield [index, nothingSeen(point.name, atBoot(turn.value), turn.value.log.slice(-50))]
       return

@@ -126,6 +126,13 @@ t.test('a kernel that panics at boot gives every point that reason, after one bo
   t.equal(boots, 1)
 })
 
+t.test('one that panics after an oops is booted once more', skip, async t => {
+  const oops = `log('Oops: int3: 0000 [#1] PREEMPT SMP'); log('Kernel panic - not syncing: Fatal exception')`
+  const { ends, boots } = await run(t, `if (boot === 0) { ${oops}; process.exit(0) }`)
+  t.strictSame(ends, [done('a'), done('b'), done('c')])
+  t.equal(boots, 2)
+})
+
 t.test('a QEMU that refuses its arguments is tried twice, then says why', skip, async t => {
   const { ends, boots } = await run(t, `console.error('qemu: no such machine'); process.exit(1)`)
   t.match(ends[2], ['c', 'lost', 'before the first test point: QEMU ended with status 1: qemu: no such machine'])
