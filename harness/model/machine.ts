@@ -18,6 +18,7 @@ import { alloc_page, init_page_alloc, reserveFrames } from './mm/page_alloc.ts'
 import { SetPageReserved } from './mm/page-flags.ts'
 import { init_pgtables } from './mm/pgtable.ts'
 import { anon_vma_init } from './mm/rmap.ts'
+import { shmem_swap_init } from './mm/shmem_swap.ts'
 import { init_arenas, NR_CPUS, reserveObjects } from './mm/slab.ts'
 import { init_stack } from './mm/stack.ts'
 import { init_swap } from './mm/swap.ts'
@@ -61,6 +62,7 @@ export function boot(machine: Machine, kernel: Kernel): void {
   init_swapfile(machine.swap_area)
   init_swap_state()
   init_swap_readahead()
+  shmem_swap_init()
   init_mmlist()
   init_stack()
   init_pgtables()

@@ -1,11 +1,13 @@
 // The truth about files of tmpfs: which pages they have, who maps them, and what the kernel counts of that.
 
 import { allInodes, i_data, inode } from './fs/inode.ts'
-import { cachedPages } from './mm/filemap.ts'
-import { type AddressSpace, PAGE_MAPPING_ANON, type Page, page } from './mm/mm_types.ts'
+import { cachedPages, radix_tree_exceptional_entry } from './mm/filemap.ts'
+import { type AddressSpace, type Inode, PAGE_MAPPING_ANON, type Page, page } from './mm/mm_types.ts'
 import { page_to_pfn } from './mm/pgtable.ts'
+import { radix_to_swp_entry } from './mm/shmem_swap.ts'
 import { global_page_state, NR_FILE_MAPPED, NR_FILE_PAGES, NR_SHMEM } from './mm/vmstat.ts'
 import { differs } from './recount-compound.ts'
+import type { SwapTruth } from './recount-swap.ts'
 import { S } from './store.ts'
 
 type Add = (anomaly: string, text: string) => void
@@ -21,18 +23,31 @@ export class Files {
   private readonly cached = new Map<Page, AddressSpace>()
   private mapped = 0
   private readonly add: Add
+  private readonly swap: SwapTruth
 
-  constructor(add: Add) {
+  constructor(swap: SwapTruth, add: Add) {
     this.add = add
-    for (const i of allInodes()) if (S[i + inode.hstate] === 0) this.walkFile(i_data(i))
+    this.swap = swap
+    for (const i of allInodes()) if (S[i + inode.hstate] === 0) this.walkFile(i)
   }
 
-  private walkFile(mapping: AddressSpace): void {
+  private walkFile(i: Inode): void {
+    const mapping = i_data(i)
+    let swapped = 0
     for (const [index, p] of cachedPages(mapping)) {
+      if (radix_tree_exceptional_entry(p)) {
+        swapped++
+        this.swap.countFile(radix_to_swp_entry(p))
+        continue
+      }
       this.cached.set(p, mapping)
       if (S[p + page.mapping] !== mapping || S[p + page.index] !== index)
         this.add('page-corrupted', `frame ${page_to_pfn(p)} is in the page cache of a file that it does not name`)
     }
+    const says = S[i + inode.swapped]!
+    if (says !== swapped) this.add('counter-drift', differs('pages of a file in swap', says, swapped))
+    const list = i + inode.i_swaplist
+    if (swapped > 0 && S[list] === list) this.add('leak', 'a file has pages in swap, and swapoff does not look there')
   }
 
   /** The pages of files, each of which the file has a reference of. */

@@ -6,7 +6,7 @@ import { isOnMmlist } from './mm/mmlist.ts'
 import { PG_swapcache, PG_writeback } from './mm/page-flags.ts'
 import { page_to_pfn } from './mm/pgtable.ts'
 import { swapCachePage, total_swapcache_pages } from './mm/swap_state.ts'
-import { get_nr_swap_pages, SWAP_HAS_CACHE, SWP_WRITEOK, swap_info } from './mm/swapfile_map.ts'
+import { get_nr_swap_pages, SWAP_HAS_CACHE, SWAP_MAP_SHMEM, SWP_WRITEOK, swap_info } from './mm/swapfile_map.ts'
 import { pte_to_swp_entry } from './mm/swapops.ts'
 import { differs } from './recount-compound.ts'
 import { S } from './store.ts'
@@ -27,6 +27,11 @@ export class SwapTruth {
   count(entry: Pte): void {
     const slot = pte_to_swp_entry(entry)
     this.#named.set(slot, (this.#named.get(slot) ?? 0) + 1)
+  }
+
+  /** An exceptional entry of a file of tmpfs that names a slot. */
+  countFile(slot: Swp): void {
+    this.#named.set(slot, (this.#named.get(slot) ?? 0) + SWAP_MAP_SHMEM)
   }
 
   /** One address space, of whose page tables so many entries name slots. */
@@ -80,6 +85,7 @@ export class SwapTruth {
 }
 
 function usersText(map: number): string {
+  if (map & SWAP_MAP_SHMEM) return `a file${map & SWAP_HAS_CACHE ? ' and the cache' : ''}`
   const named = map & ~SWAP_HAS_CACHE
   return `${named} entr${named === 1 ? 'y' : 'ies'}${map & SWAP_HAS_CACHE ? ' and the cache' : ''}`
 }

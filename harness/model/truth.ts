@@ -142,7 +142,7 @@ export function recount(holders: Holders): Finding[] {
   }
   checkHugeZeroPage(zeroMaps, found)
   const pools = new Pools(holders.mms.values(), (anomaly, text) => found.add(anomaly, text))
-  const files = new Files((anomaly, text) => found.add(anomaly, text))
+  const files = new Files(swap, (anomaly, text) => found.add(anomaly, text))
   for (const p of files.pages()) refs[page_to_pfn(p)]!++
   checkFrames(pools, files, found)
   pools.check()

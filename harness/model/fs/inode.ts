@@ -21,6 +21,10 @@ export const inode = {
   i_data: 8,
   /** Neighbours among all inodes. Under inode_sb_list_lock. */
   i_sb_list: 16,
+  /** Of tmpfs (struct shmem_inode_info): how many of its pages are in swap, under a lock; its place among such files. */
+  i_info_lock: 18,
+  swapped: 19,
+  i_swaplist: 20,
   SIZE: 24,
 } as const
 
@@ -54,6 +58,7 @@ export function alloc_inode(hstate: number, subpool: number, map: ResvMap): Inod
   wr(i + inode.private_data, map)
   wr(i + inode.i_count, 1)
   wr(i + inode.i_data + address_space.host, i)
+  INIT_LIST_HEAD(i + inode.i_swaplist)
   spin_lock(inode_sb_list_lock)
   list_add_tail(i + inode.i_sb_list, s_inodes)
   spin_unlock(inode_sb_list_lock)

@@ -174,6 +174,47 @@ function newNode(index: number): number {
   return n
 }
 
+/** What the file has at an index. Caller is in an RCU section. */
+export function radix_tree_lookup(mapping: AddressSpace, index: number): Page {
+  const slot = lookup(mapping, index)
+  return (slot === NULL ? NULL : READ_ONCE(slot)) as Page
+}
+
+/** Takes an exceptional entry out; false: it is not there. Takes tree_lock. */
+export function radix_tree_delete_item(mapping: AddressSpace, index: number, entry: Page): boolean {
+  spin_lock(mapping + address_space.tree_lock)
+  const slot = lookup(mapping, index)
+  const there = rd(slot) === entry
+  if (there) WRITE_ONCE(slot, 0)
+  spin_unlock(mapping + address_space.tree_lock)
+  return there
+}
+
+/** lib/radix-tree.c radix_tree_locate_item, for swapoff: the index of an exceptional entry, or -1. */
+export function find_swap_entry(mapping: AddressSpace, entry: Page): number {
+  let index = -1
+  rcu_read_lock()
+  for (let n = READ_ONCE(mapping + address_space.page_tree); n !== 0 && index < 0; n = READ_ONCE(n + node.next)) {
+    for (let i = 0; i < SLOTS; i++) if (READ_ONCE(n + node.slots + i) === entry) index = rd(n + node.base) + i
+  }
+  rcu_read_unlock()
+  return index
+}
+
+/** An exceptional entry takes a page's place; the caller has the cache's reference then. Caller holds the page lock. */
+export function replaceByEntry(mapping: AddressSpace, p: Page, entry: Page): void {
+  spin_lock(mapping + address_space.tree_lock)
+  removeLocked(mapping, p, entry)
+  spin_unlock(mapping + address_space.tree_lock)
+}
+
+function removeLocked(mapping: AddressSpace, p: Page, instead: Page): void {
+  WRITE_ONCE(lookup(mapping, rd(p + page.index)), instead)
+  WRITE_ONCE(p + page.mapping, 0)
+  wr(mapping + address_space.nrpages, rd(mapping + address_space.nrpages) - 1)
+  account(mapping, -1)
+}
+
 /** Where a page stands in its file (radix_tree_lookup_slot). Caller holds tree_lock and the page lock. */
 export const page_slot = (mapping: AddressSpace, p: Page): number => lookup(mapping, rd(p + page.index))
 
@@ -181,13 +222,15 @@ export const page_slot = (mapping: AddressSpace, p: Page): number => lookup(mapp
 export function delete_from_page_cache(p: Page): void {
   const mapping = rd(p + page.mapping) as AddressSpace
   spin_lock(mapping + address_space.tree_lock)
-  WRITE_ONCE(lookup(mapping, rd(p + page.index)), 0)
-  WRITE_ONCE(p + page.mapping, 0)
-  wr(mapping + address_space.nrpages, rd(mapping + address_space.nrpages) - 1)
-  account(mapping, -1)
-  BUG_ON(page_mapped(p), 'page_mapped(page)')
+  __delete_from_page_cache(p)
   spin_unlock(mapping + address_space.tree_lock)
   page_cache_release(p)
+}
+
+/** As delete_from_page_cache; the caller has the cache's reference then. Caller holds tree_lock. */
+export function __delete_from_page_cache(p: Page): void {
+  removeLocked(rd(p + page.mapping) as AddressSpace, p, NULL)
+  BUG_ON(page_mapped(p), 'page_mapped(page)')
 }
 
 /** The file goes, nobody looks any more: an empty node is kept that long. */

@@ -1,6 +1,6 @@
 // madvise(2) (mm/madvise.c, v4.5): flags of a vma, and dropping what stands in a range.
 
-import { file_inode, fput, get_file } from '../fs/inode.ts'
+import { file_inode, fput, get_file, i_data, shmem_mapping } from '../fs/inode.ts'
 import { k } from '../kernel.ts'
 import { down_read, down_write, spin_lock, spin_unlock, up_read, up_write } from '../ops.ts'
 import { rd } from '../store.ts'
@@ -73,11 +73,14 @@ export function madvise_remove(vma: Vma, start: number, end: number): number {
 }
 
 /**
- * Anonymous memory: what is swapped out comes back into the swap cache, and is mapped when it is touched. Files of
+ * Anonymous memory and files of tmpfs: what is swapped out comes back into the swap cache, and is mapped when it is touched. Files of
  * hugetlbfs cannot be read ahead, which is no error. Caller holds mmap_sem for reading.
  */
 export function madvise_willneed(vma: Vma, start: number, end: number): number {
-  if (file_inode(vma) === NULL) k.force_swapin_readahead(vma, start, end)
+  const file = file_inode(vma)
+  const offset = rd(vma + vm_area.vm_pgoff) - rd(vma + vm_area.vm_start)
+  if (file === NULL) k.force_swapin_readahead(vma, start, end)
+  else if (shmem_mapping(i_data(file))) k.force_shm_swapin_readahead(i_data(file), start + offset, end + offset)
   return 0
 }
 

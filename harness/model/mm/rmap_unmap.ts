@@ -5,7 +5,7 @@ import { k } from '../kernel.ts'
 import { spin_unlock, test_bit } from '../ops.ts'
 import { rd } from '../store.ts'
 import { add_anon_rss } from './memory.ts'
-import { add_mm_counter } from './memory_file.ts'
+import { add_mm_counter, add_shmem_rss } from './memory_file.ts'
 import { add_swap_ents } from './memory_swap.ts'
 import {
   type Mm,
@@ -80,6 +80,11 @@ export function unmappedEntry(p: Page, vma: Vma, entry: Pte, flags: number): Pte
     return make_hwpoison_entry(p)
   }
   if (flags & TTU_MIGRATION) return (make_migration_entry(p, pte_write(entry)) | (entry & SOFT_DIRTY)) as Pte
+  // The file knows where it is.
+  if (!PageAnon(p)) {
+    add_shmem_rss(mm, -1)
+    return 0 as Pte
+  }
   return k.swapEntryFor(p, mm, entry)
 }
 

@@ -6,7 +6,7 @@ import { k } from '../kernel.ts'
 import { down_write as mutex_lock, up_write as mutex_unlock, WRITE_ONCE } from '../ops.ts'
 import { wr } from '../store.ts'
 import { EEXIST, EINVAL, ENOMEM } from './errno.ts'
-import { delete_from_page_cache, find_lock_entry, replaceEntry } from './filemap.ts'
+import { delete_from_page_cache, find_lock_entry, radix_tree_exceptional_entry, replaceEntry } from './filemap.ts'
 import type { Faulted } from './memory_file.ts'
 import {
   type AddressSpace,
@@ -60,39 +60,49 @@ export interface Got {
   readonly error: number
 }
 
-const failed = (error: number): Got => ({ page: NULL, error })
-
 /**
- * The page at an index of the file, allocated if it has none, with a reference and locked. Beyond its end -EINVAL, but
- * not to fallocate. May sleep.
+ * The page at an index of the file, with a reference and locked: if it has none, allocated, and brought back if it is in
+ * swap. Beyond its end -EINVAL, but not to fallocate. May sleep.
  */
 export function shmem_getpage(inode: Inode, index: number, sgp: number): Got {
-  const mapping = i_data(inode)
   for (;;) {
-    const found = find_lock_entry(mapping, index)
-    if (sgp !== SGP_FALLOC && index >= i_size_read(inode)) {
-      if (found !== NULL) unlockAndRelease(found)
-      return failed(-EINVAL)
+    const found = find_lock_entry(i_data(inode), index)
+    const swapped = radix_tree_exceptional_entry(found)
+    if (beyondEnd(inode, index, sgp)) {
+      if (found !== NULL && !swapped) unlockAndRelease(found)
+      return { page: NULL, error: -EINVAL }
     }
-    if (found !== NULL) return { page: found, error: 0 }
-    // The kernel zeroes a page of fallocate when it is used first; nobody sees it before.
-    const page = alloc_zeroed_page()
-    if (page === NULL) return failed(-ENOMEM)
-    SetPageSwapBacked(page)
-    lock_page(page)
-    if (k.shmem_add_to_page_cache(page, mapping, index, NULL) !== 0) {
-      unlockAndRelease(page)
-      continue
+    if (found !== NULL && !swapped) return { page: found, error: 0 }
+    const got = swapped ? k.shmemSwapin(inode, index, found) : k.shmemAlloc(inode, index)
+    if (got.error === -EEXIST) continue
+    if (got.error !== 0 || !beyondEnd(inode, index, sgp)) return got
+    // The file was truncated since we looked.
+    if (!swapped) {
+      ClearPageDirty(got.page)
+      delete_from_page_cache(got.page)
     }
-    // lru_cache_add_anon
-    k.__lru_cache_add(page)
-    // Perhaps the file was truncated since we looked.
-    if (sgp === SGP_FALLOC || index < i_size_read(inode)) return { page, error: 0 }
-    ClearPageDirty(page)
-    delete_from_page_cache(page)
-    unlockAndRelease(page)
-    return failed(-EINVAL)
+    unlockAndRelease(got.page)
+    return { page: NULL, error: -EINVAL }
   }
+}
+
+const beyondEnd = (inode: Inode, index: number, sgp: number): boolean =>
+  sgp !== SGP_FALLOC && index >= i_size_read(inode)
+
+/** The part of shmem_getpage about a hole: a new page. -EEXIST: somebody else was first, so look again. */
+export function shmemAlloc(inode: Inode, index: number): Got {
+  // The kernel zeroes a page of fallocate when it is used first; nobody sees it before.
+  const page = alloc_zeroed_page()
+  if (page === NULL) return { page, error: -ENOMEM }
+  SetPageSwapBacked(page)
+  lock_page(page)
+  if (k.shmem_add_to_page_cache(page, i_data(inode), index, NULL) !== 0) {
+    unlockAndRelease(page)
+    return { page: NULL, error: -EEXIST }
+  }
+  // lru_cache_add_anon
+  k.__lru_cache_add(page)
+  return { page, error: 0 }
 }
 
 function unlockAndRelease(page: Page): void {

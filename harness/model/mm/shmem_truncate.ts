@@ -4,10 +4,17 @@ import { free_inode, i_data, i_mutex, i_size_read, i_size_write } from '../fs/in
 import { k } from '../kernel.ts'
 import { down_write as mutex_lock, up_write as mutex_unlock, READ_ONCE } from '../ops.ts'
 import { rd } from '../store.ts'
-import { delete_from_page_cache, type Entry, find_get_entries, freePageTree } from './filemap.ts'
+import {
+  delete_from_page_cache,
+  type Entry,
+  find_get_entries,
+  freePageTree,
+  radix_tree_exceptional_entry,
+} from './filemap.ts'
 import { TO_END } from './hugetlb_region.ts'
 import { type AddressSpace, type Inode, type Page, page as struct_page } from './mm_types.ts'
 import { ClearPageDirty, lock_page, page_mapped, trylock_page, unlock_page } from './page-flags.ts'
+import { forgetSwapped, leaveSwaplist } from './shmem_swap.ts'
 import { PAGEVEC_SIZE } from './swap.ts'
 
 /** mm/truncate.c: a page leaves its file, and every page table first. Caller holds the page lock. */
@@ -26,10 +33,15 @@ export function truncate_inode_page(mapping: AddressSpace, page: Page): void {
  */
 export function shmem_undo_range(inode: Inode, start: number, end: number): void {
   const mapping = i_data(inode)
+  let nr_swaps_freed = 0
   for (let index = start; index < end; ) {
     const pvec = find_get_entries(mapping, index, end, PAGEVEC_SIZE)
     if (pvec.length === 0) break
-    for (const { entry: page } of pvec) {
+    for (const { index: i, entry: page } of pvec) {
+      if (radix_tree_exceptional_entry(page)) {
+        if (k.shmem_free_swap(mapping, i, page) === 0) nr_swaps_freed++
+        continue
+      }
       if (!trylock_page(page)) continue
       truncateLocked(mapping, page)
       unlock_page(page)
@@ -44,22 +56,34 @@ export function shmem_undo_range(inode: Inode, start: number, end: number): void
       index = start
       continue
     }
-    for (const { entry: page } of pvec) {
+    index = pvec.at(-1)!.index + 1
+    for (const { index: i, entry: page } of pvec) {
+      if (radix_tree_exceptional_entry(page)) {
+        if (k.shmem_free_swap(mapping, i, page) === 0) nr_swaps_freed++
+        // A page has taken its place: again.
+        else index = Math.min(index, i)
+        continue
+      }
       lock_page(page)
-      truncateLocked(mapping, page)
+      // Or it was swapped out: again.
+      if (!truncateLocked(mapping, page)) index = Math.min(index, i)
       unlock_page(page)
     }
     release(pvec)
-    index = pvec.at(-1)!.index + 1
   }
+  forgetSwapped(inode, nr_swaps_freed)
 }
 
 /** Unless it has left the file meanwhile. */
-function truncateLocked(mapping: AddressSpace, page: Page): void {
-  if (READ_ONCE(page + struct_page.mapping) === mapping) k.truncate_inode_page(mapping, page)
+function truncateLocked(mapping: AddressSpace, page: Page): boolean {
+  const there = READ_ONCE(page + struct_page.mapping) === mapping
+  if (there) k.truncate_inode_page(mapping, page)
+  return there
 }
 
-const release = (pvec: readonly Entry[]): void => k.pagevec_release(pvec.map(({ entry }) => entry))
+function release(pvec: readonly Entry[]): void {
+  k.pagevec_release(pvec.map(({ entry }) => entry).filter(entry => !radix_tree_exceptional_entry(entry)))
+}
 
 /** ftruncate(2), `size` in base pages. Caller holds i_mutex. */
 export function shmem_setattr(inode: Inode, size: number): number {
@@ -85,6 +109,7 @@ export function shmem_punch_hole(inode: Inode, offset: number, len: number): num
 /** Nobody refers to the file any more. */
 export function shmem_evict_inode(inode: Inode): void {
   k.shmem_undo_range(inode, 0, TO_END)
+  leaveSwaplist(inode)
   freePageTree(i_data(inode))
   free_inode(inode)
 }

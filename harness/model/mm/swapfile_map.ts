@@ -39,6 +39,8 @@ export const SWP_WRITEOK = 2
 
 /** A page of the swap cache stands for the slot. */
 export const SWAP_HAS_CACHE = 1 << 30
+/** The entry is that of a file of tmpfs, not of a page table. It is never copied, so one bit counts it. */
+export const SWAP_MAP_SHMEM = 1 << 29
 export const swap_count = (ent: number): number => ent & ~SWAP_HAS_CACHE
 
 /** Lays out an area of so many bytes, its header included; it is off. */
@@ -106,7 +108,8 @@ export function scan_swap_map(usage: number): number {
 
 /** One user less: an entry (1), or the cache. Returns who is left. Caller holds the area's lock. */
 function swap_entry_free(entry: Swp, usage: number): number {
-  const left = rd(mapOf(entry)) - usage
+  const used = rd(mapOf(entry))
+  const left = used - (usage === 1 && used & SWAP_MAP_SHMEM ? SWAP_MAP_SHMEM : usage)
   WRITE_ONCE(mapOf(entry), left)
   if (left !== 0) return left
   if (entry < rd(swap_info.lowest_bit)) wr(swap_info.lowest_bit, entry)
@@ -151,6 +154,9 @@ function __swap_duplicate(entry: Swp, usage: number): number {
 
 /** An entry of a page table more. 0, or -ENOENT. */
 export const swap_duplicate = (entry: Swp): number => __swap_duplicate(entry, 1)
+
+/** A file of tmpfs keeps the slot of its page. */
+export const swap_shmem_alloc = (entry: Swp): number => __swap_duplicate(entry, SWAP_MAP_SHMEM)
 
 /** A page is about to join the cache for a slot that is in use. 0, -EEXIST or -ENOENT. */
 export const swapcache_prepare = (entry: Swp): number => __swap_duplicate(entry, SWAP_HAS_CACHE)

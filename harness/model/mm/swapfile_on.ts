@@ -35,7 +35,7 @@ import {
   SOFT_DIRTY,
   set_pte,
 } from './pgtable.ts'
-import { SWP_USED, SWP_WRITEOK, swap_count, swap_info } from './swapfile_map.ts'
+import { SWAP_MAP_SHMEM, SWP_USED, SWP_WRITEOK, swap_count, swap_info } from './swapfile_map.ts'
 import { swp_entry_to_pte } from './swapops.ts'
 
 /** swapon(2). 0; -EINVAL: there is no area; -EBUSY: it is on. */
@@ -101,6 +101,10 @@ export function unuseSlot(entry: Swp): readonly Mm[] | undefined {
   wait_on_page_writeback(page)
   lock_page(page)
   wait_on_page_writeback(page)
+  if (swap_count(READ_ONCE(swap_info.swap_map + entry)) === SWAP_MAP_SHMEM) {
+    k.shmem_unuse(entry, page)
+    return []
+  }
   const { all, held } = mmlistGet()
   for (const mm of held) {
     if (swap_count(READ_ONCE(swap_info.swap_map + entry)) !== 0) k.unuse_mm(mm, entry, page)

@@ -1,4 +1,4 @@
-// Reclaim of anonymous pages (mm/vmscan.c, v4.5): a page gets a slot of the swap area, every entry that maps it becomes a
+// Reclaim of anonymous pages and of tmpfs (mm/vmscan.c, v4.5): a page gets a slot of the swap area, every entry that maps it becomes a
 // swap entry, it is written, and goes if nobody has asked for it meanwhile.
 //
 // As MADV_PAGEOUT and memory pressure find it once a page was not used for long: whether it was (page_check_references)
@@ -7,6 +7,7 @@
 import { BUG_ON } from '../bug.ts'
 import { k } from '../kernel.ts'
 import { spin_lock, spin_unlock } from '../ops.ts'
+import { __delete_from_page_cache } from './filemap.ts'
 import { address_space } from './interval_tree.ts'
 import { type AddressSpace, NULL, type Page } from './mm_types.ts'
 import { free_pages } from './page_alloc.ts'
@@ -32,6 +33,8 @@ import {
   unlock_page,
 } from './page-flags.ts'
 import { SWAP_AGAIN, SWAP_FAIL, SWAP_MLOCK, TTU_UNMAP } from './rmap_unmap.ts'
+import { AOP_WRITEPAGE_ACTIVATE } from './shmem_swap.ts'
+import { swapper_space } from './swap_state.ts'
 import { vm_swap_full } from './swapfile_map.ts'
 import { page_mapping } from './util.ts'
 import { page_evictable } from './vmscan.ts'
@@ -120,14 +123,19 @@ export function pageout(p: Page, mapping: AddressSpace, sc: ScanControl): number
   // clear_page_dirty_for_io
   if (!TestClearPageDirty(p)) return PAGE_CLEAN
   SetPageReclaim(p)
-  k.swap_writepage(p, sc.inFlight)
+  if (mapping !== swapper_space) {
+    if (k.shmem_writepage(p, sc.inFlight) === AOP_WRITEPAGE_ACTIVATE) {
+      ClearPageReclaim(p)
+      return PAGE_ACTIVATE
+    }
+  } else k.swap_writepage(p, sc.inFlight)
   // Done already, or a broken device.
   if (!PageWriteback(p)) ClearPageReclaim(p)
   count_vm_event(NR_VMSCAN_WRITE)
   return PAGE_SUCCESS
 }
 
-/** Takes a page out of the swap cache that nobody else has, and nobody has written to. Caller holds the page lock. */
+/** Takes a page out of the swap cache, or out of its file, that nobody else has, and nobody has written to. Caller holds the page lock. */
 export function __remove_mapping(mapping: AddressSpace, p: Page): boolean {
   BUG_ON(mapping !== page_mapping(p), 'mapping != page_mapping(page)')
   spin_lock(mapping + address_space.tree_lock)
@@ -137,6 +145,11 @@ export function __remove_mapping(mapping: AddressSpace, p: Page): boolean {
     if (frozen) page_unfreeze_refs(p, 2)
     spin_unlock(mapping + address_space.tree_lock)
     return false
+  }
+  if (!PageSwapCache(p)) {
+    __delete_from_page_cache(p)
+    spin_unlock(mapping + address_space.tree_lock)
+    return true
   }
   const swap = page_swap_entry(p)
   k.__delete_from_swap_cache(p)

@@ -6,9 +6,9 @@
 
 import { BUG_ON } from '../../bug.ts'
 import { k } from '../../kernel.ts'
-import { add_anon_rss } from '../../mm/memory.ts'
+import { add_mm_counter, add_shmem_rss } from '../../mm/memory_file.ts'
 import { type Mm, type Page, type Pte, type Vma, vm_area } from '../../mm/mm_types.ts'
-import { PageHWPoison, PageSwapCache } from '../../mm/page-flags.ts'
+import { PageAnon, PageHWPoison, PageSwapCache } from '../../mm/page-flags.ts'
 import { pte_write, SOFT_DIRTY } from '../../mm/pgtable.ts'
 import { unmappedEntry as after, TTU_MIGRATION } from '../../mm/rmap_unmap.ts'
 import { make_hwpoison_entry, make_migration_entry } from '../../mm/swapops.ts'
@@ -18,11 +18,15 @@ import { patch } from '../patch.ts'
 function unmappedEntry(p: Page, vma: Vma, entry: Pte, flags: number): Pte | undefined {
   const mm = rd(vma + vm_area.vm_mm) as Mm
   if (PageHWPoison(p)) {
-    add_anon_rss(mm, -1)
+    add_mm_counter(mm, p, -1)
     return make_hwpoison_entry(p)
   }
   if (PageSwapCache(p)) return k.swapEntryFor(p, mm, entry)
-  BUG_ON(!(flags & TTU_MIGRATION), '!(flags & TTU_MIGRATION)')
+  if (!(flags & TTU_MIGRATION)) {
+    BUG_ON(PageAnon(p), '!(flags & TTU_MIGRATION)')
+    add_shmem_rss(mm, -1)
+    return 0 as Pte
+  }
   return (make_migration_entry(p, pte_write(entry)) | (entry & SOFT_DIRTY)) as Pte
 }
 
