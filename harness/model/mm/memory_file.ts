@@ -29,7 +29,15 @@ import {
   vm_area,
 } from './mm_types.ts'
 import { alloc_page } from './page_alloc.ts'
-import { PageAnon, PageHWPoison, page_cache_release, SetPageDirty, trylock_page, unlock_page } from './page-flags.ts'
+import {
+  PageAnon,
+  PageHWPoison,
+  PageUptodate,
+  page_cache_release,
+  SetPageDirty,
+  trylock_page,
+  unlock_page,
+} from './page-flags.ts'
 import { mk_pte, pte_lockptr, pte_none, pte_offset, read_pmd, set_pte } from './pgtable.ts'
 
 /** MM_SHMEMPAGES: what a process maps of tmpfs. */
@@ -168,7 +176,7 @@ export function filemap_map_pages(vma: Vma, start: number, end: number, pte: Pte
   for (let i = 0; i < end - start; i++) {
     const page = find_get_page(mapping, pgoff + i)
     if (page === NULL) continue
-    if (PageHWPoison(page) || !trylock_page(page)) {
+    if (!PageUptodate(page) || PageHWPoison(page) || !trylock_page(page)) {
       page_cache_release(page)
       continue
     }

@@ -37,6 +37,7 @@ import {
   PageSwapBacked,
   PageSwapCache,
   PageTransHuge,
+  PageUptodate,
   PageWriteback,
   page_count,
   page_freeze_refs,
@@ -49,6 +50,7 @@ import {
   SetPageSwapBacked,
   SetPageSwapCache,
   SetPageUnevictable,
+  SetPageUptodate,
   set_page_swap_entry,
   TestClearPageActive,
   TestClearPageUnevictable,
@@ -204,6 +206,7 @@ export function migrateMapping(mapping: AddressSpace, newpage: Page, p: Page): n
   }
   // Now nobody else is looking at the page: no turning back from here.
   takeOver(newpage, p)
+  if (!PageSwapCache(p) && PageUptodate(p)) SetPageUptodate(newpage)
   get_page(newpage)
   if (PageSwapCache(p)) {
     SetPageSwapCache(newpage)

@@ -47,6 +47,8 @@ export const PG_compound_lock = 1 << 14
 export const PG_writeback = 1 << 15
 /** Goes to where reclaim finds it first once it is written; of a page that is read (PG_readahead) it came unasked for. */
 export const PG_reclaim = 1 << 16
+/** Of a page of tmpfs: it has been zeroed, or has what was swapped out. What fallocate made waits for its first use. */
+export const PG_uptodate = 1 << 18
 
 const field = (p: Page, f: number): number => p + f
 
@@ -71,6 +73,8 @@ export const trylock_page = (p: Page): boolean => bit_trylock(headFlags(p), PG_l
 export const lock_page = (p: Page): void => bit_lock(headFlags(p), PG_locked)
 export const unlock_page = (p: Page): void => k.unlock_page(p)
 export const wait_on_page_locked = (p: Page): void => wait_on_bit(headFlags(p), PG_locked)
+export const PageUptodate = (p: Page): boolean => test_bit(headFlags(p), PG_uptodate)
+export const SetPageUptodate = (p: Page): void => set_bit(headFlags(p), PG_uptodate)
 export const PageDirty = (p: Page): boolean => test_bit(headFlags(p), PG_dirty)
 export const SetPageDirty = (p: Page): void => set_bit(headFlags(p), PG_dirty)
 export const PageLRU = (p: Page): boolean => test_bit(headFlags(p), PG_lru)

@@ -18,14 +18,17 @@ import {
   VM_FAULT_SIGBUS,
   type Vma,
 } from './mm_types.ts'
-import { alloc_zeroed_page } from './page_alloc.ts'
+import { alloc_page } from './page_alloc.ts'
 import {
   ClearPageDirty,
   lock_page,
+  PageUptodate,
   page_cache_get,
   page_cache_release,
   SetPageDirty,
   SetPageSwapBacked,
+  SetPageUptodate,
+  set_page_content,
   unlock_page,
 } from './page-flags.ts'
 
@@ -72,10 +75,12 @@ export function shmem_getpage(inode: Inode, index: number, sgp: number): Got {
       if (found !== NULL && !swapped) unlockAndRelease(found)
       return { page: NULL, error: -EINVAL }
     }
-    if (found !== NULL && !swapped) return { page: found, error: 0 }
-    const got = swapped ? k.shmemSwapin(inode, index, found) : k.shmemAlloc(inode, index)
+    let got: Got = { page: found, error: 0 }
+    if (swapped) got = k.shmemSwapin(inode, index, found)
+    else if (found === NULL) got = k.shmemAlloc(inode, index)
     if (got.error === -EEXIST) continue
-    if (got.error !== 0 || !beyondEnd(inode, index, sgp)) return got
+    if (got.error === 0 && sgp !== SGP_FALLOC && !PageUptodate(got.page)) clear_highpage(got.page)
+    if (got.error !== 0 || found === got.page || !beyondEnd(inode, index, sgp)) return got
     // The file was truncated since we looked.
     if (!swapped) {
       ClearPageDirty(got.page)
@@ -86,13 +91,18 @@ export function shmem_getpage(inode: Inode, index: number, sgp: number): Got {
   }
 }
 
+/** What nobody has used yet: the kernel lets what fallocate makes wait for its first use. Caller holds the page lock. */
+export function clear_highpage(page: Page): void {
+  set_page_content(page, 0)
+  SetPageUptodate(page)
+}
+
 const beyondEnd = (inode: Inode, index: number, sgp: number): boolean =>
   sgp !== SGP_FALLOC && index >= i_size_read(inode)
 
 /** The part of shmem_getpage about a hole: a new page. -EEXIST: somebody else was first, so look again. */
 export function shmemAlloc(inode: Inode, index: number): Got {
-  // The kernel zeroes a page of fallocate when it is used first; nobody sees it before.
-  const page = alloc_zeroed_page()
+  const page = alloc_page()
   if (page === NULL) return { page, error: -ENOMEM }
   SetPageSwapBacked(page)
   lock_page(page)

@@ -29,14 +29,16 @@ import {
   lock_page,
   PageLocked,
   PageSwapCache,
+  PageUptodate,
   page_cache_release,
   page_mapped,
   page_swap_entry,
   SetPageDirty,
+  SetPageUptodate,
   unlock_page,
   wait_on_page_writeback,
 } from './page-flags.ts'
-import type { Got } from './shmem.ts'
+import { clear_highpage, type Got } from './shmem.ts'
 import { swap_info } from './swapfile_map.ts'
 
 /** Files that have pages in swap, and the mutex that keeps them from going while swapoff looks at them. */
@@ -76,6 +78,8 @@ export function shmem_writepage(page: Page, inFlight: boolean): number {
     SetPageDirty(page)
     return AOP_WRITEPAGE_ACTIVATE
   }
+  // Of fallocate, and not used yet: what is in swap has contents.
+  if (!PageUptodate(page)) clear_highpage(page)
   mutex_lock(shmem_swaplist_mutex)
   // On the list before the page is in the cache, where swapoff finds it.
   if (list_empty(swaplist(inode))) list_add_tail(swaplist(inode), shmem_swaplist)
@@ -125,6 +129,7 @@ export function shmemSwapin(inode: Inode, index: number, radswap: Page): Got {
     k.delete_from_swap_cache(page)
     return giveUp(page)
   }
+  SetPageUptodate(page)
   addSwapped(inode, -1)
   k.delete_from_swap_cache(page)
   SetPageDirty(page)
@@ -199,6 +204,7 @@ export function shmem_unuse_inode(inode: Inode, swap: Swp, page: Page): boolean 
   const error = k.shmem_add_to_page_cache(page, i_data(inode), index, radswap)
   // Also where truncation was first: it only tries the page lock.
   k.delete_from_swap_cache(page)
+  SetPageUptodate(page)
   SetPageDirty(page)
   if (error === 0) {
     addSwapped(inode, -1)
