@@ -14,7 +14,9 @@ export const migrate = step<{ readonly frames: Range; readonly to: number | unde
   about:
     'Move pages to other frames, as move_pages(2) does: EBUSY where one is not on the LRU or is a huge page in use, ' +
     'EAGAIN where one has a pin. Of a huge page, which is split first, the first page moves; since 616b8371539a it ' +
-    'moves whole. A real kernel moves them between two nodes, and leaves those that are where they are to be.',
+    'moves whole. A huge page of hugetlb moves to another of its pool since e632a938d914, before it is EFAULT; ENOMEM ' +
+    'where the pool has none that nobody has reserved. A real kernel moves them between two nodes, and leaves those ' +
+    'that are where they are to be.',
   example: 'migrate: before',
   args: z.union([frames, z.strictObject({ frames, to: node.optional() })]).transform(reading(resolve)),
   machine: true,
