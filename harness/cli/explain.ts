@@ -24,6 +24,7 @@ import { type JobsOptions, jobsOf } from './jobs.ts'
 import { casesOf } from './load.ts'
 import { naming } from './naming.ts'
 import { paintFor } from './paint.ts'
+import { print } from './print.ts'
 import { Refusal } from './refusal.ts'
 import { type Asked, Runs } from './runs.ts'
 import { interruption } from './signals.ts'
@@ -53,7 +54,7 @@ export async function explain(what: string, options: ExplainOptions): Promise<nu
   const { json, lines } = await tell(what, options, runs)
   if (signal.aborted) return 130
   const look = { paint: paintFor(process.stdout), width: process.stdout.columns ?? COLUMNS }
-  process.stdout.write(options.json ? `${JSON.stringify(json(), null, 2)}\n` : `${[...lines(look)].join('\n')}\n`)
+  print(options.json ? [JSON.stringify(json(), null, 2)] : lines(look))
   return runs.status
 }
 

@@ -10,6 +10,7 @@ import { executeOn, type JobsOptions, jobsOf } from './jobs.ts'
 import { casesOf } from './load.ts'
 import { paintFor } from './paint.ts'
 import { loadPatches } from './patches.ts'
+import { print } from './print.ts'
 import { Progress } from './progress.ts'
 import { Refusal } from './refusal.ts'
 import { interruption } from './signals.ts'
@@ -26,10 +27,7 @@ export async function explore(named: readonly string[], options: ExploreOptions)
   const exploring = exploringOf(options)
   const jobs = jobsOf(options.jobs)
   const patches = await loadPatches(options.patch)
-  const cases = await casesOf(
-    named,
-    patches.map(({ id }) => id),
-  )
+  const cases = await casesOf(named, patches)
   const all = await groupsFor(cases, { ...options, kernel: [] }, patches)
   const groups = all.map(({ engine, trials }) => ({ engine, trials: trials.filter(hasRace) }))
   if (countTrials(groups) === 0) throw new Refusal('no race in these cases')
@@ -46,14 +44,12 @@ export async function explore(named: readonly string[], options: ExploreOptions)
   for await (const result of executeOn(jobs, groups, options.patch, { detail: false, exploring, signal })) {
     count.add(result.status)
     progress.clear()
-    let text = ''
-    for (const line of exploreLines(result, { replay, paint })) text += `${line}\n`
-    process.stdout.write(text)
+    print(exploreLines(result, { replay, paint }))
     progress.step(`${result.point} ${result.subject}`)
   }
   progress.clear()
   const tally = count.tally(signal.aborted)
-  process.stdout.write(`${summaryLine(tally)}\n`)
+  print([summaryLine(tally)])
   return exitOf(tally)
 }
 

@@ -5,17 +5,18 @@ import { loadCases } from '../case/load.ts'
 import { pretty } from '../case/problem.ts'
 import { anomalyNames } from '../check/anomalies.ts'
 import { counterNames, history } from '../model/history/index.ts'
+import type { Patch } from '../model/history/patch.ts'
 import { choose, filesToRead, wish } from './find.ts'
 import { Refusal } from './refusal.ts'
 import { whyNoVariant } from './variants.ts'
 
-/** The cases that were named; all of the project's where none was. `own`: ids of a person's own patches. */
-export async function casesOf(named: readonly string[], own: readonly string[] = []): Promise<Case[]> {
+/** The cases that were named; all of the project's where none was. `own`: a person's own patches. */
+export async function casesOf(named: readonly string[], own: readonly Pick<Patch, 'id'>[] = []): Promise<Case[]> {
   const wished = await wish(named)
   const files = filesToRead(wished)
   if (files.length === 0) throw new Refusal('no case matched')
   const { cases, problems } = loadCases(files, {
-    ids: [...history.patches.map(({ id }) => id), ...history.allReleases, ...own],
+    ids: [...[...history.patches, ...own].map(({ id }) => id), ...history.allReleases],
     standsFor: history.standsFor,
     anomalies: anomalyNames,
     counters: counterNames,

@@ -56,7 +56,7 @@ const versions: readonly (readonly [variant: string, late: (p: Page, newpage: Pa
 
 /** What the cases say of a variant with a patch on top. */
 async function resultsOf(variant: string, own: Patch): Promise<readonly Result[]> {
-  const cases = await casesOf(['cases/migration/race-exit.yaml'], [own.id])
+  const cases = await casesOf(['cases/migration/race-exit.yaml'], [own])
   const groups = await groupsFor(cases, { variant: [variant], kernel: [], patch: [] }, [own])
   const results: Result[] = []
   for await (const result of execute(groups, { detail: false, signal: new AbortController().signal }))

@@ -82,7 +82,7 @@ t.test("what a patch of one's own leaves without order is its anomaly, with both
     release: undefined,
     changes: { remove_migration_pte: { before: remove_migration_pte, after: unlocked } },
   })
-  const cases = await casesOf(['cases/migration/race-mprotect.yaml'], ['own'])
+  const cases = await casesOf(['cases/migration/race-mprotect.yaml'], [own])
   const groups = await groupsFor(cases, { variant: ['v4.5'], kernel: [], patch: [] }, [own])
   const results: Result[] = []
   for await (const result of execute(groups, { detail: false, signal: new AbortController().signal }))

@@ -14,6 +14,7 @@ import { parseFinding, type RaceFinding, splitPoint } from './finding.ts'
 import type { Group } from './groups.ts'
 import { casesOf } from './load.ts'
 import { loadPatches } from './patches.ts'
+import { print } from './print.ts'
 import { Refusal } from './refusal.ts'
 import { parseKept } from './schedules.ts'
 import { interruption } from './signals.ts'
@@ -51,10 +52,9 @@ export async function replay(finding: string, options: ReplayOptions): Promise<n
 /** The one trial in which the finding was found; refuses a schedule of another model, which would mean something else. */
 export async function groupOfFinding(finding: RaceFinding, own: readonly Patch[]): Promise<Group> {
   const { word, values } = splitPoint(finding.point)
-  const ids = own.map(({ id }) => id)
   const variant = variantOf(finding.variant, own)
   const engine = modelEngine(variant)
-  const trials = (await casesOf([word], ids)).flatMap(one =>
+  const trials = (await casesOf([word], own)).flatMap(one =>
     one.combinations
       .filter(combination => one.pointName(combination) === `${one.name}${values}`)
       .map((values): Trial => {
@@ -76,10 +76,4 @@ function* endLines({ point, subject, anomalies, reason }: Result, schedule: stri
   if (reason !== undefined && anomalies.length === 0) yield `  ${oneLine(reason)}`
   else if (anomalies.length === 0) yield '  clean'
   for (const anomaly of anomalies) yield `  ${oneLine(anomalyText(anomaly))}`
-}
-
-function print(lines: Iterable<string>): void {
-  let text = ''
-  for (const line of lines) text += `${line}\n`
-  if (text !== '') process.stdout.write(text)
 }

@@ -28,10 +28,7 @@ export async function run(named: readonly string[], options: RunOptions): Promis
   const exploring = exploringOf(options)
   const jobs = jobsOf(options.jobs)
   const patches = await loadPatches(options.patch)
-  const cases = await casesOf(
-    named,
-    patches.map(({ id }) => id),
-  )
+  const cases = await casesOf(named, patches)
   await tellOfRestore()
   const groups = await groupsFor(cases, options, patches)
   if (countTrials(groups) === 0) throw new Refusal('no case matched')

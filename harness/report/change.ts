@@ -1,6 +1,7 @@
 // What became of a verdict from one subject to another, whatever the case wants.
 
 import type { Result, Status } from '../check/result.ts'
+import { oneLine } from './words.ts'
 
 export const changes = ['regressed', 'changed', 'fixed', 'not compared', 'same'] as const
 export type Change = (typeof changes)[number]
@@ -12,6 +13,20 @@ export function changeOf(before: Result, after: Result): Change {
   if (before.found === 'clean') return 'regressed'
   return after.found === 'clean' ? 'fixed' : 'changed'
 }
+
+/** Of two results that are not compared. */
+export function whyNotCompared(...results: readonly Result[]): string {
+  const { status, subject, reason = '' } = results.find(one => !isJudged(one.status))!
+  return `${status} under ${subject}: ${oneLine(reason)}`
+}
+
+export const colourOf = {
+  regressed: 'red',
+  changed: 'yellow',
+  fixed: 'green',
+  'not compared': 'dim',
+  same: 'dim',
+} as const
 
 export function isJudged(status: Status): boolean {
   return status === 'pass' || status === 'fail'

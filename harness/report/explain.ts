@@ -1,8 +1,7 @@
 // What a patch, a topic or a case comes to, in lines for a person. All verdicts and states are from runs.
 
 import type { Case } from '../case/case.ts'
-import type { Result } from '../check/result.ts'
-import { type Change, changeOf, isJudged } from './change.ts'
+import { type Change, changeOf, colourOf, whyNotCompared } from './change.ts'
 import { folded } from './fold.ts'
 import { groupBy } from './group.ts'
 import type { Paint } from './reporter.ts'
@@ -64,7 +63,7 @@ export function* patchLines(explained: PatchExplained, look: Look): Generator<st
 }
 
 function* headLines(patch: PatchTold, { paint, width }: Look): Generator<string> {
-  yield* folded(`${paint('bold', patch.id)}  ${patch.subject}`, width, 2)
+  yield* titled(patch.id, patch.subject, { paint, width })
   yield* folded(`  ${fateOf(patch)}`, width, 2)
   const files = groupBy(patch.functions, ({ file = '' }) => file)
   const label = Math.max(...[...files.keys()].map(file => file.length), 0)
@@ -72,6 +71,13 @@ function* headLines(patch: PatchTold, { paint, width }: Look): Generator<string>
     const names = functions.map(({ name, change }) => (change === 'changed' ? name : `${name} (${change})`))
     yield* folded(`  ${file.padEnd(label)}  ${names.join(', ')}`, width, label + 4)
   }
+}
+
+/** What it is called, and what that is. */
+function* titled(name: string, text: string, { paint, width }: Look): Generator<string> {
+  const [first = '', ...more] = folded(`${name}  ${text}`, width, 2)
+  yield paint('bold', name) + first.slice(name.length)
+  yield* more
 }
 
 /** `v4.6; posted as thp-mapcount-posted-v1; builds on …` */
@@ -98,12 +104,12 @@ function* changeLines(
   const same = changed.get('same') ?? []
   const versions = same.filter(row => new Set(rowOf(row, subjects).cells.filter(cell => cell !== '')).size > 1)
   const tables = [
-    ...told.map(change => [change, changed.get(change) ?? []] as const),
-    ['the same, but not in every version', versions] as const,
+    ...told.map(change => [paint(colourOf[change], change), changed.get(change) ?? []] as const),
+    [paint('bold', 'the same, but not in every version'), versions] as const,
   ].filter(([, rows]) => rows.length > 0)
   if (tables.length > 0) yield* oneOrMany(numbered(subjects), width)
   for (const [title, rows] of tables) {
-    yield paint(colours[title] ?? 'bold', `${title}, ${rows.length}:`)
+    yield `${title}, ${rows.length}:`
     const table = rows.map(row => rowOf(row, subjects))
     yield* tableLines(numbers(subjects), joined(table, all), width)
   }
@@ -117,22 +123,12 @@ function* changeLines(
   }
   const alike = `${same.length - otherwise.length} the same`
   yield paint('dim', marks === '' ? alike : `${alike}; ${marks}`)
-  const mute = groupBy(changed.get('not compared') ?? [], row => whyNot([row[0]!, row[after]!]))
-  for (const [reason, rows] of mute) yield* folded(paint('dim', `${rows.length} not compared: ${reason}`), width, 2)
+  const mute = groupBy(changed.get('not compared') ?? [], row => whyNotCompared(row[0]!, row[after]!))
+  for (const [reason, rows] of mute)
+    for (const line of folded(`${rows.length} not compared: ${reason}`, width, 2)) yield paint('dim', line)
 }
 
 const numbers = (subjects: readonly string[]): string[] => subjects.map((_, i) => String(i + 1))
-
-function whyNot(results: readonly Result[]): string {
-  const { status, subject, reason = '' } = results.find(({ status }) => !isJudged(status))!
-  return `${status} under ${subject}: ${oneLine(reason)}`
-}
-
-const colours: Readonly<Record<string, 'red' | 'yellow' | 'green'>> = {
-  regressed: 'red',
-  changed: 'yellow',
-  fixed: 'green',
-}
 
 function* tellStory({ sides: [first, second], replay }: Story, { paint, width }: Look): Generator<string> {
   const { point, case: of } = first.result
@@ -170,7 +166,7 @@ export interface CaseExplained {
 /** What it claims, what decides it, its verdict under each subject, and one point step by step. */
 export function* caseLines({ case: of, patches, verdicts, story }: CaseExplained, look: Look): Generator<string> {
   const { paint, width } = look
-  yield* folded(`${paint('bold', of.name)}  ${oneLine(of.about)}`, width, 2)
+  yield* titled(of.name, oneLine(of.about), look)
   for (const { id, release, subject } of patches) yield* folded(`  ${id}  ${release ?? 'posted'}  ${subject}`, width, 4)
   yield ''
   const all = verdicts.results.map(row => judgedRow(row, verdicts.subjects))

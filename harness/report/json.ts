@@ -23,36 +23,12 @@ export function json(plan: Plan): Reporter {
 }
 
 function pointOf(result: Result, plan: Plan): object {
-  const {
-    case: of,
-    values,
-    point,
-    engine,
-    subject,
-    status,
-    wanted,
-    found,
-    how,
-    against,
-    anomalies,
-    unseen,
-    steps,
-  } = result
-  const { reason, explored, observation } = result
+  const { case: of, point, steps, reason, explored, observation, ...more } = result
   return {
     point,
     case: of.name,
     file: of.file,
-    values,
-    engine,
-    subject,
-    status,
-    wanted,
-    found,
-    how,
-    against,
-    anomalies,
-    unseen,
+    ...more,
     reason: reason ?? null,
     again: plan.again(result),
     ...(explored && { explored: { ...explored, shown: shownOf(result, explored, plan) } }),
