@@ -72,7 +72,7 @@ function program(): Command {
   jobsOption(
     command('explain', 'what a patch, a topic or a case comes to, from runs in the model', 'explain 6d0a07edd17c'),
   )
-    .argument('<WHAT>', 'a patch, a topic of the history (thp-cow), a case or one of its points')
+    .argument('<WHAT>', 'a patch, a topic (thp-cow, migrate-swapcache), a case or one of its points')
     .option('--variant <V>', 'of a case: what it is run under, the first two side by side; repeatable', many)
     .option('--all', 'of a patch or a topic: every case, not only those that name it')
     .option('--json', 'as one JSON document')
