@@ -18,6 +18,7 @@ import {
   type Mm,
   mm_struct,
   NULL,
+  VM_ACCOUNT,
   VM_LOCKED,
   VM_LOCKED_CLEAR_MASK,
   VM_MAYSHARE,
@@ -25,6 +26,7 @@ import {
   VM_NORESERVE,
   VM_SHARED,
   VM_SOFTDIRTY,
+  VM_WRITE,
   type Vma,
   vm_area,
 } from './mm_types.ts'
@@ -72,6 +74,8 @@ export function mmap_file_region(
   pgoff: number,
 ): number {
   const prev = find_prev(mm, addr)
+  // accountable_mapping(): what may be written to and is nobody else's.
+  if (shmem_mapping(i_data(file)) && (vm_flags & (VM_SHARED | VM_WRITE)) === VM_WRITE) vm_flags |= VM_ACCOUNT
   const merged = k.vma_merge(mm, prev, addr, addr + len, vm_flags, 0, pgoff, file)
   if (merged !== NULL) {
     lockMapped(mm, merged, len)

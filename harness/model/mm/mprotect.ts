@@ -1,4 +1,4 @@
-// mprotect(2) of private anonymous memory (mm/mprotect.c, v4.5).
+// mprotect(2) (mm/mprotect.c, v4.5).
 
 import { k } from '../kernel.ts'
 import { down_write, spin_lock, spin_unlock, up_write } from '../ops.ts'
@@ -18,6 +18,7 @@ import {
   VM_HUGETLB,
   VM_LOCKED,
   VM_READ,
+  VM_SHARED,
   VM_WRITE,
   type Vma,
   vm_area,
@@ -43,7 +44,7 @@ export function mprotect_fixup(vma: Vma, start: number, end: number, prot: numbe
   let flags = (old & ~(VM_READ | VM_WRITE)) | prot
   if (flags === old) return 0
   // What becomes writable is counted from now on, and stays so.
-  if (flags & VM_WRITE && !(old & (VM_WRITE | VM_HUGETLB))) flags |= VM_ACCOUNT
+  if (flags & VM_WRITE && !(old & (VM_WRITE | VM_HUGETLB | VM_SHARED))) flags |= VM_ACCOUNT
   const changed = k.setVmaFlags(vma, start, end, flags)
   if (IS_ERR(changed)) return changed
   if (is_vm_hugetlb_page(changed)) k.hugetlb_change_protection(changed, start, end)

@@ -84,10 +84,10 @@ export function try_to_unuse(): number {
     for (let used = READ_ONCE(cell); used !== 0; used = READ_ONCE(cell)) {
       const mms = k.unuseSlot(entry)
       if (mms === undefined) return -ENOMEM
-      // The kernel looks again and again. Who has the entry now, and was there before, is about to go.
+      // The kernel looks again and again. Who has the entry now, and was there before, is about to go: so it waits until the
+      // count is not as it was before the look.
       const same = mms.length === before.length && mms.every((mm, i) => mm === before[i])
-      const left = READ_ONCE(cell)
-      if (left !== 0 && same) schedule(cell, left)
+      if (same && READ_ONCE(cell) !== 0) schedule(cell, used)
       before = mms
     }
   }
