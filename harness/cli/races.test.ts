@@ -2,6 +2,7 @@
 // or a lock orders it; and the search without marks (ops.ts, `again`), for what a loop forgets must not matter.
 
 import t from 'tap'
+import type { Trial } from '../check/judge.ts'
 import type { Result } from '../check/result.ts'
 import type { Ending } from '../engine.ts'
 import { observe, racesOf } from '../explore/model-engine.ts'
@@ -28,12 +29,18 @@ const TIME = 60
 
 t.setTimeout(4 * TIME * 1000)
 
+/** Where memory is freed twice, or a lock is given back that is another's, the kernel's own lists have no order any more. */
+const corrupts = ({ case: of, values, subject }: Trial): boolean =>
+  of.wanted(values, subject).anomalies.some(name => name === 'double-free' || name === 'lock-imbalance')
+
 t.test('no race of a case touches anything without order', async t => {
   process.chdir(root)
   const end = performance.now() + TIME * 1000
   let whole = 0
-  for (const { point, subject } of await smallestRaces()) {
+  for (const trial of await smallestRaces()) {
+    const { point, subject } = trial
     const name = `${point.name} ${subject.name}`
+    if (corrupts(trial)) continue
     if (performance.now() > end) {
       t.comment(`${name}: not looked at`)
       continue
