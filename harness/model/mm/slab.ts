@@ -7,7 +7,7 @@
 // then it is an anon_vma, free or in use as another, and afterwards the page that it lies in is anybody's.
 
 import { CannotJudge, KernelBug } from '../bug.ts'
-import { cpu, statCpu, this_cpu_add } from '../ops.ts'
+import { cmpxchg, cpu, statCpu, this_cpu_add, WRITE_ONCE } from '../ops.ts'
 import { free_rcu, RCU_OBJECT, rcu_head, reuse_rcu } from '../rcu.ts'
 import { POISON_FREE, rd, S, sbrk, watch, wr } from '../store.ts'
 
@@ -120,7 +120,8 @@ export function kmem_cache_alloc(cache: Cache): number {
   if (object === 0) return newPage(cache)
   wr(list, rd(object + cache.link))
   wr(object + cache.link, 0)
-  wr(object + cache.link + 1, 0)
+  if (cache.rcu === 0) wr(object + cache.link + 1, 0)
+  else WRITE_ONCE(object + cache.link + 1, 0)
   return object
 }
 
@@ -144,11 +145,13 @@ export function kmem_cache_zalloc(cache: Cache): number {
 /** Gives an object back; giving it back twice is double-free. */
 export function kmem_cache_free(cache: Cache, object: number): void {
   const { link, rcu } = cache
-  if (rd(object + link + 1) === FREED) throw new KernelBug('double-free', `${cache.name} is freed a second time`)
+  // What others may still look at, another CPU may free at the same time.
+  const mark = rcu === 0 ? rd(object + link + 1) : cmpxchg(object + link + 1, 0, FREED)
+  if (mark === FREED) throw new KernelBug('double-free', `${cache.name} is freed a second time`)
   const list = cache.at + kmem_cache.freelist + cpu
   if (rcu === 0) for (let i = 0; i < link; i++) wr(object + i, POISON_FREE)
   wr(object + link, rd(list))
-  wr(object + link + 1, FREED)
+  if (rcu === 0) wr(object + link + 1, FREED)
   if (rcu === 0 || free_rcu(object + rcu)) wr(list, object)
   else if (watch === undefined) quarantine(cache, object)
   this_cpu_add(cache.at + kmem_cache.live + statCpu(), -1)
