@@ -4,12 +4,14 @@ import { step } from './step.ts'
 import { count } from './words/amount.ts'
 import { machineFrames } from './words/range.ts'
 import { context } from './words/scope.ts'
-import { BadWord, reading } from './words/word.ts'
+import { BadWord, pairs, reading } from './words/word.ts'
 
 const frames = machineFrames('Frames that have a name, or a range: those that it maps in main')
 const node = count('The node where they are to be; else to the other of two', 0, 1)
 
-export const migrate = step<{ readonly frames: Range; readonly to: number | undefined }>({
+type Move = { readonly frames: Range; readonly to: number | undefined }
+
+export const migrate = step<readonly Move[]>({
   verb: 'migrate',
   about:
     'Move pages to other frames, as move_pages(2) does: EBUSY where one is not on the LRU or is a huge page in use, ' +
@@ -18,14 +20,25 @@ export const migrate = step<{ readonly frames: Range; readonly to: number | unde
     'where the pool has none that nobody has reserved. A real kernel moves them between two nodes, and leaves those ' +
     'that are where they are to be.',
   example: 'migrate: before',
-  args: z.union([frames, z.strictObject({ frames, to: node.optional() })]).transform(reading(resolve)),
+  args: z
+    .union([frames, z.strictObject({ frames, to: node.optional() }), pairs(frames, node, 'Frames, each with its node')])
+    .transform(reading(resolve)),
   machine: true,
-  words: ({ frames, to }) => [['migrate', frames.of, frames.offset, frames.length, to ?? -1]],
+  words: moves => moves.map(({ frames, to }) => ['migrate', frames.of, frames.offset, frames.length, to ?? -1]),
 })
 
-function resolve(said: Range | { frames: Range; to?: number | undefined }): { frames: Range; to: number | undefined } {
-  if ('of' in said) return { frames: said, to: undefined }
-  if (said.to !== undefined && said.to >= context().nodes)
-    throw new BadWord('OUT_OF_RANGE', `the machine has no node ${said.to}: say machine: {nodes: 2}`, 'to')
-  return { frames: said.frames, to: said.to }
+type Said = Range | { frames: Range; to?: number | undefined } | readonly (readonly [Range, number])[]
+
+function resolve(said: Said): readonly Move[] {
+  const moves = movesOf(said)
+  const beyond = moves.find(({ to }) => to !== undefined && to >= context().nodes)
+  if (beyond === undefined) return moves
+  const key = 'frames' in said ? 'to' : beyond.frames.text
+  throw new BadWord('OUT_OF_RANGE', `the machine has no node ${beyond.to}: say machine: {nodes: 2}`, key)
+}
+
+function movesOf(said: Said): readonly Move[] {
+  if ('of' in said) return [{ frames: said, to: undefined }]
+  if ('frames' in said) return [{ frames: said.frames, to: said.to }]
+  return said.map(([frames, to]) => ({ frames, to }))
 }

@@ -30,6 +30,7 @@ import {
   PageCompound,
   PageLocked,
   PageLRU,
+  PageSwapCache,
   page_count,
   page_mapcount,
   put_page,
@@ -108,9 +109,12 @@ export function khugepaged_scan_pmd(mm: Mm, addr: number): number {
   return fits && writable && referenced ? 0 : -EAGAIN
 }
 
-/** Caller holds the PTE lock of an entry that maps the page; a reference more than that of the entry is a pin, or a sharer. */
+/** References of a page that one entry maps and nobody else has: the entry's, and that of the swap cache. */
+const usualCount = (page: Page): number => (PageSwapCache(page) ? 2 : 1)
+
+/** Caller holds the PTE lock of an entry that maps the page; a reference more than usual is a pin, or a sharer. */
 const canBeCollapsed = (page: Page): boolean =>
-  !PageCompound(page) && PageLRU(page) && !PageLocked(page) && PageAnon(page) && page_count(page) === 1
+  !PageCompound(page) && PageLRU(page) && !PageLocked(page) && PageAnon(page) && page_count(page) === usualCount(page)
 
 /** Takes mmap_sem for writing. 0, or -EAGAIN: it is not as it was when scanned. */
 export function collapse_huge_page(mm: Mm, addr: number): number {
@@ -183,7 +187,7 @@ export function __collapse_huge_page_isolate(table: Pmd, addr: number): boolean 
   for (let a = addr; fits && a < addr + HPAGE_PMD_NR; a++) {
     const entry = rd(pte_offset(table, a)) as Pte
     if (none_or_zero(entry)) continue
-    fits = pte_present(entry) && k.lockAndIsolate(vm_normal_page(entry))
+    fits = pte_present(entry) && k.lockAndIsolate(vm_normal_page(entry), pte_write(entry))
     if (!fits) continue
     taken.push(pte_page(entry))
     if (pte_write(entry)) writable = true
@@ -195,14 +199,16 @@ export function __collapse_huge_page_isolate(table: Pmd, addr: number): boolean 
 }
 
 /** One page of __collapse_huge_page_isolate; false: somebody else holds it, has it locked or off the LRU. */
-export function lockAndIsolate(page: Page): boolean {
+export function lockAndIsolate(page: Page, writable: boolean): boolean {
   if (debug_vm) {
     VM_BUG_ON_PAGE(PageCompound(page), page, 'PageCompound(page)')
     VM_BUG_ON_PAGE(!PageAnon(page), page, '!PageAnon(page)')
   }
   if (!trylock_page(page)) return false
-  // Not by mapcount: a page with a pin must stay. The page cannot be freed under us.
-  if (page_count(page) !== 1 || k.isolate_lru_page(page) !== 0) {
+  // Not by mapcount: a page with a pin must stay. The page cannot be freed under us. One that may only be read is ours if
+  // the swap cache lets it go.
+  const ours = page_count(page) === usualCount(page) && (writable || !PageSwapCache(page) || k.reuse_swap_page(page))
+  if (!ours || k.isolate_lru_page(page) !== 0) {
     unlock_page(page)
     return false
   }
@@ -233,6 +239,8 @@ export function __collapse_huge_page_copy(vma: Vma, table: Pmd, addr: number, ne
     set_pte(pte, 0 as Pte)
     k.page_remove_rmap(src, false, vma)
     spin_unlock(ptl)
+    // free_page_and_swap_cache
+    k.free_swap_cache(src)
     put_page(src)
   }
 }

@@ -21,6 +21,7 @@ import {
   PageHWPoison,
   PageLRU,
   PageReserved,
+  PageSwapCache,
   PageTail,
   PageTransHuge,
   page_count,
@@ -30,8 +31,9 @@ import {
   TestSetPageHWPoison,
   unlock_page,
   VM_BUG_ON_PAGE,
+  wait_on_page_writeback,
 } from './page-flags.ts'
-import { TTU_IGNORE_MLOCK, TTU_UNMAP } from './rmap_unmap.ts'
+import { TTU_IGNORE_HWPOISON, TTU_IGNORE_MLOCK, TTU_UNMAP } from './rmap_unmap.ts'
 import { num_poisoned_pages_add } from './swapops.ts'
 
 /** The caller has a reference already, which becomes ours. */
@@ -140,9 +142,10 @@ export function handlePoisonedPage(p: Page, hpage: Page, flags: number, page_fla
     return 0
   }
   if (PageHuge(p)) k.set_page_hwpoison_huge_page(hpage)
+  wait_on_page_writeback(p)
   if (!k.hwpoison_user_mappings(p, hpage, flags, current)) return -EBUSY
   // Torn down by somebody else.
-  if (PageLRU(p) && READ_ONCE(p + page.mapping) === 0) return -EBUSY
+  if (PageLRU(p) && !PageSwapCache(p) && READ_ONCE(p + page.mapping) === 0) return -EBUSY
   return k.identify_page_state(p, page_flags)
 }
 
@@ -160,7 +163,8 @@ export function hwpoison_user_mappings(p: Page, hpage: Page, flags: number, curr
 /** try_to_unmap of a page, small or huge. */
 export function unmapPoisoned(hpage: Page, ttu: number): void {
   if (!PageHuge(hpage)) {
-    k.try_to_unmap(hpage, ttu)
+    // Its next user shall come upon it in the swap cache.
+    k.try_to_unmap(hpage, PageSwapCache(hpage) ? ttu | TTU_IGNORE_HWPOISON : ttu)
     return
   }
   forEachVmaOfHuge(hpage, (vma, addr) => {

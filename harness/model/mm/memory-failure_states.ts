@@ -6,12 +6,16 @@ import { EBUSY } from './errno.ts'
 import { type Page, page } from './mm_types.ts'
 import {
   ClearPageActive,
+  ClearPageDirty,
   ClearPageUnevictable,
   compound_head,
+  PageSwapCache,
+  PG_dirty,
   PG_head,
   PG_lru,
   PG_mlocked,
   PG_reserved,
+  PG_swapcache,
   PG_unevictable,
   page_count,
   put_page,
@@ -47,16 +51,34 @@ export function me_pagecache_clean(p: Page): number {
   return MF_RECOVERED
 }
 
-/** The first whose bit is set says what is done; the last stands for any. */
+/**
+ * In the swap cache, and not written since: off the LRU, and out of the cache, whose slot has it all. Whoever swaps it in
+ * reads it there.
+ */
+export function me_swapcache_clean(p: Page): number {
+  k.delete_from_swap_cache(p)
+  return k.delete_from_lru_cache(p) ? MF_RECOVERED : MF_FAILED
+}
+
+/** In the swap cache, and nowhere else: it stays there, so that who swaps it in finds that it is lost. */
+export function me_swapcache_dirty(p: Page): number {
+  ClearPageDirty(p)
+  return k.delete_from_lru_cache(p) ? MF_DELAYED : MF_FAILED
+}
+
+/** The first whose bits are set says what is done; the last stands for any. */
 const error_states: readonly (readonly [mask: number, action: (p: Page) => number])[] = [
   [PG_reserved, () => k.me_kernel()],
   [PG_head, p => k.me_huge_page(p)],
+  [PG_swapcache | PG_dirty, p => k.me_swapcache_dirty(p)],
+  [PG_swapcache, p => k.me_swapcache_clean(p)],
   [PG_mlocked, p => k.me_pagecache_clean(p)],
   [PG_unevictable, p => k.me_pagecache_clean(p)],
   [PG_lru, p => k.me_pagecache_clean(p)],
 ]
 
-const actionOf = (flags: number): ((p: Page) => number) | undefined => error_states.find(([mask]) => flags & mask)?.[1]
+const actionOf = (flags: number): ((p: Page) => number) | undefined =>
+  error_states.find(([mask]) => (flags & mask) === mask)?.[1]
 
 /**
  * Does what is to be done by the flags as they are or, where these say nothing, as they were. 0, or -EBUSY: that did not
@@ -69,7 +91,7 @@ export function identify_page_state(p: Page, page_flags: number): number {
 
 export function page_action(action: (p: Page) => number, p: Page): number {
   const result = action(p)
-  // All but ours.
-  if (page_count(p) - 1 > 0) return -EBUSY
+  // All but ours, and that of the swap cache where it keeps the page.
+  if (page_count(p) - 1 > (PageSwapCache(p) && result === MF_DELAYED ? 1 : 0)) return -EBUSY
   return result === MF_RECOVERED || result === MF_DELAYED ? 0 : -EBUSY
 }

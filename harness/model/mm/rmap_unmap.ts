@@ -42,6 +42,9 @@ export const TTU_SYNC = 4
 /** Also where a vma is locked. */
 export const TTU_IGNORE_MLOCK = 8
 
+/** Of a page that has failed the entries become what they would be if it had not. */
+export const TTU_IGNORE_HWPOISON = 16
+
 /** What came of it: all entries are gone, some may be left, one had to stay, or a vma is locked. */
 export const SWAP_SUCCESS = 0
 export const SWAP_AGAIN = 1
@@ -75,7 +78,7 @@ export function try_to_unmap_one(p: Page, vma: Vma, addr: number, flags: number)
 /** What stands for the page from now on; undefined: the entry has to stay. Caller holds the PTE lock and the page lock. */
 export function unmappedEntry(p: Page, vma: Vma, entry: Pte, flags: number): Pte | undefined {
   const mm = rd(vma + vm_area.vm_mm) as Mm
-  if (PageHWPoison(p)) {
+  if (PageHWPoison(p) && !(flags & TTU_IGNORE_HWPOISON)) {
     add_mm_counter(mm, p, -1)
     return make_hwpoison_entry(p)
   }

@@ -10,14 +10,14 @@ import { add_mm_counter, add_shmem_rss } from '../../mm/memory_file.ts'
 import { type Mm, type Page, type Pte, type Vma, vm_area } from '../../mm/mm_types.ts'
 import { PageAnon, PageHWPoison, PageSwapCache } from '../../mm/page-flags.ts'
 import { pte_write, SOFT_DIRTY } from '../../mm/pgtable.ts'
-import { unmappedEntry as after, TTU_MIGRATION } from '../../mm/rmap_unmap.ts'
+import { unmappedEntry as after, TTU_IGNORE_HWPOISON, TTU_MIGRATION } from '../../mm/rmap_unmap.ts'
 import { make_hwpoison_entry, make_migration_entry } from '../../mm/swapops.ts'
 import { rd } from '../../store.ts'
 import { patch } from '../patch.ts'
 
 function unmappedEntry(p: Page, vma: Vma, entry: Pte, flags: number): Pte | undefined {
   const mm = rd(vma + vm_area.vm_mm) as Mm
-  if (PageHWPoison(p)) {
+  if (PageHWPoison(p) && !(flags & TTU_IGNORE_HWPOISON)) {
     add_mm_counter(mm, p, -1)
     return make_hwpoison_entry(p)
   }

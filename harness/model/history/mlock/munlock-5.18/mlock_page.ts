@@ -47,6 +47,7 @@ import { cpu, local_lock, local_unlock, spin_unlock } from '../../../ops.ts'
 import { rd, wr } from '../../../store.ts'
 import type { Changes } from '../../patch.ts'
 import { munlock_vma_page } from '../655548bf6271.ts'
+import { set_mlock_count } from './internal.ts'
 import { folio_lruvec_relock } from './vmscan.ts'
 
 declare module '../../../kernel.ts' {
@@ -85,12 +86,12 @@ function __mlock_page(page: Page, lruvec: number): number {
     // Munlocked already, by another CPU.
     if (PageUnevictable(page)) rescue(page)
   } else if (PageUnevictable(page)) {
-    if (PageMlocked(page)) wr(page + struct_page.mlock_count, rd(page + struct_page.mlock_count) + 1)
+    if (PageMlocked(page)) set_mlock_count(page, rd(page + struct_page.mlock_count) + 1)
   } else {
     del_page_from_lru_list(page, page_lru(page))
     ClearPageActive(page)
     SetPageUnevictable(page)
-    wr(page + struct_page.mlock_count, PageMlocked(page) ? 1 : 0)
+    set_mlock_count(page, PageMlocked(page) ? 1 : 0)
     add_page_to_lru_list(page, page_lru(page))
     count_vm_events(UNEVICTABLE_PGCULLED, hpage_nr_pages(page))
   }
@@ -104,7 +105,7 @@ function __mlock_new_page(page: Page, lruvec: number): number {
   lruvec = folio_lruvec_relock(lruvec)
   if (!page_evictable(page)) {
     SetPageUnevictable(page)
-    wr(page + struct_page.mlock_count, PageMlocked(page) ? 1 : 0)
+    set_mlock_count(page, PageMlocked(page) ? 1 : 0)
     count_vm_events(UNEVICTABLE_PGCULLED, hpage_nr_pages(page))
   }
   add_page_to_lru_list(page, page_lru(page))
@@ -120,7 +121,7 @@ function __munlock_page(page: Page, lruvec: number): number {
     lruvec = folio_lruvec_relock(lruvec)
     if (PageUnevictable(page)) {
       const mlock_count = rd(page + struct_page.mlock_count)
-      if (mlock_count > 0) wr(page + struct_page.mlock_count, mlock_count - 1)
+      if (mlock_count > 0) set_mlock_count(page, mlock_count - 1)
       if (mlock_count > 1) {
         SetPageLRU(page)
         return lruvec

@@ -3,7 +3,7 @@
 
 import { k } from '../../../kernel.ts'
 import { debug_vm, zone } from '../../../mm/init.ts'
-import { type Page, page, VM_IO, VM_LOCKED, type Vma, vm_area } from '../../../mm/mm_types.ts'
+import { type Page, VM_IO, VM_LOCKED, type Vma, vm_area } from '../../../mm/mm_types.ts'
 import {
   ClearPageActive,
   hpage_nr_pages,
@@ -30,6 +30,7 @@ import {
 import { might_sleep, spin_lock, spin_unlock } from '../../../ops.ts'
 import { rd, wr } from '../../../store.ts'
 import type { Changes } from '../../patch.ts'
+import { set_mlock_count } from './internal.ts'
 import { drainMlockPvec } from './mlock_page.ts'
 
 declare module '../../../kernel.ts' {
@@ -61,7 +62,7 @@ function __pagevec_lru_add_fn(p: Page): void {
     ClearPageActive(p)
     SetPageUnevictable(p)
     // Who mlocked it may wait to be counted still: rather too few than a page that nobody can munlock.
-    wr(p + page.mlock_count, 0)
+    set_mlock_count(p, 0)
     if (!was_unevictable) count_vm_events(UNEVICTABLE_PGCULLED, hpage_nr_pages(p))
   }
   swap.add_page_to_lru_list(p, swap.page_lru(p))
@@ -106,7 +107,7 @@ function __page_cache_release(p: Page): void {
 
 /** mm/huge_memory.c. Nobody knows who has a page locked that was part of another. Caller holds lru_lock. */
 function lru_add_page_tail(head: Page, t: Page): void {
-  if (PageUnevictable(t)) wr(t + page.mlock_count, 0)
+  if (PageUnevictable(t)) set_mlock_count(t, 0)
   swap.lru_add_page_tail(head, t)
 }
 
