@@ -7,8 +7,10 @@ import { file_region, resv_map } from './mm/hugetlb_region.ts'
 import { hugepage_subpool } from './mm/hugetlb_subpool.ts'
 import { HPAGE_PMD_NR, max_pfn, mem_map, zone } from './mm/init.ts'
 import { address_space } from './mm/interval_tree.ts'
-import { anon_vma, anon_vma_chain, mm_struct, page, vm_area } from './mm/mm_types.ts'
+import { anon_vma, anon_vma_chain, mm_struct, page, type Swp, vm_area } from './mm/mm_types.ts'
 import { objectAt } from './mm/slab.ts'
+import { swapper_space, swapSlot } from './mm/swap_state.ts'
+import { swap_info } from './mm/swapfile_map.ts'
 import { cpuOfLocalLock } from './ops.ts'
 import { rcuCellName } from './rcu.ts'
 import { S } from './store.ts'
@@ -46,6 +48,8 @@ export function cellName(cell: number): string {
     return `page ${pfn}.${pageFields[index & (page.SIZE - 1)]}`
   }
   for (const [name, at] of Object.entries(zone)) if (at === cell) return `zone.${name}`
+  const slot = swapCellName(cell)
+  if (slot !== undefined) return slot
   const pool = poolCellName(cell)
   if (pool !== undefined) return pool
   const n = cpuOfLocalLock(cell)
@@ -58,6 +62,20 @@ export function cellName(cell: number): string {
   if (object.name === 'pgtable') return at === 0 ? 'page table lock' : `pte ${at - 8}`
   if (object.name === 'pmd') return at === 0 ? 'pmd lock' : `pmd ${at - 8}`
   return `${object.name}.${structs[object.name]?.[at] ?? at}`
+}
+
+/** What a cell is of the swap area or of the swap cache. */
+function swapCellName(cell: number): string | undefined {
+  for (const name of ['lock', 'flags', 'lowest_bit', 'inuse_pages', 'nr_swap_pages', 'total_swap_pages'] as const)
+    if (cell === swap_info[name]) return `swap_info.${name}`
+  for (const name of ['swap_map', 'contents', 'queues'] as const) {
+    const slot = cell - swap_info[name]
+    if (slot >= 0 && slot < swap_info.max) return `swap_info.${name} ${slot}`
+  }
+  const cached = cell - swapSlot(0 as Swp)
+  if (cached >= 0 && cached < swap_info.max) return `swapper_space slot ${cached}`
+  const field = Object.entries(address_space).find(([, at]) => swapper_space + at === cell)
+  return field && `swapper_space.${field[0]}`
 }
 
 const poolFields = namesOf(hstate)
