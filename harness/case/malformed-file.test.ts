@@ -100,7 +100,7 @@ refuses([
   ['memory without a unit', top('machine: {memory: 64}'), '1:19 BAD_AMOUNT'],
   ['swap: on', top('machine: {swap: on}'), '1:17 BAD_AMOUNT'],
   ['a swap area of one page', top('machine: {swap: 1P}'), '1:17 OUT_OF_RANGE'],
-  ['nodes', top('machine: {nodes: 2}'), '1:11 NOT_YET'],
+  ['a third node', top('machine: {nodes: 3}'), '1:18 OUT_OF_RANGE'],
 
   // when.
   ['when as text', step('touch: A, when: v4.5'), '6:22 BAD_SHAPE'],
