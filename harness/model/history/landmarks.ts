@@ -46,6 +46,7 @@ export const landmarks: readonly Landmark[] = [
   landmark('1acbc3f93614', 'v6.7', 'mm: handle large folio when large folio in VM_LOCKED VMA range'),
   landmark('df7a6d1f6405', 'v6.9', 'mm/hugetlb: restore the reservation if needed'),
   landmark('9ae2feacedde', 'v6.11', 'mm: use folio_add_new_anon_rmap() if folio_test_anon(folio)==false'),
+  landmark('a833a693a490', 'v6.15', 'mm: hugetlb: fix incorrect fallback for subpool'),
   landmark('60fbb14396d5', 'v6.16', 'mm/huge_memory: adjust try_to_migrate_one() and split_huge_pmd_locked()'),
   landmark('14967a9c7d24', 'v6.17', 'mm/hugetlb: fix copy_hugetlb_page_range() to use ->pt_share_count'),
 ]
