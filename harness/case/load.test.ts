@@ -90,6 +90,8 @@ t.test('a machine is as usual but for what is said', async t => {
   t.same(first(load(steps('- touch: A'))).machine, usual)
   const said = load(`machine: {memory: 64M, cpus: 2, swap: no}\n${steps('- {touch: A, cpu: 1}')}`)
   t.same(first(said).machine, { ...usual, memory: 64 << 20, cpus: 2, swap: false })
+  const area = load(`machine: {nodes: 2, swap: {size: 8M, device: brd}}\n${steps('- touch: A')}`)
+  t.same(first(area).machine, { ...usual, nodes: 2, swap_area: 8 << 20, swap_device: 'brd' })
   t.equal(first(said).steps[2]!.cpu, 1)
 })
 

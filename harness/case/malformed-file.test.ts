@@ -99,6 +99,7 @@ refuses([
   ['thp: yes', top('machine: {thp: yes}'), '1:16 BAD_VALUE'],
   ['memory without a unit', top('machine: {memory: 64}'), '1:19 BAD_AMOUNT'],
   ['swap: on', top('machine: {swap: on}'), '1:17 BAD_AMOUNT'],
+  ['a swap area on no device', top('machine: {swap: {size: 8M, device: zram}}'), '1:36 BAD_VALUE'],
   ['a swap area of one page', top('machine: {swap: 1P}'), '1:17 OUT_OF_RANGE'],
   ['a third node', top('machine: {nodes: 3}'), '1:18 OUT_OF_RANGE'],
 

@@ -13,7 +13,6 @@ refuses([
   ['an unknown verb', step('frobnicate: A'), '6:6 UNKNOWN_VERB'],
   ['a misspelt key beside a verb', step('touch: A, bye: main'), '6:16 UNKNOWN_KEY'],
   ['a device that is neither quick nor slow', step('pageout: {A: slow}'), '6:19 BAD_VALUE'],
-  ['a verb to come', steps('- compact:', '    a: [{touch: A}]'), '6:5 NOT_YET'],
   ['a verb without arguments', step('munmap: '), '6:14 BAD_RANGE'],
   ['a list of ranges', step('munmap: [A, T]'), '6:14 BAD_SHAPE'],
   ['a map where text stands', step('fork: {as: child}'), '6:12 BAD_SHAPE'],
@@ -117,6 +116,8 @@ refuses([
     steps('- pin: {range: A, as: p}', '- rdma: {from: p, to: p, transfers: 1, size: 0..1M, seed: 1}'),
     '7:48 OUT_OF_RANGE',
   ],
+
+  ['a node that the machine has not', step('migrate: {frames: A, to: 1}'), '6:29 OUT_OF_RANGE'],
 
   // Bytes.
   ['a byte that is none', step('write: {A: 256}'), '6:17 BAD_BYTES'],

@@ -3,7 +3,6 @@
 import { steps as verbs } from '../steps/index.ts'
 import { didYouMean } from '../steps/words/nearest.ts'
 import { quoted } from '../steps/words/word.ts'
-import { laterVerbs } from './later.ts'
 import type { Problems } from './problems.ts'
 import type { Mapping, Scalar } from './tree.ts'
 
@@ -15,21 +14,18 @@ const beside: ReadonlySet<string> = new Set(besides)
 export function verbOf(map: Mapping, problems: Problems): Scalar | undefined {
   let verb: Scalar | undefined
   for (const { key } of map.entries) {
-    if (beside.has(key.text) || !(key.text in verbs || laterVerbs.has(key.text))) continue
+    if (beside.has(key.text) || !(key.text in verbs)) continue
     if (verb === undefined) verb = key
     else problems.add('NOT_ONE_VERB', key, `a step has exactly one verb, and this one has "${verb.text}" already`)
   }
-  const strange = map.entries.filter(
-    ({ key }) => key !== verb && !beside.has(key.text) && !(key.text in verbs || laterVerbs.has(key.text)),
-  )
+  const strange = map.entries.filter(({ key }) => key !== verb && !beside.has(key.text) && !(key.text in verbs))
   verb ??= strange.length === 0 ? map.entries.find(({ key }) => key.text === 'expect')?.key : undefined
   if (verb === undefined) reportNoVerb(map, strange[0]?.key, problems)
-  else if (laterVerbs.has(verb.text)) problems.add('NOT_YET', verb, `"${verb.text}" is not there yet`)
   for (const { key } of verb === undefined ? [] : strange) {
     const near = didYouMean(key.text, besides)
     problems.add('UNKNOWN_KEY', key, `beside a verb stand ${besides.join(', ')}, not ${quoted(key.text)}${near}`)
   }
-  return verb === undefined || laterVerbs.has(verb.text) ? undefined : verb
+  return verb
 }
 
 function reportNoVerb(map: Mapping, strange: Scalar | undefined, problems: Problems): void {

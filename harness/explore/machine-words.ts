@@ -46,6 +46,13 @@ export function finishWriteback(world: World, frames: Range, uptodate: boolean):
 export const swapon = (): Answer | undefined => answerOf(k.sys_swapon())
 export const swapoff = (): Answer | undefined => answerOf(k.sys_swapoff())
 
+/** Nobody hears of what could not be moved. */
+export function compact(world: World): undefined {
+  k.lru_add_drain_all()
+  for (const [of, { size }] of world.ranges)
+    for (const page of world.pagesOf({ of, offset: 0, length: size, text: of })) k.migratePage(page)
+}
+
 export function isolate(world: World, name: string, frames: Range): Answer | undefined {
   const taken: Page[] = []
   for (const page of world.pagesOf(frames)) {

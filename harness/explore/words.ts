@@ -282,6 +282,7 @@ const words: Readonly<Record<string, Life>> = {
   split: (world, operands) => machine.split(world, piece(operands)),
   isolate: (world, [name, ...operands]) => machine.isolate(world, text(name), piece(operands)),
   putback: (world, [name]) => machine.putback(world, text(name)),
+  compact: world => machine.compact(world),
   migrate: (world, operands) => machine.migrate(world, piece(operands)),
   pageout: (world, operands) => machine.pageout(world, piece(operands), false),
   'pageout-in-flight': (world, operands) => machine.pageout(world, piece(operands), true),

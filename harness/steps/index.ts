@@ -2,6 +2,7 @@
 
 import { clearRefs } from './clear-refs.ts'
 import { collapse } from './collapse.ts'
+import { compact } from './compact.ts'
 import { dmaRead } from './dma-read.ts'
 import { dmaWrite } from './dma-write.ts'
 import { drainLru } from './drain-lru.ts'
@@ -102,6 +103,7 @@ const all: readonly StepDef[] = [
   isolate,
   putback,
   migrate,
+  compact,
   swapon,
   swapoff,
   pageout,
