@@ -117,7 +117,7 @@ refuses([
     '7:48 OUT_OF_RANGE',
   ],
 
-  ['a node that the machine has not', step('migrate: {frames: A, to: 1}'), '6:29 OUT_OF_RANGE'],
+  ['a node that the machine has not', step('migrate: {frames: A, to: 1}'), '6:31 OUT_OF_RANGE'],
 
   // Bytes.
   ['a byte that is none', step('write: {A: 256}'), '6:17 BAD_BYTES'],
