@@ -5,7 +5,7 @@ import { projectPath } from './places.ts'
 import { readSettings } from './settings.ts'
 
 /** What the probe writes to that keeps nothing: one look, one act. */
-const acts = ['/proc/self/clear_refs', '/sys/kernel/debug/split_huge_pages']
+const acts = ['/proc/self/clear_refs', '/proc/sys/vm/compact_memory', '/sys/kernel/debug/split_huge_pages']
 
 t.test('every file that the probe writes is among the settings that are given back', async t => {
   const folder = projectPath('harness/kernel/probe')

@@ -17,7 +17,12 @@ const nodes = 'sys/devices/system/node'
 const fixed = [
   ...[`${thp}/enabled`, `${thp}/defrag`],
   ...[`${thp}/khugepaged/scan_sleep_millisecs`, `${thp}/khugepaged/alloc_sleep_millisecs`],
-  ...['sys/kernel/mm/ksm/run', 'proc/sys/kernel/numa_balancing', 'proc/sys/vm/stat_interval'],
+  ...[
+    'sys/kernel/mm/ksm/run',
+    'proc/sys/kernel/numa_balancing',
+    'proc/sys/vm/stat_interval',
+    'proc/sys/vm/page-cluster',
+  ],
 ]
 
 /** All that the probe may change and this machine has, below `root`; in this order it is given back. */

@@ -9,7 +9,7 @@
 // set_pmd, and every look from outside the lock READ_ONCE.
 
 import { k } from '../kernel.ts'
-import { READ_ONCE, spin_lock, spin_unlock, WRITE_ONCE } from '../ops.ts'
+import { cmpxchg, READ_ONCE, spin_lock, spin_unlock, WRITE_ONCE } from '../ops.ts'
 import { rd, S, wr } from '../store.ts'
 import { HPAGE_PMD_NR, HPAGE_PMD_ORDER, mem_map } from './init.ts'
 import {
@@ -116,6 +116,19 @@ export const read_pmd = (p: Pmdp): Pmd => READ_ONCE(p) as Pmd
 export const read_pte = (p: Ptep): Pte => READ_ONCE(p) as Pte
 export const set_pmd = (p: Pmdp, e: Pmd): void => WRITE_ONCE(p, e)
 export const set_pte = (p: Ptep, e: Pte): void => WRITE_ONCE(p, e)
+
+/**
+ * Takes an entry away, with all that the processor has noted in it: it goes on noting accesses until then, whoever holds
+ * the lock of the table (ptep_clear_flush). Caller holds that lock, so that only those bits can differ between two looks.
+ */
+export function ptep_clear_flush(p: Ptep): Pte {
+  let entry = read_pte(p)
+  for (;;) {
+    const found = cmpxchg(p, entry, 0) as Pte
+    if (found === entry) return entry
+    entry = found
+  }
+}
 export const pmd_populate = (p: Pmdp, t: Pgtable): void => WRITE_ONCE(p, mk_table(t))
 export const pmd_pgtable = tableOf
 

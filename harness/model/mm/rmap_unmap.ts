@@ -30,7 +30,7 @@ import {
   SetPageDirty,
   VM_BUG_ON_PAGE,
 } from './page-flags.ts'
-import { DIRTY, pte_write, SOFT_DIRTY, set_pte } from './pgtable.ts'
+import { DIRTY, pte_write, ptep_clear_flush, SOFT_DIRTY, set_pte } from './pgtable.ts'
 import { __vma_address, anon_vma_interval_tree_foreach, page_check_address, page_to_pgoff } from './rmap_walk.ts'
 import { make_hwpoison_entry, make_migration_entry, swp_entry_to_pte } from './swapops.ts'
 
@@ -62,8 +62,7 @@ export function try_to_unmap_one(p: Page, vma: Vma, addr: number, flags: number)
     spin_unlock(ptl)
     return SWAP_MLOCK
   }
-  const entry = rd(pte) as Pte
-  set_pte(pte, 0 as Pte)
+  const entry = ptep_clear_flush(pte)
   if (entry & DIRTY) SetPageDirty(p)
   const unmapped = k.unmappedEntry(p, vma, entry, flags)
   set_pte(pte, unmapped ?? entry)

@@ -14,7 +14,6 @@ import {
   PAGE_MAPPING_ANON,
   type Page,
   type Pmdp,
-  type Pte,
   type Ptep,
   page,
   type Vma,
@@ -129,7 +128,8 @@ export function page_check_address(
   if (!sync && !pte_present(read_pte(pte))) return undefined
   const ptl = pte_lockptr(table)
   spin_lock(ptl)
-  const entry = rd(pte) as Pte
+  // The processor notes accesses in it without the lock.
+  const entry = read_pte(pte)
   if (pte_present(entry) && pte_page(entry) === p) return { pte, ptl }
   spin_unlock(ptl)
   return undefined

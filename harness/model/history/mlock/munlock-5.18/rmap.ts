@@ -3,7 +3,7 @@
 
 import { k } from '../../../kernel.ts'
 import { HPAGE_PMD_NR } from '../../../mm/init.ts'
-import { type Mm, type Page, type Pte, VM_LOCKED, type Vma, vm_area } from '../../../mm/mm_types.ts'
+import { type Mm, type Page, VM_LOCKED, type Vma, vm_area } from '../../../mm/mm_types.ts'
 import {
   _mapcount,
   compound_head,
@@ -15,7 +15,7 @@ import {
   subpage,
   TestClearPageDoubleMap,
 } from '../../../mm/page-flags.ts'
-import { DIRTY, set_pte } from '../../../mm/pgtable.ts'
+import { DIRTY, ptep_clear_flush, set_pte } from '../../../mm/pgtable.ts'
 import * as rmap from '../../../mm/rmap.ts'
 import * as rmap_file from '../../../mm/rmap_file.ts'
 import * as rmap_munlock from '../../../mm/rmap_munlock.ts'
@@ -97,8 +97,7 @@ function try_to_unmap_one(p: Page, vma: Vma, addr: number, flags: number): numbe
     spin_unlock(ptl)
     return SWAP_MLOCK
   }
-  const entry = rd(pte) as Pte
-  set_pte(pte, 0 as Pte)
+  const entry = ptep_clear_flush(pte)
   if (entry & DIRTY) SetPageDirty(p)
   const unmapped = k.unmappedEntry(p, vma, entry, flags)
   set_pte(pte, unmapped ?? entry)

@@ -1,0 +1,89 @@
+// What page tables, pins, pagevecs and caches say of each frame, collected by one recount of the truth and compared by it with
+// what the frames say themselves.
+
+import type { Finding } from '../engine.ts'
+import { zone } from './mm/init.ts'
+import { type Page, page } from './mm/mm_types.ts'
+import { freeRuns } from './mm/page_alloc.ts'
+import { page_to_pfn, pfn_to_page } from './mm/pgtable.ts'
+import { differs } from './recount-compound.ts'
+import { S } from './store.ts'
+
+/** Findings of one kind beyond this are not told. */
+const ENOUGH = 3
+
+/** What page tables, pins and pagevecs say of each frame; rebuilt for each recount. */
+export let ptes = new Int32Array(0)
+export let pmds = new Int32Array(0)
+export let refs = new Int32Array(0)
+export let tailPins = new Int32Array(0)
+export let locks = new Int32Array(0)
+export let writers = new Uint8Array(0)
+export let frames = 0
+/** Frames beyond `frames` of which something was said: heads of gigantic pages. */
+export let gigantic: number[] = []
+
+/** Everything is counted anew. */
+export function clear(): void {
+  frames = S[zone.next_block]!
+  for (const pfn of gigantic) pmds[pfn] = refs[pfn] = writers[pfn] = 0
+  gigantic = []
+  const end = Math.max(frames, S[zone.run_end]!)
+  if (ptes.length < end) {
+    const length = Math.max(end, 2 * ptes.length)
+    ptes = new Int32Array(length)
+    pmds = new Int32Array(length)
+    refs = new Int32Array(length)
+    tailPins = new Int32Array(length)
+    locks = new Int32Array(length)
+    writers = new Uint8Array(length)
+    return
+  }
+  ptes.fill(0, 0, frames)
+  pmds.fill(0, 0, frames)
+  refs.fill(0, 0, frames)
+  tailPins.fill(0, 0, frames)
+  locks.fill(0, 0, frames)
+  writers.fill(0, 0, frames)
+}
+
+/** Collects findings, the first few of each kind. */
+export class Findings {
+  readonly list: Finding[] = []
+  private readonly seen = new Map<string, number>()
+
+  add(anomaly: string, text: string): void {
+    const n = (this.seen.get(anomaly) ?? 0) + 1
+    this.seen.set(anomaly, n)
+    if (n <= ENOUGH) this.list.push({ anomaly, text })
+  }
+}
+
+/** The head of a compound page, or the page itself. */
+export const headOf = (p: number): number => (S[p + page.compound_head]! & 1 ? S[p + page.compound_head]! - 1 : p)
+
+/** One reference of a frame, which its head holds. */
+export function countReference(p: Page): void {
+  if (p === pfn_to_page(0)) return
+  const head = headOf(p) as Page
+  refs[page_to_pfn(head)]!++
+  if (page_to_pfn(head) >= frames) gigantic.push(page_to_pfn(head))
+  else if (p !== head) tailPins[page_to_pfn(p)]!++
+}
+
+/**
+ * Calls `visit` for the frames that have been given out, which returns how many it has dealt with; `nr`: so many are free
+ * as one run.
+ */
+export function forEachFrame(visit: (p: Page, pfn: number, nr: number) => number): void {
+  for (let pfn = 1; pfn < S[zone.next_block]!; ) pfn += visit(pfn_to_page(pfn), pfn, 1)
+  if (S[zone.run_end] === 0) return
+  const free = new Map(freeRuns())
+  for (let pfn = S[zone.run_start]!; pfn < S[zone.run_end]!; )
+    pfn += visit(pfn_to_page(pfn), pfn, 1 << (free.get(pfn) ?? 0))
+}
+
+/** A finding where a count is not what was counted. */
+export function expectSame(found: Findings, anomaly: string, what: string, is: number, expected: number): void {
+  if (is !== expected) found.add(anomaly, differs(what, is, expected))
+}
