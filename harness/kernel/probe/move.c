@@ -75,8 +75,11 @@ static long advise(const struct process *process, u64 start, u64 length, int adv
 {
 	struct { u64 at, length; } span = { start, length };
 	int pid = sys2(SYS_pidfd_open, process->pid, 0);
-	long done = sys5(SYS_process_madvise, pid, &span, 1, advice, 0);
+	long done;
 
+	if (pid < 0)
+		return pid;
+	done = sys5(SYS_process_madvise, pid, &span, 1, advice, 0);
 	sys1(SYS_close, pid);
 	return done;
 }
