@@ -4,17 +4,12 @@ import type { Answer, Range } from '../engine.ts'
 import { PAGE_SIZE as PAGE } from '../model/contents.ts'
 import { file_inode, fput, get_file } from '../model/fs/inode.ts'
 import { k } from '../model/kernel.ts'
-import { errorName } from '../model/mm/errno.ts'
 import { type Inode, type Mm, NULL, type Vma, vm_area } from '../model/mm/mm_types.ts'
 import { MAP_LOCKED, MAP_NORESERVE, MAP_POPULATE, MAP_SHARED } from '../model/mm/mmap_file.ts'
 import { rd } from '../model/store.ts'
+import { answerOf, errno } from './answer.ts'
 import { hstateOf } from './hugetlb-words.ts'
 import type { World } from './world.ts'
-
-const answerOf = (error: number): Answer | undefined =>
-  error === 0 ? undefined : { kind: 'errno', errno: errorName(error) }
-
-const einval: Answer = { kind: 'errno', errno: 'EINVAL' }
 
 /** A mapping that a word asks for; amounts in bytes. */
 export interface Mapping {
@@ -90,7 +85,7 @@ export function remove(world: World, name: string): undefined {
 }
 
 export function truncate(world: World, name: string, size: number): Answer | undefined {
-  return size % PAGE === 0 ? answerOf(k.do_truncate(world.file(name), size / PAGE)) : einval
+  return size % PAGE === 0 ? answerOf(k.do_truncate(world.file(name), size / PAGE)) : errno('EINVAL')
 }
 
 /** Every page that the bytes touch. */

@@ -4,15 +4,11 @@ import type { Answer, Range } from '../engine.ts'
 import { CannotJudge } from '../model/bug.ts'
 import { PAGE_SIZE as PAGE } from '../model/contents.ts'
 import { k } from '../model/kernel.ts'
-import { errorName, IS_ERR } from '../model/mm/errno.ts'
+import { IS_ERR } from '../model/mm/errno.ts'
 import { size_to_hstate } from '../model/mm/hugetlb_hstate.ts'
 import { type Hstate, type Inode, NULL, VM_NORESERVE } from '../model/mm/mm_types.ts'
+import { answerOf, errno } from './answer.ts'
 import type { World } from './world.ts'
-
-const answerOf = (error: number): Answer | undefined =>
-  error === 0 ? undefined : { kind: 'errno', errno: errorName(error) }
-
-const einval: Answer = { kind: 'errno', errno: 'EINVAL' }
 
 /** The huge pages of a size. */
 export function hstateOf(bytes: number): Hstate {
@@ -57,5 +53,5 @@ export function nrHugepages(kilobytes: number, pages: number): undefined {
 }
 
 export function overcommit(kilobytes: number, pages: number): Answer | undefined {
-  return k.nr_overcommit_hugepages_store(hstateOf(kilobytes * 1024), pages) ? undefined : einval
+  return k.nr_overcommit_hugepages_store(hstateOf(kilobytes * 1024), pages) ? undefined : errno('EINVAL')
 }

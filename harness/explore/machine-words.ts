@@ -5,15 +5,13 @@ import type { Answer, Range } from '../engine.ts'
 import { CannotJudge } from '../model/bug.ts'
 import { PAGE_SIZE as PAGE } from '../model/contents.ts'
 import { k } from '../model/kernel.ts'
-import { EBUSY, EINVAL, errorName } from '../model/mm/errno.ts'
+import { EBUSY, EINVAL } from '../model/mm/errno.ts'
 import { HPAGE_PMD_NR } from '../model/mm/init.ts'
 import { MF_ACTION_REQUIRED } from '../model/mm/memory-failure.ts'
 import { NULL, type Page } from '../model/mm/mm_types.ts'
 import { isFilePage } from '../model/recount-shmem.ts'
+import { answerOf } from './answer.ts'
 import type { World } from './world.ts'
-
-const answerOf = (error: number): Answer | undefined =>
-  error === 0 ? undefined : { kind: 'errno', errno: errorName(error) }
 
 /** Does it to each page; the first error is the answer, the others are done all the same. */
 function each(pages: Iterable<Page>, one: (page: Page) => number): Answer | undefined {

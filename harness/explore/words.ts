@@ -4,11 +4,11 @@ import type { Answer, Range } from '../engine.ts'
 import { CannotJudge } from '../model/bug.ts'
 import { PAGE_SIZE as PAGE } from '../model/contents.ts'
 import { k } from '../model/kernel.ts'
-import { errorName } from '../model/mm/errno.ts'
 import { put_user_pages } from '../model/mm/gup.ts'
 import type { Advice } from '../model/mm/madvise.ts'
 import { MCL_CURRENT, MCL_FUTURE, MCL_ONFAULT } from '../model/mm/mlock_vma.ts'
 import { type Page, VM_LOCKED, VM_READ, VM_WRITE } from '../model/mm/mm_types.ts'
+import { answerOf, errno } from './answer.ts'
 import * as file from './file-words.ts'
 import { direct, pattern, poke, store, through } from './held.ts'
 import * as hugetlb from './hugetlb-words.ts'
@@ -26,9 +26,6 @@ type Life = (world: World, operands: readonly Operand[]) => Answer | undefined
 
 const text = (o: Operand | undefined): string => String(o)
 const count = (o: Operand | undefined): number => Number(o)
-const errno = (name: string): Answer => ({ kind: 'errno', errno: name })
-/** The answer of a function of the kernel that returns 0 or a negative error. */
-const answerOf = (error: number): Answer | undefined => (error === 0 ? undefined : errno(errorName(error)))
 
 const protections: Readonly<Record<string, number>> = { none: 0, r: VM_READ, rw: VM_READ | VM_WRITE }
 
