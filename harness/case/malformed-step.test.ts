@@ -23,6 +23,7 @@ refuses([
   ['an unknown argument', step('mmap: {as: B, size: 1P, colour: red}'), '6:30 UNKNOWN_KEY'],
   ['a misspelt argument', step('mmap: {as: B, sise: 1P}'), '6:12 MISSING_KEY', '6:20 UNKNOWN_KEY'],
   ['swapped and not', step('mmap: {as: B, size: 1P, swapped: yes, swapcache: yes}'), '6:55 BAD_VALUE'],
+  ['shared memory that is swapped', step('mmap: {as: B, size: 1P, shared: yes, swapped: yes}'), '6:52 BAD_VALUE'],
   ['a huge page that is swapped', step('mmap: {as: B, size: 1H, kind: thp, swapped: yes}'), '6:50 BAD_VALUE'],
   ['an unknown kind', step('mmap: {as: B, size: 1H, kind: thb}'), '6:36 BAD_VALUE'],
   ['a kind of a later topic', step('mmap: {as: B, size: 1H, kind: thp+swapcache}'), '6:36 NOT_YET'],

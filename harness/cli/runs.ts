@@ -35,11 +35,13 @@ export class Runs {
    * rows are missing. `wants`: whether it shall be as the verdicts say.
    */
   async of(asked: readonly Asked[], wants = false): Promise<(Result | undefined)[][]> {
-    const shares = new Map<string, Set<Case>>()
+    const shares = new Map<string, Map<string, Case>>()
     for (const { case: one, subjects } of asked)
       for (const subject of subjects)
-        if (subject !== undefined) shares.set(subject, (shares.get(subject) ?? new Set()).add(one))
-    const groups = [...shares].map(([subject, cases]) => groupOf(modelEngine(variantOf(subject, [])), [...cases]))
+        if (subject !== undefined) shares.set(subject, (shares.get(subject) ?? new Map()).set(one.name, one))
+    const groups = [...shares].map(([subject, cases]) =>
+      groupOf(modelEngine(variantOf(subject, [])), [...cases.values()]),
+    )
     const progress = new Progress(countTrials(groups))
     for await (const result of executeOn(this.#jobs, groups, [], { detail: false, signal: this.#signal })) {
       this.#count.add(result.status === 'fail' && !wants ? 'pass' : result.status)

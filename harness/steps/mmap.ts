@@ -62,6 +62,8 @@ function resolve(said: Said): Mapping {
   const { size, at = -1, shift = 0, prot = 'rw', touch = false, populate = false, locked = false } = said
   const { kind, swap } = swapOf(said)
   const file = fileOf(said)
+  if (swap !== undefined && file !== undefined)
+    throw new BadWord('BAD_VALUE', 'only private base memory is made swapped out: pageout does it to any', swap)
   const thp = kind !== 'base' && kind !== 'exec-stack' && !isHugetlb(kind)
   const align = said.align ?? (kind === 'base' ? PAGE : huge)
   if (at !== -1 && (said.align !== undefined || said.shift !== undefined)) {

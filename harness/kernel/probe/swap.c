@@ -140,13 +140,14 @@ const char *set_swap(void)
 
 	if (size && on_host)
 		return "the swap areas of this machine are not ours";
+	if (size)
+		write_path("/proc/sys/vm/page-cluster", cluster);
 	if (is_as_wanted())
 		return NULL;
-	if (active)
-		switch_off();
+	if (active && switch_off() < 0)
+		return "the swap area of the point before cannot be switched off";
 	if (!size)
 		return NULL;
-	write_path("/proc/sys/vm/page-cluster", cluster);
 	made = wanted;
 	area = made.on_disk ? swap_disk() : loop_device(size);
 	if (!area)
