@@ -236,13 +236,19 @@ export interface RaceSeen {
   readonly bytes: readonly BytesSeen[]
 }
 
-/** One way in which a race may go: a distinct end, with the shortest schedule that leads to it. */
-export interface Ending {
+/** The course of a race: who ran when. */
+export interface Course {
   /**
    * `munlocker 4 · splitter 2 · munlocker`: the thread that runs, and how many steps (ops) it takes before the next one;
    * the last runs to its end.
    */
   readonly schedule: string
+  /** Digest of the steps that it comes through: where they are others, it is not replayed. Empty: a real kernel chose. */
+  readonly through: string
+}
+
+/** One way in which a race may go: a distinct end, by the shortest course that leads to it. */
+export interface Ending extends Course {
   /** What was seen from the race on, to the case's end: the race itself first. */
   readonly steps: readonly StepSeen[]
   /** What the steps inside the race answered, thread by thread. */
@@ -263,8 +269,6 @@ export interface Exploration {
   /** False: a bound ended the search; `bound` says which. */
   readonly complete: boolean
   readonly bound: string | undefined
-  /** Digest of model and case: a schedule is only replayed on the same. */
-  readonly model: string
 }
 
 /** Pages that a case has named or mapped, in one state: `A.page(1..3)`, its flags and counts. */
@@ -295,8 +299,13 @@ export interface Exploring {
   readonly preemptions?: number | undefined
   /** So many interleavings drawn by lot. */
   readonly random?: { readonly seed: number; readonly times: number } | undefined
-  /** Only this schedule; `took` is told of how things stand before it, and of every step. */
-  readonly schedule?: { readonly text: string; readonly took?: (step: OpTaken) => void } | undefined
+  /**
+   * Only this schedule, and only if it comes through what it did when it was found; `took` is told of how things stand
+   * before it, and of every step.
+   */
+  readonly schedule?:
+    | { readonly text: string; readonly through?: string; readonly took?: (step: OpTaken) => void }
+    | undefined
   /** False: every interleaving of single steps, states not matched. */
   readonly reduce?: boolean | undefined
   /** False: a loop's history goes on with all that it has read (ops.ts `again`); the ends must be the same. */

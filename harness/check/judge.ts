@@ -66,7 +66,8 @@ function blank(trial: Trial): Result {
 function wayOf(point: TestPoint, seen: Observation, ending?: Ending): Way {
   const { anomalies, unseen } = anomaliesOf(point, seen, ending?.race ?? [])
   const isWhole = seen.end.kind === 'done' && seen.steps.length === point.steps.length
-  return { name: anomalies[0]?.name ?? 'clean', anomalies, unseen, seen, isWhole, schedule: ending?.schedule ?? '' }
+  const { schedule = '', through = '' } = ending ?? {}
+  return { name: anomalies[0]?.name ?? 'clean', anomalies, unseen, seen, isWhole, schedule, through }
 }
 
 /** One way for each end of the race; a point that ended before its race went one way. */
@@ -81,12 +82,12 @@ function waysOf(point: TestPoint, before: Observation, endings: readonly Ending[
 /** The ways that are not clean, by their first anomaly. */
 function shownOf(ways: readonly Way[]): Shown[] {
   const shown = new Map<string, Shown>()
-  for (const { name, schedule, anomalies } of ways) {
+  for (const { name, schedule, through, anomalies } of ways) {
     if (name === 'clean') continue
     const before = shown.get(name)
     const endings = (before?.endings ?? 0) + 1
     const simpler = before === undefined || compareSchedules(schedule, before.schedule) < 0
-    shown.set(name, simpler ? { name, endings, schedule, anomalies } : { ...before, endings })
+    shown.set(name, simpler ? { name, endings, schedule, through, anomalies } : { ...before, endings })
   }
   return [...shown.values()].sort((a, b) => compareSchedules(a.schedule, b.schedule))
 }

@@ -22,6 +22,7 @@ function ending(schedule: string, pages: number, more: Partial<Ending> = {}): En
   const counters = { Mlocked: (10 + pages) * P }
   return {
     schedule,
+    through: 'abc',
     steps: [seen(1, { counters, findings: pages === 0 ? [] : [drift] }), seen(2, { counters })],
     race: [],
     after: [],
@@ -30,7 +31,7 @@ function ending(schedule: string, pages: number, more: Partial<Ending> = {}): En
   }
 }
 
-const numbers = { interleavings: '20', states: 9, transitions: 10, complete: true, bound: undefined, model: 'abc' }
+const numbers = { interleavings: '20', states: 9, transitions: 10, complete: true, bound: undefined }
 const bounded = { complete: false, bound: '5 interleavings' }
 
 function raced(endings: Ending[], given: Partial<Given> = {}, more: Partial<Exploration> = {}) {

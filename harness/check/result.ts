@@ -1,7 +1,7 @@
 // What a run says of one test point under one subject. Every key is always there.
 
 import type { Case, Values, Wanted } from '../case/case.ts'
-import type { Engine, Observation, Position, Step } from '../engine.ts'
+import type { Course, Engine, Observation, Position, Step } from '../engine.ts'
 
 /** One thing that must never be, where it was seen. */
 export interface Anomaly {
@@ -13,14 +13,13 @@ export interface Anomaly {
   readonly pos: Position | undefined
 }
 
-/** The ends of a race that begin with the same anomaly, by the simplest schedule that leads to one of them. */
-export interface Shown {
+/** The ends of a race that begin with the same anomaly, by the simplest course that leads to one of them. */
+export interface Shown extends Course {
   /** Of the first anomaly. */
   readonly name: string
   /** How many distinct ends show it first. */
   readonly endings: number
-  readonly schedule: string
-  /** Of the end that the schedule leads to: the first, and what follows it. */
+  /** Of the end that the course leads to: the first, and what follows it. */
   readonly anomalies: readonly Anomaly[]
 }
 
@@ -32,7 +31,6 @@ export interface Explored {
   readonly complete: boolean
   /** What ended the search before it was complete. */
   readonly bound: string | undefined
-  readonly model: string
   /** Of each distinct end `clean` or its first anomaly, in the engine's order. */
   readonly endings: readonly string[]
   /** The simplest schedule first. */

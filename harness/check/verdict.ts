@@ -1,13 +1,13 @@
 // What speaks against a verdict, over all the ways in which a point went: without a race there is one.
 
 import type { Wanted } from '../case/case.ts'
-import type { Observation } from '../engine.ts'
+import type { Course, Observation } from '../engine.ts'
 import { counterOf } from './counter.ts'
 import type { Anomaly } from './result.ts'
 import { judgeSeen } from './seen.ts'
 
-/** One way through a point. */
-export interface Way {
+/** One way through a point; its course says how a race went, where the engine chooses that. */
+export interface Way extends Course {
   /** `clean` or the first anomaly. */
   readonly name: string
   readonly anomalies: readonly Anomaly[]
@@ -16,8 +16,6 @@ export interface Way {
   readonly seen: Observation
   /** Whether its last step is the case's last. */
   readonly isWhole: boolean
-  /** Of a race, where the engine chooses how it goes. */
-  readonly schedule: string
 }
 
 /** One objection; `open`: ways that are not known yet may lift it. */

@@ -1,6 +1,7 @@
 // The commands that show a result again.
 
 import type { Result } from '../check/result.ts'
+import type { Course } from '../engine.ts'
 import { findingLine, findingOf } from './finding.ts'
 
 /** `mmfunc run FILE --variant V`, with the patches that were given, ready to be pasted into a shell. */
@@ -11,9 +12,9 @@ export function againCommand(result: Result, patches: readonly string[]): string
 }
 
 /** `mmfunc replay 'FINDING'` */
-export function replayCommand(result: Result, schedule: string, patches: readonly string[]): string {
+export function replayCommand(result: Result, course: Course, patches: readonly string[]): string {
   const more = patches.flatMap(file => ['--patch', file])
-  return ['mmfunc', 'replay', findingLine(findingOf(result, schedule)), ...more].map(quote).join(' ')
+  return ['mmfunc', 'replay', findingLine(findingOf(result, course)), ...more].map(quote).join(' ')
 }
 
 function quote(word: string): string {

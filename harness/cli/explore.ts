@@ -1,6 +1,8 @@
 // mmfunc explore: all ways in which the races of cases may go, and every distinct end with its schedule.
 
 import type { Trial } from '../check/judge.ts'
+import type { Result } from '../check/result.ts'
+import type { Course } from '../engine.ts'
 import { exploreLines } from '../report/explore.ts'
 import { Count, exitOf, summaryLine } from '../report/tally.ts'
 import { replayCommand } from './again.ts'
@@ -38,8 +40,7 @@ export async function explore(named: readonly string[], options: ExploreOptions)
   const signal = interruption()
   const progress = new Progress(countTrials(groups))
   const paint = paintFor(process.stdout)
-  const replay = (result: Parameters<typeof replayCommand>[0], schedule: string) =>
-    replayCommand(result, schedule, options.patch)
+  const replay = (result: Result, course: Course) => replayCommand(result, course, options.patch)
   const count = new Count()
   for await (const result of executeOn(jobs, groups, options.patch, { detail: false, exploring, signal })) {
     count.add(result.status)

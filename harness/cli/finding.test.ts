@@ -6,7 +6,7 @@ import { casesFolder } from './project.ts'
 const finding = {
   point: 'mlock/munlock-split[hpage_nr=4,who=a b]',
   variant: 'v3.8+munlock-thp-posted-v2',
-  model: '1f3a90bc',
+  through: '1f3a90bc',
   schedule: 'munlocker 4 · abcdefab 12 · munlocker',
 }
 

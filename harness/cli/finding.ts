@@ -1,10 +1,11 @@
-// A finding in one line, to be kept and to be run again: `POINT VARIANT MODEL SCHEDULE`.
+// A finding in one line, to be kept and to be run again: `POINT VARIANT DIGEST SCHEDULE`.
 //
 //   mlock/munlock-split[hpage_nr=4] v3.8 1f3a90bc munlocker 4 · splitter 2 · munlocker
 
 import { resolve, sep } from 'node:path'
 import type { Case } from '../case/case.ts'
 import type { Result } from '../check/result.ts'
+import type { Course } from '../engine.ts'
 import { casesFolder } from './project.ts'
 import { Refusal } from './refusal.ts'
 
@@ -12,13 +13,13 @@ export interface RaceFinding {
   /** The name of a test point; of a case that is not the project's, its file stands for its name. */
   readonly point: string
   readonly variant: string
-  /** Digest of model and case: on another the schedule means nothing. */
-  readonly model: string
+  /** Digest of the steps that the schedule comes through: where they are others, it means nothing. */
+  readonly through: string
   readonly schedule: string
 }
 
-export function findingLine({ point, variant, model, schedule }: RaceFinding): string {
-  return `${point} ${variant} ${model} ${schedule}`
+export function findingLine({ point, variant, through, schedule }: RaceFinding): string {
+  return `${point} ${variant} ${through} ${schedule}`
 }
 
 /** The finding that `line` says, or a refusal. */
@@ -26,17 +27,17 @@ export function parseFinding(line: string): RaceFinding {
   const found = /^(\S.*?) (v\d\S*) ([0-9a-f]{8}) (\S.*)$/.exec(line.trim())
   if (found === null)
     throw new Refusal(
-      `"${line}" is no finding; it looks like: POINT VARIANT MODEL munlocker 4 · splitter 2 · munlocker`,
+      `"${line}" is no finding; it looks like: POINT VARIANT DIGEST munlocker 4 · splitter 2 · munlocker`,
     )
-  const [, point = '', variant = '', model = '', schedule = ''] = found
-  return { point, variant, model, schedule }
+  const [, point = '', variant = '', through = '', schedule = ''] = found
+  return { point, variant, through, schedule }
 }
 
-/** The finding that `schedule` is, of a point whose race was explored. */
-export function findingOf(result: Result, schedule: string): RaceFinding {
-  const { case: of, point, subject, explored } = result
+/** The finding that a schedule is, of a point whose race was explored. */
+export function findingOf(result: Result, { schedule, through }: Course): RaceFinding {
+  const { case: of, point, subject } = result
   const word = `${caseWord(of)}${point.slice(of.name.length)}`
-  return { point: word, variant: subject, model: explored?.model ?? '', schedule }
+  return { point: word, variant: subject, through, schedule }
 }
 
 /** What names the case on a command line, from whatever folder. */

@@ -23,7 +23,7 @@ t.test('every schedule that is kept shows what stands beside it', async t => {
   for (const file of globSync('cases/**/*.schedules', { posix: true })) {
     for (const { finding, shows } of parseKept(readFileSync(file, 'utf8'))) {
       const group = await groupOfFinding(finding, [])
-      const exploring = { schedule: { text: finding.schedule } }
+      const exploring = { schedule: { text: finding.schedule, through: finding.through } }
       for await (const { found } of execute([group], { detail: false, exploring, signal }))
         t.equal(found, shows, `${file}: ${finding.point} ${finding.variant} ${finding.schedule}`)
     }

@@ -3,6 +3,7 @@
 
 import type { Case } from '../case/case.ts'
 import type { Result } from '../check/result.ts'
+import type { Course } from '../engine.ts'
 import { plain } from '../report/reporter.ts'
 import { Count } from '../report/tally.ts'
 import { tap } from '../report/tap.ts'
@@ -37,7 +38,7 @@ export async function* goldens(): AsyncGenerator<Golden> {
 async function goldenOf(one: Case): Promise<{ readonly text: string; readonly schedules: readonly string[] }> {
   const groups = await groupsFor([one], { variant: [], kernel: [], patch: [] }, [])
   const again = (result: Result) => againCommand(result, [])
-  const replay = (result: Result, schedule: string) => replayCommand(result, schedule, [])
+  const replay = (result: Result, course: Course) => replayCommand(result, course, [])
   const reporter = tap({ version: '', points: countTrials(groups), again, replay, verbose: false, paint: plain })
   const count = new Count()
   const said = [...reporter.begin()]

@@ -1,7 +1,7 @@
 // mmfunc run: cases under variants of the model or on real kernels, judged and reported.
 
 import type { Result } from '../check/result.ts'
-import type { Exploring } from '../engine.ts'
+import type { Course, Exploring } from '../engine.ts'
 import { Count, exitOf, summaryLine } from '../report/tally.ts'
 import { againCommand, replayCommand } from './again.ts'
 import { type BoundOptions, exploringOf } from './bounds.ts'
@@ -64,7 +64,7 @@ async function report(
     version: version(),
     points,
     again: (result: Result) => againCommand(result, options.patch),
-    replay: (result: Result, schedule: string) => replayCommand(result, schedule, options.patch),
+    replay: (result: Result, course: Course) => replayCommand(result, course, options.patch),
     verbose: options.verbose ?? false,
   }
   const reports = new Reports(targets, plan, () => progress.clear())

@@ -14,7 +14,7 @@ t.test('what is kept of a race is read again', async t => {
 
 t.test('a line may say nothing of what it shows', async t => {
   t.same(parseKept('x v4.5 1f3a90bc a 4 · b'), [
-    { finding: { point: 'x', variant: 'v4.5', model: '1f3a90bc', schedule: 'a 4 · b' } },
+    { finding: { point: 'x', variant: 'v4.5', through: '1f3a90bc', schedule: 'a 4 · b' } },
   ])
 })
 

@@ -14,7 +14,7 @@ export interface Kept {
 /** The simplest schedule to each anomaly of a race, one line each. */
 export function keptLines(result: Result): string[] {
   const shown = result.explored?.shown ?? []
-  return shown.map(({ schedule, name }) => `${findingLine(findingOf(result, schedule))}  # ${name}`)
+  return shown.map(one => `${findingLine(findingOf(result, one))}  # ${one.name}`)
 }
 
 export function parseKept(text: string): Kept[] {

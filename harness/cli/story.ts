@@ -18,7 +18,7 @@ export async function storyOf(first: Result, second: Result | undefined, runs: R
   const one = await sideOf(first, runs)
   const other = second && (await sideOf(second, runs))
   const raced = [one, other].find(side => side?.took !== undefined)?.result
-  const replay = raced && replayCommand(raced, raced.explored!.shown[0]!.schedule, [])
+  const replay = raced && replayCommand(raced, raced.explored!.shown[0]!, [])
   return { sides: [one, other], replay }
 }
 

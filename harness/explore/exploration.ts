@@ -20,6 +20,7 @@ import { formatSchedule, parseSchedule, preemptions, type Schedule, scheduleOf }
 import { shrink } from './search/shrink.ts'
 import type { Extent, Strategy } from './search/strategy.ts'
 import { stuckBug } from './search/stuck.ts'
+import { throughOf } from './search/through.ts'
 import { type OpSite, sitesIn } from './sites.ts'
 import { endOf, findingOf, look, nothing, Straight } from './straight.ts'
 import { stepping } from './trace.ts'
@@ -36,14 +37,16 @@ export interface RaceAt {
   readonly detail: boolean
   /** Findings told before the race. */
   readonly told: ReadonlySet<string>
-  /** Digest of model and case. */
-  readonly model: string
   /** The variant has a patch that is not of the history: what its threads touch without order is looked for, too. */
   readonly onTrial: boolean
 }
 
 /** Steps for the search of short schedules: no seconds, so that what is found does not depend on the machine. */
 const SHORT_FIRST = 2_000_000
+
+/** Why a schedule is not run. */
+const CHANGED =
+  'the model or the case has changed since this schedule was found, its turns are other steps now; `mmfunc explore` finds it again'
 
 /** Ends whose schedules are made short; beyond these the schedule is as it was found. */
 const SHRUNK = 32
@@ -59,32 +62,34 @@ export function* exploreRace(world: World, race: RaceAt, how: Exploring, crew?: 
   const apart = extent.bound === undefined ? whyNobodyMeets(machine) : undefined
   if (apart !== undefined) throw new CannotJudge(`there is no race: ${apart}; a race needs what may happen at once`)
   const endings = ends.list(machine, SHRUNK)
-  if (!race.onTrial) return { ...told(extent), endings, model: race.model }
+  if (!race.onTrial) return { ...told(extent), endings }
   const { races, bound } = yield* findRaces(bodies, how)
-  const all = [...endings, ...races.map(one => endingOf(one, race, machine.names))]
-  return { ...told({ ...extent, bound: extent.bound ?? bound }), endings: all, model: race.model }
+  const all = [...endings, ...races.map(one => endingOf(one, race, machine))]
+  return { ...told({ ...extent, bound: extent.bound ?? bound }), endings: all }
 }
 
 /** A state in which two threads touch the same at once: nobody can say what comes of it. */
-function endingOf(race: Race, { at }: RaceAt, names: readonly string[]): Ending {
+function endingOf(race: Race, { at }: RaceAt, machine: Machine): Ending {
   const finding = { anomaly: 'data-race', text: raceText(race) }
   const step = { ...raceSeen(at), counters: readCounters(), findings: [finding] }
-  const schedule = race.schedule.length > 0 ? formatSchedule(race.schedule, names) : names[0]!
-  return { steps: [step], race: [], after: [], end: { kind: 'done' }, schedule }
+  const to = race.schedule.length > 0 ? race.schedule : [{ thread: 0, ops: undefined }]
+  const schedule = formatSchedule(to, machine.names)
+  return { steps: [step], race: [], after: [], end: { kind: 'done' }, schedule, through: throughOf(machine, to) }
 }
 
 /** One schedule again; its end keeps it as it was given. */
 function* replayRace(
   world: World,
   race: RaceAt,
-  { text, took = () => {} }: NonNullable<Exploring['schedule']>,
+  { text, through, took = () => {} }: NonNullable<Exploring['schedule']>,
 ): Generator<void, Exploration> {
   const machine = new Machine(readied(world, race), usual)
   const schedule = parseSchedule(text, machine.names)
   if (typeof schedule === 'string') throw new CannotJudge(schedule)
+  if (through !== undefined && throughOf(machine, schedule) !== through) throw new CannotJudge(CHANGED)
   const ends = new Ends(world, race)
   const extent = yield* stepping(schedule, world, took).explore(machine, m => ends.add(m, schedule), {})
-  return { ...told(extent), endings: ends.list(machine, 0), model: race.model }
+  return { ...told(extent), endings: ends.list(machine, 0) }
 }
 
 /** What threads of a race touch at once although neither a lock nor an op orders it: searched in single steps. */
@@ -120,7 +125,7 @@ export function* helpWithRace(world: World, race: RaceAt, how: Exploring, line: 
   yield help(new Machine(readied(world, race), { ...usual, marks: how.marks !== false }), fullyBy(how), line)
 }
 
-function told({ interleavings, states, transitions, bound }: Extent): Omit<Exploration, 'endings' | 'model'> {
+function told({ interleavings, states, transitions, bound }: Extent): Omit<Exploration, 'endings'> {
   return { interleavings: decimal(interleavings), states, transitions, complete: bound === undefined, bound }
 }
 
@@ -130,9 +135,12 @@ function decimal(n: number): string {
   return n <= Number.MAX_SAFE_INTEGER ? String(n) : n.toExponential(2)
 }
 
+/** What was seen of an end, however it was reached. */
+type SeenEnd = Omit<Ending, 'schedule' | 'through'>
+
 /** What came of one way through a race. */
 interface Way {
-  readonly ending: Omit<Ending, 'schedule'>
+  readonly ending: SeenEnd
   readonly schedule: Schedule
 }
 
@@ -164,8 +172,7 @@ class Ends {
   list(machine: Machine, shrunk: number): Ending[] {
     return [...this.#ways].map(([key, { ending, schedule }], i) => {
       const short = i < shrunk ? shrink(machine, schedule, m => this.add(m, schedule) === key) : schedule
-      machine.back(0)
-      return { ...ending, schedule: formatSchedule(short, machine.names) }
+      return { ...ending, schedule: formatSchedule(short, machine.names), through: throughOf(machine, short) }
     })
   }
 
@@ -177,14 +184,14 @@ class Ends {
     return key
   }
 
-  #died(bug: KernelBug): Omit<Ending, 'schedule'> {
+  #died(bug: KernelBug): SeenEnd {
     const { at } = this.#race
     const step = { ...raceSeen(at), counters: readCounters(), findings: [findingOf(bug)] }
     return { steps: [step], race: [], after: [], end: endOf(bug, at) }
   }
 
   /** The rest of the case from here; the store is put back afterwards. */
-  #goOn(machine: Machine): Omit<Ending, 'schedule'> {
+  #goOn(machine: Machine): SeenEnd {
     const { point, at, detail, told } = this.#race
     const before = snapshot()
     const threads = [...machine.at].map(n => machine.trie.results.get(n) as ThreadEnd)

@@ -8,7 +8,6 @@ import { hasOwnPatch, type Variant, variantHas, whyUnanswerable } from '../model
 import { DoesNotBuild } from '../model/history/patch.ts'
 import { boot } from '../model/machine.ts'
 import { readCounters } from './counters.ts'
-import { digest } from './digest.ts'
 import { exploreRace, helpWithRace, type RaceAt, racesIn, sitesOfRace } from './exploration.ts'
 import { helpersFor } from './parallel/hire.ts'
 import type { Line } from './parallel/line.ts'
@@ -111,7 +110,6 @@ function* upToRace(point: TestPoint, variant: Variant, detail: boolean, meet: Me
         at,
         detail,
         told: run.told,
-        model: digest(point, variant),
         onTrial: hasOwnPatch(variant),
       })
   } catch (error) {

@@ -84,7 +84,7 @@ class RoundsSeen implements Seen {
     const key = this.#keyOf(round, steps, race)
     if (this.#endings.has(key)) return
     const { baseline, after, end } = round
-    this.#endings.set(key, { schedule: '', steps, race, after, end, baseline })
+    this.#endings.set(key, { schedule: '', through: '', steps, race, after, end, baseline })
   }
 
   /** Two rounds ended alike if they answered, found and changed the same; where memory lay makes no difference. */

@@ -25,7 +25,7 @@ export function* exploreLines(result: Result, plan: Telling): Generator<string> 
   for (const text of [...(reason === undefined ? [] : [reason]), ...against]) yield `  ${oneLine(text)}`
   yield* endLines(result, explored, observation!, exploration, paint)
   const [first] = exploration.endings
-  if (explored.shown.length === 0 && first !== undefined) yield `  ${paint('dim', plan.replay(result, first.schedule))}`
+  if (explored.shown.length === 0 && first !== undefined) yield `  ${paint('dim', plan.replay(result, first))}`
   for (const { anomaly, ends, says, replay } of shownLines(result, plan)) {
     yield `  ${paint('red', anomaly)} at ${ends} ends, for example`
     for (const text of says) yield `    ${text}`

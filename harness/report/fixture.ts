@@ -9,7 +9,7 @@ export const plan: Plan = {
   version: '1.2.3',
   points: 1,
   again: ({ case: { file }, subject }) => `mmfunc run ${file} --variant ${subject}`,
-  replay: ({ point, subject }, schedule) => `mmfunc replay '${point} ${subject} abc ${schedule}'`,
+  replay: ({ point, subject }, { schedule }) => `mmfunc replay '${point} ${subject} abc ${schedule}'`,
   verbose: false,
   paint: plain,
 }
@@ -66,6 +66,7 @@ export function raced(more: Partial<Result> = {}): Result {
   const drift = { name: 'counter-drift', text: 'Mlocked is 8192, the recount 0', step: 0, pos: at(10) }
   const ending = (schedule: string, mlocked: number, split: Answer): Ending => ({
     schedule,
+    through: '1f3a90bc',
     steps: [
       {
         index: 0, answer: ok, counters: { Mlocked: 4096 * mlocked, AnonPages: 16384, nr_mlock: mlocked }, bytes: [],
@@ -86,7 +87,6 @@ export function raced(more: Partial<Result> = {}): Result {
     transitions: 12,
     complete: true,
     bound: undefined,
-    model: '1f3a90bc',
   }
   const endings = [
     ending('munlocker · splitter', 0, ok),
@@ -107,7 +107,7 @@ export function raced(more: Partial<Result> = {}): Result {
       explored: {
         ...numbers,
         endings: ['clean', 'clean', 'counter-drift'],
-        shown: [{ name: 'counter-drift', endings: 1, schedule, anomalies: [drift] }],
+        shown: [{ name: 'counter-drift', endings: 1, schedule, through: '1f3a90bc', anomalies: [drift] }],
       },
       ...more,
     },

@@ -38,7 +38,7 @@ function pointOf(result: Result, plan: Plan): object {
 
 /** Each kind of bad end with the command that runs it again. */
 function shownOf(result: Result, { shown }: Explored, plan: Plan): object[] {
-  return shown.map(one => ({ ...one, replay: one.schedule === '' ? null : plan.replay(result, one.schedule) }))
+  return shown.map(one => ({ ...one, replay: one.schedule === '' ? null : plan.replay(result, one) }))
 }
 
 /** An observation with, beside each absolute counter, its change since counting began. */

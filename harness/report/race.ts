@@ -37,7 +37,7 @@ export function shownLines(result: Result, plan: Pick<Plan, 'replay'>): readonly
     ends: `${shown.endings} of ${explored.endings.length}`,
     schedule: shown.schedule,
     says: shown.anomalies.map(anomalyText).map(oneLine),
-    replay: shown.schedule === '' ? undefined : plan.replay(result, shown.schedule),
+    replay: shown.schedule === '' ? undefined : plan.replay(result, shown),
   }))
 }
 

@@ -1,6 +1,7 @@
 // What a reporter is: results go in as they come, lines come out. It writes nothing.
 
 import type { Result } from '../check/result.ts'
+import type { Course } from '../engine.ts'
 import type { Tally } from './tally.ts'
 
 /** What is known before the first result. */
@@ -10,7 +11,7 @@ export interface Plan {
   /** The command that shows a result again. */
   readonly again: (result: Result) => string
   /** The command that runs one schedule of its race again. */
-  readonly replay: (result: Result, schedule: string) => string
+  readonly replay: (result: Result, course: Course) => string
   /** Say more: every point, not only what differs from its verdict. */
   readonly verbose: boolean
   readonly paint: Paint
