@@ -57,6 +57,7 @@ import type * as rmap_munlock from './mm/rmap_munlock.ts'
 import type * as rmap_unmap from './mm/rmap_unmap.ts'
 import type * as rmap_walk from './mm/rmap_walk.ts'
 import type * as shmem from './mm/shmem.ts'
+import type * as shmem_fallocate from './mm/shmem_fallocate.ts'
 import type * as shmem_swap from './mm/shmem_swap.ts'
 import type * as shmem_truncate from './mm/shmem_truncate.ts'
 import type * as swap from './mm/swap.ts'
@@ -131,6 +132,7 @@ type Modules = typeof exec &
   typeof rmap_unmap &
   typeof rmap_walk &
   typeof shmem &
+  typeof shmem_fallocate &
   typeof shmem_swap &
   typeof shmem_truncate &
   typeof swap &

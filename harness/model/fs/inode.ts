@@ -25,7 +25,17 @@ export const inode = {
   i_info_lock: 18,
   swapped: 19,
   i_swaplist: 20,
-  SIZE: 24,
+  /** Whether memory of it is being given or taken away (FALLOCATING, PUNCHING of mm/shmem_fallocate.ts); under i_lock. */
+  i_lock: 22,
+  i_private: 23,
+  /** Of whoever does that (struct shmem_falloc, on his stack): who waits for a hole, the range and how far it has come, under i_mutex. */
+  falloc_waitq: 24,
+  falloc_start: 25,
+  falloc_next: 26,
+  /** How many pages are new, and how many of them reclaim wanted, under i_lock. */
+  nr_falloced: 27,
+  nr_unswapped: 28,
+  SIZE: 32,
 } as const
 
 export let inode_cachep: Cache
@@ -46,6 +56,7 @@ export const f_mapping = (vma: Vma): AddressSpace => i_data(file_inode(vma))
 export const shmem_mapping = (mapping: AddressSpace): boolean => rd(host(mapping) + inode.hstate) === NULL
 /** A vma without a file: its pages are nobody else's from the start. */
 export const vma_is_anonymous = (vma: Vma): boolean => rd(vma + vm_area.vm_file) === NULL
+export const i_lock = (i: Inode): number => i + inode.i_lock
 export const i_mutex = (i: Inode): number => i + inode.i_mutex
 export const i_size_read = (i: Inode): number => READ_ONCE(i + inode.i_size)
 export const i_size_write = (i: Inode, pages: number): void => WRITE_ONCE(i + inode.i_size, pages)

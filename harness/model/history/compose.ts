@@ -58,6 +58,7 @@ import * as rmap_munlock from '../mm/rmap_munlock.ts'
 import * as rmap_unmap from '../mm/rmap_unmap.ts'
 import * as rmap_walk from '../mm/rmap_walk.ts'
 import * as shmem from '../mm/shmem.ts'
+import * as shmem_fallocate from '../mm/shmem_fallocate.ts'
 import * as shmem_swap from '../mm/shmem_swap.ts'
 import * as shmem_truncate from '../mm/shmem_truncate.ts'
 import * as swap from '../mm/swap.ts'
@@ -136,6 +137,7 @@ const modules = {
   rmap_unmap,
   rmap_walk,
   shmem,
+  shmem_fallocate,
   shmem_swap,
   shmem_truncate,
   swap,

@@ -89,6 +89,8 @@ import mlock_munlock_5_18 from './mlock/munlock-5.18/cea86fe246b6.ts'
 import mlock_posted_v2 from './mlock/posted-v2.ts'
 import mlock_split_pmd from './mlock/split-pmd.ts'
 import type { Patch } from './patch.ts'
+import shmem_8897c1b1a160 from './shmem/8897c1b1a160.ts'
+import shmem_f00cdc6df7d7 from './shmem/f00cdc6df7d7.ts'
 import thp_5a49973d7143 from './thp-cow/5a49973d7143.ts'
 import thp_6d0a07edd17c from './thp-cow/6d0a07edd17c.ts'
 import thp_0798d3c022dc from './thp-cow/0798d3c022dc.ts'
@@ -199,6 +201,7 @@ export const patches: readonly Patch[] = [
   hugetlb_8382d914ebf7,
   hwpoison_b985194c8c0a,
   hwpoison_4a705fef9862,
+  shmem_f00cdc6df7d7,
   hugetlb_0f792cf949a0,
   hugetlb_b5cec28d36f5,
   migration_7a3ef208e662,
@@ -234,6 +237,7 @@ export const patches: readonly Patch[] = [
   hugetlb_4643d67e8cb0,
   hwpoison_36af67370e33,
   hugetlb_87bf91d39bb5,
+  shmem_8897c1b1a160,
   migration_5d39a7ebc8be,
   mlock_munlock_5_18,
 ]

@@ -7,6 +7,7 @@ import { beginAccess, cmpxchg, down_read, endAccess, up_read } from '../ops.ts'
 import { rd } from '../store.ts'
 import { HPAGE_PMD_NR } from './init.ts'
 import {
+  FAULT_FLAG_ALLOW_RETRY,
   FAULT_FLAG_WRITE,
   type Mm,
   mm_struct,
@@ -16,6 +17,7 @@ import {
   type Ptep,
   VM_FAULT_HWPOISON,
   VM_FAULT_OOM,
+  VM_FAULT_RETRY,
   VM_FAULT_SIGBUS,
   VM_READ,
   VM_WRITE,
@@ -89,6 +91,15 @@ function walk(mm: Mm, addr: number, write: boolean): Page {
 
 /** Returns the signal that the access earns, or undefined: try again. */
 export function do_page_fault(mm: Mm, addr: number, write: boolean): Signal | undefined {
+  for (let flags = FAULT_FLAG_ALLOW_RETRY | (write ? FAULT_FLAG_WRITE : 0); ; flags &= ~FAULT_FLAG_ALLOW_RETRY) {
+    const signal = faultOnce(mm, addr, flags)
+    if (signal !== 'retry') return signal
+  }
+}
+
+/** 'retry': mmap_sem was given up, and with it the vma. */
+function faultOnce(mm: Mm, addr: number, flags: number): Signal | 'retry' | undefined {
+  const write = (flags & FAULT_FLAG_WRITE) !== 0
   down_read(mm + mm_struct.mmap_sem)
   const vma = k.find_vma(mm, addr)
   let signal: Signal | undefined
@@ -97,7 +108,8 @@ export function do_page_fault(mm: Mm, addr: number, write: boolean): Signal | un
   } else if (!(rd(vma + vm_area.vm_flags) & (write ? VM_WRITE : VM_READ | VM_WRITE))) {
     signal = new Signal('SIGSEGV', 'SEGV_ACCERR', addr)
   } else {
-    const fault = k.handle_mm_fault(mm, vma, addr, write ? FAULT_FLAG_WRITE : 0)
+    const fault = k.handle_mm_fault(mm, vma, addr, flags)
+    if (fault & VM_FAULT_RETRY) return 'retry'
     // pagefault_out_of_memory: the OOM killer takes the only candidate there is.
     if (fault & VM_FAULT_OOM) signal = new Signal('SIGKILL', 'SI_KERNEL', addr)
     else if (fault & VM_FAULT_HWPOISON) signal = new Signal('SIGBUS', 'BUS_MCEERR_AR', addr)

@@ -21,7 +21,6 @@ import {
   type Pte,
   type Ptep,
   page as struct_page,
-  VM_FAULT_ERROR,
   VM_FAULT_HWPOISON,
   VM_FAULT_OOM,
   VM_SHARED,
@@ -54,9 +53,9 @@ export function add_mm_counter(mm: Mm, page: Page, n: number): void {
 /** A first access to a page of a file: VM_FAULT bits. Caller holds mmap_sem for reading. */
 export function do_fault(mm: Mm, vma: Vma, addr: number, pmd: Pmdp, flags: number): number {
   const pgoff = addr - rd(vma + vm_area.vm_start) + rd(vma + vm_area.vm_pgoff)
-  if (!(flags & FAULT_FLAG_WRITE)) return k.do_read_fault(mm, vma, addr, pmd, pgoff)
-  if (!(rd(vma + vm_area.vm_flags) & VM_SHARED)) return k.do_cow_fault(mm, vma, addr, pmd, pgoff)
-  return k.do_shared_fault(mm, vma, addr, pmd, pgoff)
+  if (!(flags & FAULT_FLAG_WRITE)) return k.do_read_fault(mm, vma, addr, pmd, pgoff, flags)
+  if (!(rd(vma + vm_area.vm_flags) & VM_SHARED)) return k.do_cow_fault(mm, vma, addr, pmd, pgoff, flags)
+  return k.do_shared_fault(mm, vma, addr, pmd, pgoff, flags)
 }
 
 /** What a fault handler found: a page with a reference, locked; or NULL, and in `ret` why. */
@@ -66,16 +65,16 @@ export interface Faulted {
 }
 
 /** The page of the file, from its own fault handler. */
-export function __do_fault(vma: Vma, pgoff: number): Faulted {
-  const found = k.shmem_fault(vma, pgoff)
-  if (found.ret & VM_FAULT_ERROR || !PageHWPoison(found.page)) return found
+export function __do_fault(vma: Vma, pgoff: number, flags: number): Faulted {
+  const found = k.shmem_fault(vma, pgoff, flags)
+  if (found.page === NULL || !PageHWPoison(found.page)) return found
   unlock_page(found.page)
   page_cache_release(found.page)
   return { page: NULL, ret: VM_FAULT_HWPOISON }
 }
 
 /** Maps what it can of the pages around first; then the page itself, as the vma allows: if shared also to be written. */
-export function do_read_fault(mm: Mm, vma: Vma, addr: number, pmd: Pmdp, pgoff: number): number {
+export function do_read_fault(mm: Mm, vma: Vma, addr: number, pmd: Pmdp, pgoff: number, flags: number): number {
   const table = read_pmd(pmd)
   const pte = pte_offset(table, addr)
   const ptl = pte_lockptr(table)
@@ -84,18 +83,18 @@ export function do_read_fault(mm: Mm, vma: Vma, addr: number, pmd: Pmdp, pgoff: 
   const around = !pte_none(rd(pte) as Pte)
   spin_unlock(ptl)
   if (around) return 0
-  const { page, ret } = k.__do_fault(vma, pgoff)
-  if (ret & VM_FAULT_ERROR) return ret
+  const { page, ret } = k.__do_fault(vma, pgoff, flags)
+  if (page === NULL) return ret
   return mapFaulted(mm, vma, pte, ptl, page, false)
 }
 
 /** The first write to a private page: a copy of what the file has, anonymous from the start. */
-export function do_cow_fault(mm: Mm, vma: Vma, addr: number, pmd: Pmdp, pgoff: number): number {
+export function do_cow_fault(mm: Mm, vma: Vma, addr: number, pmd: Pmdp, pgoff: number, flags: number): number {
   k.anon_vma_prepare(vma)
   const new_page = alloc_page()
   if (new_page === NULL) return VM_FAULT_OOM
-  const { page, ret } = k.__do_fault(vma, pgoff)
-  if (ret & VM_FAULT_ERROR) {
+  const { page, ret } = k.__do_fault(vma, pgoff, flags)
+  if (page === NULL) {
     page_cache_release(new_page)
     return ret
   }
@@ -119,9 +118,9 @@ export function do_cow_fault(mm: Mm, vma: Vma, addr: number, pmd: Pmdp, pgoff: n
 }
 
 /** The first write to a shared page, which is the file's. */
-export function do_shared_fault(mm: Mm, vma: Vma, addr: number, pmd: Pmdp, pgoff: number): number {
-  const { page, ret } = k.__do_fault(vma, pgoff)
-  if (ret & VM_FAULT_ERROR) return ret
+export function do_shared_fault(mm: Mm, vma: Vma, addr: number, pmd: Pmdp, pgoff: number, flags: number): number {
+  const { page, ret } = k.__do_fault(vma, pgoff, flags)
+  if (page === NULL) return ret
   const table = read_pmd(pmd)
   return mapFaulted(mm, vma, pte_offset(table, addr), pte_lockptr(table), page, true)
 }

@@ -17,7 +17,6 @@ import {
   type Ptep,
   VM_FAULT_ERROR,
   VM_FAULT_HWPOISON,
-  VM_FAULT_MAJOR,
   VM_FAULT_OOM,
   VM_FAULT_WRITE,
   VM_LOCKED,
@@ -37,6 +36,7 @@ import {
 import { mk_pte, pte_lockptr, pte_offset, read_pmd, SOFT_DIRTY, set_pte } from './pgtable.ts'
 import { vm_swap_full } from './swapfile_map.ts'
 import { is_hwpoison_entry, is_migration_entry, is_swap_entry, pte_to_swp_entry } from './swapops.ts'
+import { count_vm_event, PGMAJFAULT } from './vmstat.ts'
 
 export const add_swap_ents = (mm: Mm, n: number): void => atomic_add(mm + mm_struct.swap_ents, n)
 
@@ -50,12 +50,11 @@ export function do_swap_page(mm: Mm, vma: Vma, addr: number, pmd: Pmdp, flags: n
     return is_hwpoison_entry(orig) ? VM_FAULT_HWPOISON : 0
   }
   const entry = pte_to_swp_entry(orig)
-  let ret = 0
   let page = k.lookup_swap_cache(entry)
   if (page === NULL) {
     page = k.swapin_readahead(entry)
     if (page === NULL) return pteSame(pmd, addr, orig) ? VM_FAULT_OOM : 0
-    ret = VM_FAULT_MAJOR
+    count_vm_event(PGMAJFAULT)
   } else if (PageHWPoison(page)) {
     page_cache_release(page)
     return VM_FAULT_HWPOISON
@@ -63,10 +62,10 @@ export function do_swap_page(mm: Mm, vma: Vma, addr: number, pmd: Pmdp, flags: n
   lock_page(page)
   // The cache may have let it go meanwhile, and even taken it again for another slot.
   if (PageSwapCache(page) && page_swap_entry(page) === entry)
-    return k.mapSwappedPage(mm, vma, addr, pmd, flags, orig, page) | ret
+    return k.mapSwappedPage(mm, vma, addr, pmd, flags, orig, page)
   unlock_page(page)
   page_cache_release(page)
-  return ret
+  return 0
 }
 
 function pteSame(pmd: Pmdp, addr: number, orig: Pte): boolean {

@@ -206,7 +206,6 @@ export function migrateMapping(mapping: AddressSpace, newpage: Page, p: Page): n
   }
   // Now nobody else is looking at the page: no turning back from here.
   takeOver(newpage, p)
-  if (!PageSwapCache(p) && PageUptodate(p)) SetPageUptodate(newpage)
   get_page(newpage)
   if (PageSwapCache(p)) {
     SetPageSwapCache(newpage)
@@ -226,6 +225,7 @@ export function migrateMapping(mapping: AddressSpace, newpage: Page, p: Page): n
 /** Contents and flags; PG_mlocked comes back with the entries (51afb12ba809). Caller holds the lock of both pages. */
 export function migrate_page_copy(newpage: Page, p: Page): void {
   k.copy_user_page(newpage, p)
+  if (PageUptodate(p)) SetPageUptodate(newpage)
   if (TestClearPageActive(p)) SetPageActive(newpage)
   else if (TestClearPageUnevictable(p)) SetPageUnevictable(newpage)
   if (PageDirty(p)) SetPageDirty(newpage)

@@ -217,6 +217,9 @@ export const VM_FAULT_SIGBUS = 2
 export const VM_FAULT_MAJOR = 4
 export const VM_FAULT_WRITE = 8
 export const VM_FAULT_HWPOISON = 0x10
+/** No page: what was asked for is done, or is to be tried again, and mmap_sem has been given up. */
+export const VM_FAULT_NOPAGE = 0x100
+export const VM_FAULT_RETRY = 0x400
 export const VM_FAULT_FALLBACK = 0x800
 export const VM_FAULT_ERROR = VM_FAULT_OOM | VM_FAULT_SIGBUS | VM_FAULT_HWPOISON
 
@@ -232,3 +235,5 @@ export const FOLL_MLOCK = 0x1000
 
 /** What a fault handler is asked. */
 export const FAULT_FLAG_WRITE = 1
+/** mmap_sem may be given up, once. */
+export const FAULT_FLAG_ALLOW_RETRY = 4

@@ -12,6 +12,7 @@ import {
   page_content,
   page_swap_entry,
   SetPageDirty,
+  SetPageUptodate,
   set_page_content,
   TestClearPageWriteback,
   TestSetPageWriteback,
@@ -26,6 +27,7 @@ const slotContent = (entry: Swp): number => swap_info.contents + entry
 export function swap_readpage(p: Page): void {
   count_vm_event(PSWPIN)
   set_page_content(p, READ_ONCE(slotContent(page_swap_entry(p))))
+  SetPageUptodate(p)
   unlock_page(p)
 }
 

@@ -11,7 +11,7 @@ import { boot } from '../machine.ts'
 import { checkLocksReleased } from '../ops.ts'
 import { S } from '../store.ts'
 import { leftovers, recount } from '../truth.ts'
-import { EFAULT } from './errno.ts'
+import { EFAULT, ENOMEM } from './errno.ts'
 import { find_get_entry, radix_tree_exceptional_entry } from './filemap.ts'
 import { mm_alloc } from './fork.ts'
 import { read, write } from './hugetlb_testing.ts'
@@ -151,6 +151,22 @@ t.test(
     t.same([counts(), leftovers()], [[0, 0, 0, 0, 0], []])
   },
 )
+
+t.test('what fallocate has put beyond the end goes with a truncation to the same size, and of what it could not', t => {
+  machine()
+  const mm = mm_alloc()
+  const f = file(2)
+  k.vfs_fallocate(mm, f, 0, 4, true)
+  t.equal(counts()[0], 4)
+  k.do_truncate(f, 2)
+  t.equal(counts()[0], 2)
+  t.equal(k.vfs_fallocate(mm, f, 1, 1 << 20, true), -ENOMEM)
+  t.equal(counts()[0], 2, 'the second page it was promised before')
+  fput(f)
+  k.mmput(mm)
+  t.same(leftovers(), [])
+  t.end()
+})
 
 t.test(
   'a read maps what the file has around it, within 64K and the page table, but not what nobody has used yet',

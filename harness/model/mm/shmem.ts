@@ -1,9 +1,9 @@
 // Shared memory: files of tmpfs, which shared anonymous memory is, too (mm/shmem.c, v4.5). A page belongs to the file, at
 // its index in the page cache, whoever maps it.
 
-import { alloc_inode, file_inode, i_data, i_mutex, i_size_read, i_size_write } from '../fs/inode.ts'
+import { alloc_inode, file_inode, i_data, i_size_read, i_size_write, inode as struct_inode } from '../fs/inode.ts'
 import { k } from '../kernel.ts'
-import { down_write as mutex_lock, up_write as mutex_unlock, WRITE_ONCE } from '../ops.ts'
+import { READ_ONCE, WRITE_ONCE } from '../ops.ts'
 import { wr } from '../store.ts'
 import { EEXIST, EINVAL, ENOMEM } from './errno.ts'
 import { delete_from_page_cache, find_lock_entry, radix_tree_exceptional_entry, replaceEntry } from './filemap.ts'
@@ -14,6 +14,7 @@ import {
   NULL,
   type Page,
   page as struct_page,
+  VM_FAULT_MAJOR,
   VM_FAULT_OOM,
   VM_FAULT_SIGBUS,
   type Vma,
@@ -25,12 +26,12 @@ import {
   PageUptodate,
   page_cache_get,
   page_cache_release,
-  SetPageDirty,
   SetPageSwapBacked,
   SetPageUptodate,
   set_page_content,
   unlock_page,
 } from './page-flags.ts'
+import { count_vm_event, PGMAJFAULT } from './vmstat.ts'
 
 /** What a page is wanted for: see enum sgp_type of include/linux/shmem_fs.h. */
 export const SGP_CACHE = 1
@@ -57,10 +58,11 @@ export function shmem_add_to_page_cache(p: Page, mapping: AddressSpace, index: n
   return -EEXIST
 }
 
-/** What shmem_getpage found: a page with a reference, locked; or NULL, and why. */
+/** What shmem_getpage found: a page with a reference, locked; or NULL, and why. VM_FAULT_MAJOR: the device was asked. */
 export interface Got {
   readonly page: Page
   readonly error: number
+  readonly fault_type: number
 }
 
 /**
@@ -68,26 +70,37 @@ export interface Got {
  * swap. Beyond its end -EINVAL, but not to fallocate. May sleep.
  */
 export function shmem_getpage(inode: Inode, index: number, sgp: number): Got {
+  let fault_type = 0
   for (;;) {
     const found = find_lock_entry(i_data(inode), index)
     const swapped = radix_tree_exceptional_entry(found)
     if (beyondEnd(inode, index, sgp)) {
       if (found !== NULL && !swapped) unlockAndRelease(found)
-      return { page: NULL, error: -EINVAL }
+      return { page: NULL, error: -EINVAL, fault_type }
     }
-    let got: Got = { page: found, error: 0 }
-    if (swapped) got = k.shmemSwapin(inode, index, found)
-    else if (found === NULL) got = k.shmemAlloc(inode, index)
-    if (got.error === -EEXIST) continue
-    if (got.error === 0 && sgp !== SGP_FALLOC && !PageUptodate(got.page)) clear_highpage(got.page)
-    if (got.error !== 0 || found === got.page || !beyondEnd(inode, index, sgp)) return got
+    let { page, error }: Got = { page: found, error: 0, fault_type }
+    if (swapped) {
+      const got = k.shmemSwapin(inode, index, found)
+      fault_type |= got.fault_type
+      page = got.page
+      error = got.error
+    } else if (found === NULL) {
+      const got = k.shmemAlloc(inode, index)
+      page = got.page
+      error = got.error
+    }
+    if (error === -EEXIST) continue
+    // What fallocate has made stays as it is; what an earlier one has made is from now on no more to be undone.
+    const isNew = found === NULL && error === 0
+    if (error === 0 && !(isNew && sgp === SGP_FALLOC) && !PageUptodate(page)) clear_highpage(page)
+    if (error !== 0 || found === page || !beyondEnd(inode, index, sgp)) return { page, error, fault_type }
     // The file was truncated since we looked.
-    if (!swapped) {
-      ClearPageDirty(got.page)
-      delete_from_page_cache(got.page)
+    if (isNew) {
+      ClearPageDirty(page)
+      delete_from_page_cache(page)
     }
-    unlockAndRelease(got.page)
-    return { page: NULL, error: -EINVAL }
+    unlockAndRelease(page)
+    return { page: NULL, error: -EINVAL, fault_type }
   }
 }
 
@@ -103,43 +116,32 @@ const beyondEnd = (inode: Inode, index: number, sgp: number): boolean =>
 /** The part of shmem_getpage about a hole: a new page. -EEXIST: somebody else was first, so look again. */
 export function shmemAlloc(inode: Inode, index: number): Got {
   const page = alloc_page()
-  if (page === NULL) return { page, error: -ENOMEM }
+  if (page === NULL) return { page, error: -ENOMEM, fault_type: 0 }
   SetPageSwapBacked(page)
   lock_page(page)
   if (k.shmem_add_to_page_cache(page, i_data(inode), index, NULL) !== 0) {
     unlockAndRelease(page)
-    return { page: NULL, error: -EEXIST }
+    return { page: NULL, error: -EEXIST, fault_type: 0 }
   }
   // lru_cache_add_anon
   k.__lru_cache_add(page)
-  return { page, error: 0 }
+  return { page, error: 0, fault_type: 0 }
 }
 
-function unlockAndRelease(page: Page): void {
+export function unlockAndRelease(page: Page): void {
   unlock_page(page)
   page_cache_release(page)
 }
 
 /** The page for a fault at `pgoff`. Caller holds mmap_sem for reading. */
-export function shmem_fault(vma: Vma, pgoff: number): Faulted {
-  const { page, error } = k.shmem_getpage(file_inode(vma), pgoff, SGP_CACHE)
-  if (error === 0) return { page, ret: 0 }
-  return { page, ret: error === -ENOMEM ? VM_FAULT_OOM : VM_FAULT_SIGBUS }
-}
-
-/** fallocate(2), `offset` and `len` in base pages: every page of the range gets memory now. 0 or an error. Takes i_mutex. */
-export function shmem_fallocate(inode: Inode, offset: number, len: number, keep_size: boolean): number {
-  mutex_lock(i_mutex(inode))
-  let error = 0
-  for (let index = offset; index < offset + len && error === 0; index++) {
-    const got = k.shmem_getpage(inode, index, SGP_FALLOC)
-    error = got.error
-    if (error !== 0) break
-    // Reclaim shall not take it for a hole.
-    SetPageDirty(got.page)
-    unlockAndRelease(got.page)
+export function shmem_fault(vma: Vma, pgoff: number, flags: number): Faulted {
+  const inode = file_inode(vma)
+  if (READ_ONCE(inode + struct_inode.i_private) !== 0) {
+    const ret = k.waitForPunch(vma, pgoff, flags)
+    if (ret !== 0) return { page: NULL, ret }
   }
-  if (error === 0 && !keep_size && offset + len > i_size_read(inode)) i_size_write(inode, offset + len)
-  mutex_unlock(i_mutex(inode))
-  return error
+  const { page, error, fault_type } = k.shmem_getpage(inode, pgoff, SGP_CACHE)
+  if (error !== 0) return { page, ret: error === -ENOMEM ? VM_FAULT_OOM : VM_FAULT_SIGBUS }
+  if (fault_type & VM_FAULT_MAJOR) count_vm_event(PGMAJFAULT)
+  return { page, ret: 0 }
 }

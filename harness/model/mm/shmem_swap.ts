@@ -24,7 +24,15 @@ import {
   replaceByEntry,
 } from './filemap.ts'
 import { INIT_LIST_HEAD, list_add_tail, list_del, list_empty } from './list.ts'
-import { type AddressSpace, type Inode, NULL, type Page, type Swp, page as struct_page } from './mm_types.ts'
+import {
+  type AddressSpace,
+  type Inode,
+  NULL,
+  type Page,
+  type Swp,
+  page as struct_page,
+  VM_FAULT_MAJOR,
+} from './mm_types.ts'
 import {
   lock_page,
   PageLocked,
@@ -34,11 +42,9 @@ import {
   page_mapped,
   page_swap_entry,
   SetPageDirty,
-  SetPageUptodate,
-  unlock_page,
   wait_on_page_writeback,
 } from './page-flags.ts'
-import { clear_highpage, type Got } from './shmem.ts'
+import { clear_highpage, type Got, unlockAndRelease } from './shmem.ts'
 import { swap_info } from './swapfile_map.ts'
 
 /** Files that have pages in swap, and the mutex that keeps them from going while swapoff looks at them. */
@@ -73,13 +79,14 @@ export function shmem_writepage(page: Page, inFlight: boolean): number {
   BUG_ON(!PageLocked(page), '!PageLocked(page)')
   const mapping = rd(page + struct_page.mapping) as AddressSpace
   const inode = host(mapping)
-  const swap = READ_ONCE(swap_info.total_swap_pages) === 0 ? (0 as Swp) : k.get_swap_page()
-  if (swap === 0) {
-    SetPageDirty(page)
-    return AOP_WRITEPAGE_ACTIVATE
+  if (READ_ONCE(swap_info.total_swap_pages) === 0) return redirty(page)
+  if (!PageUptodate(page)) {
+    if (k.isBeingFallocated(inode, page)) return redirty(page)
+    // Nobody has used it yet: what is in swap has contents.
+    clear_highpage(page)
   }
-  // Of fallocate, and not used yet: what is in swap has contents.
-  if (!PageUptodate(page)) clear_highpage(page)
+  const swap = k.get_swap_page()
+  if (swap === 0) return redirty(page)
   mutex_lock(shmem_swaplist_mutex)
   // On the list before the page is in the cache, where swapoff finds it.
   if (list_empty(swaplist(inode))) list_add_tail(swaplist(inode), shmem_swaplist)
@@ -91,6 +98,11 @@ export function shmem_writepage(page: Page, inFlight: boolean): number {
   BUG_ON(page_mapped(page), 'page_mapped(page)')
   k.swap_writepage(page, inFlight)
   return 0
+}
+
+function redirty(page: Page): number {
+  SetPageDirty(page)
+  return AOP_WRITEPAGE_ACTIVATE
 }
 
 /** The page leaves its file, and `radswap` takes its place there. Caller holds the page lock. */
@@ -117,30 +129,29 @@ export function shmemSwapin(inode: Inode, index: number, radswap: Page): Got {
   const mapping = i_data(inode)
   const swap = radix_to_swp_entry(radswap)
   let page = k.lookup_swap_cache(swap)
+  const fault_type = page === NULL ? VM_FAULT_MAJOR : 0
   if (page === NULL) page = k.swapin_readahead(swap)
-  if (page === NULL) return { page, error: shmem_confirm_swap(mapping, index, radswap) ? -ENOMEM : -EEXIST }
+  if (page === NULL) return { page, error: shmem_confirm_swap(mapping, index, radswap) ? -ENOMEM : -EEXIST, fault_type }
   // With the page locked, against races.
   lock_page(page)
   const same = PageSwapCache(page) && page_swap_entry(page) === swap
-  if (!same || !shmem_confirm_swap(mapping, index, radswap)) return giveUp(page)
+  if (!same || !shmem_confirm_swap(mapping, index, radswap)) return giveUp(page, fault_type)
   wait_on_page_writeback(page)
   if (k.shmem_add_to_page_cache(page, mapping, index, radswap) !== 0) {
     // Truncation frees what is in swap without the page lock: it was here, and left the cache to us.
     k.delete_from_swap_cache(page)
-    return giveUp(page)
+    return giveUp(page, fault_type)
   }
-  SetPageUptodate(page)
   addSwapped(inode, -1)
   k.delete_from_swap_cache(page)
   SetPageDirty(page)
   k.swap_free(swap)
-  return { page, error: 0 }
+  return { page, error: 0, fault_type }
 }
 
-function giveUp(page: Page): Got {
-  unlock_page(page)
-  page_cache_release(page)
-  return { page: NULL, error: -EEXIST }
+function giveUp(page: Page, fault_type: number): Got {
+  unlockAndRelease(page)
+  return { page: NULL, error: -EEXIST, fault_type }
 }
 
 /** MADV_WILLNEED: what is in swap of start..end of a file comes back into the swap cache. */
@@ -191,8 +202,7 @@ export function shmem_unuse(swap: Swp, page: Page): number {
     }
     mutex_unlock(shmem_swaplist_mutex)
   }
-  unlock_page(page)
-  page_cache_release(page)
+  unlockAndRelease(page)
   return 0
 }
 
@@ -204,7 +214,6 @@ export function shmem_unuse_inode(inode: Inode, swap: Swp, page: Page): boolean 
   const error = k.shmem_add_to_page_cache(page, i_data(inode), index, radswap)
   // Also where truncation was first: it only tries the page lock.
   k.delete_from_swap_cache(page)
-  SetPageUptodate(page)
   SetPageDirty(page)
   if (error === 0) {
     addSwapped(inode, -1)

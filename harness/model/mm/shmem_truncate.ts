@@ -1,8 +1,9 @@
-// Pages of tmpfs going away (mm/shmem.c and mm/truncate.c, v4.5): truncation, punched holes, and the end of the file.
+// Pages of tmpfs going away (mm/shmem.c and mm/truncate.c, v4.5): those of a truncation, of a hole, of a fallocate that did
+// not get all its memory, and with the end of the file.
 
-import { free_inode, i_data, i_mutex, i_size_read, i_size_write } from '../fs/inode.ts'
+import { free_inode, i_data, i_size_read, i_size_write } from '../fs/inode.ts'
 import { k } from '../kernel.ts'
-import { down_write as mutex_lock, up_write as mutex_unlock, READ_ONCE } from '../ops.ts'
+import { READ_ONCE } from '../ops.ts'
 import { rd } from '../store.ts'
 import {
   delete_from_page_cache,
@@ -13,7 +14,7 @@ import {
 } from './filemap.ts'
 import { TO_END } from './hugetlb_region.ts'
 import { type AddressSpace, type Inode, type Page, page as struct_page } from './mm_types.ts'
-import { ClearPageDirty, lock_page, page_mapped, trylock_page, unlock_page } from './page-flags.ts'
+import { ClearPageDirty, lock_page, PageUptodate, page_mapped, trylock_page, unlock_page } from './page-flags.ts'
 import { forgetSwapped, leaveSwaplist } from './shmem_swap.ts'
 import { PAGEVEC_SIZE } from './swap.ts'
 
@@ -29,9 +30,10 @@ export function truncate_inode_page(mapping: AddressSpace, page: Page): void {
 
 /**
  * Takes the pages from `start` to `end` out of a file: first those whose lock is to be had, then the others, which are
- * waited for. To its end (TO_END) until there are none; in a hole one may be back.
+ * waited for. To its end (TO_END) until there are none; in a hole one may be back. With `unfalloc` only those that are new,
+ * and that nobody has used.
  */
-export function shmem_undo_range(inode: Inode, start: number, end: number): void {
+export function shmem_undo_range(inode: Inode, start: number, end: number, unfalloc: boolean): void {
   const mapping = i_data(inode)
   let nr_swaps_freed = 0
   for (let index = start; index < end; ) {
@@ -39,11 +41,11 @@ export function shmem_undo_range(inode: Inode, start: number, end: number): void
     if (pvec.length === 0) break
     for (const { index: i, entry: page } of pvec) {
       if (radix_tree_exceptional_entry(page)) {
-        if (k.shmem_free_swap(mapping, i, page) === 0) nr_swaps_freed++
+        if (!unfalloc && k.shmem_free_swap(mapping, i, page) === 0) nr_swaps_freed++
         continue
       }
       if (!trylock_page(page)) continue
-      truncateLocked(mapping, page)
+      if (!unfalloc || !PageUptodate(page)) truncateLocked(mapping, page)
       unlock_page(page)
     }
     release(pvec)
@@ -56,20 +58,28 @@ export function shmem_undo_range(inode: Inode, start: number, end: number): void
       index = start
       continue
     }
-    index = pvec.at(-1)!.index + 1
     for (const { index: i, entry: page } of pvec) {
+      index = i
       if (radix_tree_exceptional_entry(page)) {
-        if (k.shmem_free_swap(mapping, i, page) === 0) nr_swaps_freed++
-        // A page has taken its place: again.
-        else index = Math.min(index, i)
+        if (unfalloc) continue
+        if (k.shmem_free_swap(mapping, i, page) !== 0) {
+          // A page has taken its place: again.
+          index--
+          break
+        }
+        nr_swaps_freed++
         continue
       }
       lock_page(page)
-      // Or it was swapped out: again.
-      if (!truncateLocked(mapping, page)) index = Math.min(index, i)
+      const gone = (unfalloc && PageUptodate(page)) || truncateLocked(mapping, page)
       unlock_page(page)
+      if (gone) continue
+      // It was swapped out: again.
+      index--
+      break
     }
     release(pvec)
+    index++
   }
   forgetSwapped(inode, nr_swaps_freed)
 }
@@ -85,30 +95,21 @@ function release(pvec: readonly Entry[]): void {
   k.pagevec_release(pvec.map(({ entry }) => entry).filter(entry => !radix_tree_exceptional_entry(entry)))
 }
 
-/** ftruncate(2), `size` in base pages. Caller holds i_mutex. */
+/** ftruncate(2), `size` in base pages; to the size that it has, what lies beyond goes. Caller holds i_mutex. */
 export function shmem_setattr(inode: Inode, size: number): number {
   const oldsize = i_size_read(inode)
   if (size !== oldsize) i_size_write(inode, size)
-  if (size >= oldsize) return 0
-  k.unmap_mapping_range(i_data(inode), size, TO_END, true)
-  k.shmem_undo_range(inode, size, TO_END)
+  if (size > oldsize) return 0
+  if (size < oldsize) k.unmap_mapping_range(i_data(inode), size, TO_END, true)
+  k.shmem_undo_range(inode, size, TO_END, false)
   // Private copies that faults have made meanwhile.
-  k.unmap_mapping_range(i_data(inode), size, TO_END, true)
-  return 0
-}
-
-/** FALLOC_FL_PUNCH_HOLE of base pages offset..offset+len; private copies stay. Takes i_mutex. */
-export function shmem_punch_hole(inode: Inode, offset: number, len: number): number {
-  mutex_lock(i_mutex(inode))
-  k.unmap_mapping_range(i_data(inode), offset, offset + len, false)
-  k.shmem_undo_range(inode, offset, offset + len)
-  mutex_unlock(i_mutex(inode))
+  if (size < oldsize) k.unmap_mapping_range(i_data(inode), size, TO_END, true)
   return 0
 }
 
 /** Nobody refers to the file any more. */
 export function shmem_evict_inode(inode: Inode): void {
-  k.shmem_undo_range(inode, 0, TO_END)
+  k.shmem_undo_range(inode, 0, TO_END, false)
   leaveSwaplist(inode)
   freePageTree(i_data(inode))
   free_inode(inode)

@@ -26,6 +26,7 @@ export const vmstat = [
   'NR_VMSCAN_WRITE',
   'PSWPIN',
   'PSWPOUT',
+  'PGMAJFAULT',
   'PGMIGRATE_SUCCESS',
   'PGMIGRATE_FAIL',
   'THP_COLLAPSE_ALLOC',
@@ -63,6 +64,7 @@ export const NR_ISOLATED_ANON = slot.get('NR_ISOLATED_ANON')!
 export const NR_VMSCAN_WRITE = slot.get('NR_VMSCAN_WRITE')!
 export const PSWPIN = slot.get('PSWPIN')!
 export const PSWPOUT = slot.get('PSWPOUT')!
+export const PGMAJFAULT = slot.get('PGMAJFAULT')!
 export const PGMIGRATE_SUCCESS = slot.get('PGMIGRATE_SUCCESS')!
 export const PGMIGRATE_FAIL = slot.get('PGMIGRATE_FAIL')!
 export const THP_COLLAPSE_ALLOC = slot.get('THP_COLLAPSE_ALLOC')!
@@ -149,6 +151,7 @@ const shown: readonly (readonly [string, () => number])[] = [
   ['nr_vmscan_write', () => global_page_state(NR_VMSCAN_WRITE)],
   ['pswpin', () => global_page_state(PSWPIN)],
   ['pswpout', () => global_page_state(PSWPOUT)],
+  ['pgmajfault', () => global_page_state(PGMAJFAULT)],
   ['pgmigrate_success', () => global_page_state(PGMIGRATE_SUCCESS)],
   ['pgmigrate_fail', () => global_page_state(PGMIGRATE_FAIL)],
   ['unevictable_pgs_culled', () => global_page_state(UNEVICTABLE_PGCULLED)],
