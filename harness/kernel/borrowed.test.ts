@@ -100,6 +100,14 @@ t.test('pools that others use are not borrowed', async t => {
   t.notOk(existsSync(record))
 })
 
+t.test('pools whose reservations were driven below zero are not judged by', async t => {
+  const { root } = machine(t, { [pool('resv_hugepages')]: '18446744073709551612\n' })
+  t.throws(
+    () => borrow(root),
+    new Lacking('this machine counts huge pages below zero until it boots (hugepages-2048kB)'),
+  )
+})
+
 t.test('what was borrowed before the machine was started anew is forgotten', async t => {
   const { root, write } = machine(t)
   borrow(root)

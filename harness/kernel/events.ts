@@ -10,7 +10,7 @@ export type Event =
   | readonly ['unfit', reason: string]
   | readonly ['point', index: number]
   | readonly ['before' | 'baseline' | 'counters' | 'after', changes: CounterChanges]
-  /** Why this machine cannot judge the point. */
+  /** Why this machine cannot judge the point, or another round of it. */
   | readonly ['lacks', reason: string]
   | readonly ['step', index: number]
   | readonly ['answer', ...Told]

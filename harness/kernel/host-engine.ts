@@ -20,7 +20,7 @@ import { belowZero } from './seen.ts'
 import { poolsInUse } from './settings.ts'
 
 /** How the running kernel is called. */
-export const hostName = 'host'
+const hostName = 'host'
 
 export interface HostOptions {
   readonly limits?: Limits

@@ -21,7 +21,7 @@ export interface HostStart {
 const dying = 20_000
 
 /**
- * The events of one start, then how it ended. Whoever stops listening, or aborts, ends the probe and all that it began; where
+ * The events of one start, then how it ended, without a log: all that the kernel said was told. Whoever stops listening, or aborts, ends the probe and all that it began; where
  * this process exits, whoever gives the settings back does.
  */
 export async function* runHost({ probe, program, limits, signal }: HostStart): AsyncGenerator<Event, GuestEnd> {
@@ -40,15 +40,15 @@ export async function* runHost({ probe, program, limits, signal }: HostStart): A
       const event = eventOf(line)
       if (event === undefined) continue
       clock.heard(event)
-      if (event[0] === 'unfit') return { kind: 'config', reason: `not on this machine: ${event[1]}`, log }
+      if (event[0] === 'unfit') return { kind: 'config', reason: `not on this machine: ${event[1]}`, log: [] }
       if (event[0] === 'log') {
         log.push(event[1])
         clock.said(event[1])
       }
       yield soundly(event)
-      if (event[0] === 'done') return { kind: 'done', reason: '', log }
+      if (event[0] === 'done') return { kind: 'done', reason: '', log: [] }
     }
-    return { ...(clock.over ?? theEnd(log)), log }
+    return { ...(clock.over ?? theEnd(log)), log: [] }
   } finally {
     clock.stop()
     stop()

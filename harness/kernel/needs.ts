@@ -36,7 +36,7 @@ export function nodesOf({ machine }: TestPoint, lines: readonly string[]): numbe
   return lines.some(line => line.startsWith('migrate ')) ? 2 : machine.nodes
 }
 
-/** Bytes that a point may come to use, with what the kernel needs beside. */
+/** Bytes that a point may come to use, beside what the kernel has already. */
 export function bytesOf(point: TestPoint, lines: readonly string[]): number {
   return smallBytes(point, lines) + pagesOf(GiB, point, lines) * GiB
 }
@@ -51,7 +51,7 @@ function smallBytes(point: TestPoint, lines: readonly string[]): number {
   const mmaps = lines.filter(line => line.startsWith('mmap ') || (line.startsWith('mmap-file ') && isSmall(line)))
   const mapped = mmaps.reduce((sum, line) => sum + Number(line.split(' ')[2]), 0)
   const copies = lines.some(line => line.startsWith('fork ')) ? 2 : 1
-  return point.machine.swap_area + copies * mapped + pagesOf(2 * MiB, point, lines) * 2 * MiB + spare
+  return point.machine.swap_area + copies * mapped + pagesOf(2 * MiB, point, lines) * 2 * MiB
 }
 
 /** Whether a mapping of a file is of base pages. */
@@ -71,7 +71,7 @@ function pagesOf(size: number, { machine: { pools } }: TestPoint, lines: readonl
  */
 function guestMemory(point: TestPoint, lines: readonly string[]): number | string {
   const { memory } = point.machine
-  const small = smallBytes(point, lines)
+  const small = smallBytes(point, lines) + spare
   const gigantic = pagesOf(GiB, point, lines)
   const all = gigantic > 0 ? giganticSizes : sizes
   const need = memory ?? (gigantic > 0 ? (gigantic + 3) * GiB : small)

@@ -37,6 +37,23 @@ function observe(...rounds: Event[][]): ReturnType<ReturnType<typeof seenOf>['ob
   return seen.observation()
 }
 
+t.test('a round that the machine cannot be had for ends the rounds, and those before it stand', async t => {
+  const seen = seenOf(point, new BootCounters(), { rounds: 9, seconds: undefined })
+  for (const event of round('b1', 4096, 7)) seen.take(event)
+  for (const event of [['round'], ['lacks', 'no pages'], ['end']] as const) seen.take(event)
+  const { exploration, end } = seen.observation()
+  t.same(end, { kind: 'done' })
+  t.match(exploration, { states: 1, interleavings: '1', bound: '1 rounds, then no pages' })
+})
+
+t.test('a machine that was never had is config', async t => {
+  const seen = seenOf(point, new BootCounters(), { rounds: 9, seconds: undefined })
+  for (const event of [['before', {}], ['lacks', 'no pages'], ['end']] as const) seen.take(event)
+  const { exploration, end } = seen.observation()
+  t.same(end, { kind: 'config', reason: 'no pages' })
+  t.equal(exploration, undefined)
+})
+
 t.test('keeps each distinct end once, whatever else the counters count', async t => {
   const { steps, exploration, end } = observe(round('b1', 4096, 7), round('b1', 4096, 8), round('b2', 0, 9))
   t.same(end, { kind: 'done' })

@@ -22,6 +22,8 @@ class RoundsSeen implements Seen {
   readonly #log: string[] = []
   #first: Observation | undefined
   #count = 0
+  /** What a later round lacked: those before it stand. */
+  #lacking: string | undefined
   #now: PointSeen
 
   constructor(point: TestPoint, counters: BootCounters, rounds: Rounds) {
@@ -46,18 +48,20 @@ class RoundsSeen implements Seen {
   }
 
   take(event: Event): void {
-    if (event[0] !== 'round') {
+    if (event[0] === 'lacks' && this.#count > 0) {
+      this.#lacking = event[1]
+    } else if (event[0] === 'round') {
+      this.#close(this.#now.observation())
+      this.#now = new PointSeen(this.#point.name, this.#counters)
+    } else {
       this.#now.take(event)
-      return
     }
-    this.#close(this.#now.observation())
-    this.#now = new PointSeen(this.#point.name, this.#counters)
   }
 
   /** What came before the race is the first round's. */
   observation(end?: Observation['end']): Observation {
     const last = this.#now.observation(end)
-    this.#close(last)
+    if (this.#lacking === undefined) this.#close(last)
     const { point, baseline, steps } = this.#first ?? last
     const before = { point, baseline, steps: steps.filter(({ index }) => index < this.#race), log: this.#log }
     if (last.end.kind === 'config' || this.#endings.size === 0) return { ...before, after: last.after, end: last.end }
@@ -68,7 +72,7 @@ class RoundsSeen implements Seen {
       states: this.#count,
       transitions: 0,
       complete: false,
-      bound: boundText(this.#rounds),
+      bound: this.#lacking === undefined ? boundText(this.#rounds) : `${this.#count} rounds, then ${this.#lacking}`,
       model: '',
     }
     return { ...before, after: [], end: { kind: 'done' }, exploration }

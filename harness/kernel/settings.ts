@@ -38,6 +38,8 @@ export function poolsInUse(root: string): string | undefined {
   for (const name of namesIn(join(root, hugepages))) {
     const count = (file: string) => Number(valueAt(root, join(hugepages, name, file)) ?? 0)
     const used = count('nr_hugepages') - count('free_hugepages')
+    // The kernel prints what has gone below zero as if it were near 2^64.
+    if (count('resv_hugepages') > 2 ** 63) return `this machine counts huge pages below zero until it boots (${name})`
     if (used > 0 || count('resv_hugepages') > 0 || count('surplus_hugepages') > 0)
       return `huge pages of this machine are in use (${name})`
   }

@@ -5,7 +5,6 @@
 
 #include "direct.h"
 #include "content.h"
-#include "host.h"
 #include "ring.h"
 
 #include <linux/fcntl.h>
@@ -42,12 +41,12 @@ static bool has_disk(void)
 
 const char *swap_disk(void)
 {
-	return !on_host && has_disk() ? swap_path : NULL;
+	return has_disk() ? swap_path : NULL;
 }
 
 const char *prepare_disk(void)
 {
-	return !on_host && open_device() && has_disk() ? NULL : "no RAM disk (brd) of this kernel could be had for O_DIRECT";
+	return open_device() && has_disk() ? NULL : "no RAM disk (brd) of this kernel could be had for O_DIRECT";
 }
 
 static int open_disk(void)

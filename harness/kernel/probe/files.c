@@ -197,10 +197,11 @@ struct answer op_unlink(struct process *me, const struct words *op)
 	return ok;
 }
 
-static struct answer allocate(const struct words *op, int mode)
+/** A system call whose first argument is the file that the operation names. */
+static struct answer call(long nr, const struct words *op, long a, long b, long c)
 {
 	int fd = open_file(op->word[1]);
-	long ret = sys4(SYS_fallocate, fd, mode, number(op->word[2]), number(op->word[3]));
+	long ret = sys4(nr, fd, a, b, c);
 
 	sys1(SYS_close, fd);
 	return answer_of(ret);
@@ -210,47 +211,35 @@ static struct answer allocate(const struct words *op, int mode)
 struct answer op_fallocate(struct process *me, const struct words *op)
 {
 	(void)me;
-	return allocate(op, 0);
+	return call(SYS_fallocate, op, 0, number(op->word[2]), number(op->word[3]));
 }
 
 /* punch NAME OFF LEN */
 struct answer op_punch(struct process *me, const struct words *op)
 {
 	(void)me;
-	return allocate(op, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE);
+	return call(SYS_fallocate, op, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, number(op->word[2]), number(op->word[3]));
 }
 
 /* fadvise NAME OFF LEN willneed */
 struct answer op_fadvise(struct process *me, const struct words *op)
 {
-	int fd = open_file(op->word[1]);
-	long ret = sys4(SYS_fadvise64, fd, number(op->word[2]), number(op->word[3]), POSIX_FADV_WILLNEED_);
-
 	(void)me;
-	sys1(SYS_close, fd);
-	return answer_of(ret);
+	return call(SYS_fadvise64, op, number(op->word[2]), number(op->word[3]), POSIX_FADV_WILLNEED_);
 }
 
 /* readahead NAME OFF LEN */
 struct answer op_readahead(struct process *me, const struct words *op)
 {
-	int fd = open_file(op->word[1]);
-	long ret = sys3(SYS_readahead, fd, number(op->word[2]), number(op->word[3]));
-
 	(void)me;
-	sys1(SYS_close, fd);
-	return answer_of(ret);
+	return call(SYS_readahead, op, number(op->word[2]), number(op->word[3]), 0);
 }
 
 /* truncate NAME SIZE */
 struct answer op_truncate(struct process *me, const struct words *op)
 {
-	int fd = open_file(op->word[1]);
-	long ret = sys2(SYS_ftruncate, fd, number(op->word[2]));
-
 	(void)me;
-	sys1(SYS_close, fd);
-	return answer_of(ret);
+	return call(SYS_ftruncate, op, number(op->word[2]), 0, 0);
 }
 
 /* shmat NAME SEGMENT SIZE PAGE r|rw */

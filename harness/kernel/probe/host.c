@@ -13,12 +13,11 @@
 
 bool on_host;
 
-bool knows_its_place(const u64 *arguments)
+bool asks_for_host(const u64 *arguments)
 {
 	const char *const *words = (const char *const *)(arguments + 1);
 
-	on_host = arguments[0] == 2 && same(words[1], "host");
-	return on_host || sys0(SYS_getpid) == 1;
+	return arguments[0] == 2 && same(words[1], "host");
 }
 
 /** Keeps nothing but a watch: pid 1 within has ended when all that it began has; it ends when we are told to. */

@@ -4,10 +4,10 @@
 
 #include "sys.h"
 
-/** The running kernel is the one on trial: no port is touched, nothing is poisoned, no module is loaded, nothing restarts. */
+/** The running kernel is the one on trial: no port is touched and nothing restarts. What it is spared, the harness refuses. */
 extern bool on_host;
 
-/** Whether this is pid 1, or was started with the words `NAME host`: `arguments` is the stack as the kernel made it. */
-bool knows_its_place(const u64 *arguments);
+/** Whether we were started with the words `NAME host`: `arguments` is the stack as the kernel made it. */
+bool asks_for_host(const u64 *arguments);
 /** Becomes pid 1 of its own processes, with own mounts, own segments and an empty root; null, or what is missing. */
 const char *enter_host(void);

@@ -42,13 +42,14 @@ static u8 stack[65536] __attribute__((aligned(4096)));
 __attribute__((used)) void *begin(const u64 *arguments)
 {
 	u64 start = (u64)__bss_start & -PAGE, size = (u64)_end - start;
+	bool asked = asks_for_host(arguments);
 
-	if (!knows_its_place(arguments))
+	if (!asked && sys0(SYS_getpid) != 1)
 		sys1(SYS_exit_group, 2);
 	sys6(SYS_mmap, start, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
 	for (volatile char *at = __executable_start; at < _end; at += PAGE)
 		*at;
-	knows_its_place(arguments);
+	on_host = asked;
 	/* Before the stack is one that processes share. */
 	unfit = on_host ? enter_host() : NULL;
 	return stack + sizeof(stack) - 16;
@@ -206,6 +207,16 @@ static struct answer run_step(struct words *line)
 	return answer;
 }
 
+/** False, and told: the machine lacks what the point, or a round of it, wants; no other round is run. */
+static bool has_all(const char *lacking)
+{
+	if (!lacking)
+		return true;
+	out("[\"lacks\",%s]\n", lacking);
+	rounds.left = 1;
+	return false;
+}
+
 /** False: the guest is not the machine that the point wants. */
 static bool begin_point(const struct words *line)
 {
@@ -228,9 +239,7 @@ static bool begin_point(const struct words *line)
 	rounds.from = here();
 	out("[\"point\",%d]\n", number(line->word[1]));
 	tell_counters("before");
-	if (lacking)
-		out("[\"lacks\",%s]\n", lacking);
-	return !lacking;
+	return has_all(lacking);
 }
 
 /** All of the point is to be run again and again. */
@@ -246,29 +255,35 @@ static bool another_round(void)
 	return rounds.left != 1 && (!rounds.until || now_ms() < rounds.until);
 }
 
-/** Leaves the machine as the point found it. */
-static void begin_anew(void)
+/** Leaves the machine as the point found it; null, or why it cannot. */
+static const char *begin_anew(void)
 {
+	const char *lacking;
+
 	end_writeback();
 	undo();
-	set_pools();
-	set_swap();
+	lacking = set_pools();
+	return lacking ? lacking : set_swap();
 }
 
 /** After the last process: that was the point, or one round of it. */
 static void end_point(void)
 {
-	begin_anew();
+	const char *lacking = begin_anew();
+	bool another = another_round();
+
 	drain_lru();
 	tell_log();
 	tell_counters("after");
-	if (!another_round()) {
+	if (another)
+		out("[\"round\"]\n");
+	if (!another || !has_all(lacking)) {
+		/* The next point hears of what is still lacking then. */
 		out("[\"end\"]\n");
 		forget_pools();
 		forget_swap();
 		return;
 	}
-	out("[\"round\"]\n");
 	rounds.left -= rounds.left > 0;
 	go_on_from(rounds.from);
 	new_main();
@@ -282,16 +297,19 @@ static void skip_to_end(struct words *line)
 		;
 }
 
-static void count_from_here(bool primed)
+/** False: what primed the point has left it without what it wants. */
+static bool count_from_here(bool primed)
 {
 	if (!primed) {
 		out("[\"baseline\",{}]\n");
-		return;
+		return true;
 	}
-	begin_anew();
+	if (!has_all(begin_anew()))
+		return false;
 	new_main();
 	drain_lru();
 	tell_counters("baseline");
+	return true;
 }
 
 __attribute__((used, noreturn)) void run_program(void)
@@ -323,13 +341,12 @@ __attribute__((used, noreturn)) void run_program(void)
 			wants_disk = true;
 		else if (same(line.word[0], "swap"))
 			ask_for_swap(&line);
-		else if (same(line.word[0], "point") && !begin_point(&line)) {
+		else if ((same(line.word[0], "point") && !begin_point(&line)) ||
+			 (same(line.word[0], "count") && !count_from_here(primed))) {
 			skip_to_end(&line);
 			continue;
 		} else if (same(line.word[0], "rounds"))
 			repeat_point(&line);
-		else if (same(line.word[0], "count"))
-			count_from_here(primed);
 		else if (same(line.word[0], "end"))
 			end_point();
 		primed = same(line.word[0], "prime");

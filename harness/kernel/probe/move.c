@@ -20,14 +20,18 @@ static long move(const struct process *process, u64 count, void **at, const int 
 	return sys6(SYS_move_pages, process->pid, count, at, nodes, status, MPOL_MF_MOVE_ALL);
 }
 
-/** One address for each page of its own, small or huge; 0 if there is no room for all. */
-static u64 pages_in(const struct place *place, void **at)
+/** One address for each page of its own, small or huge, and what maps it; 0 if there is no room for all. */
+static u64 pages_in(const struct place *place, void **at, u64 *entry)
 {
-	u64 count = 0, end = place->start + place->length, page;
+	static u64 area[HUGE / PAGE];
+	u64 count = 0, end = place->start + place->length, page, read = 0;
 
 	for (page = place->start & -PAGE; page < end && count < MAX_MOVED; count++) {
+		if (read != (page & -HUGE))
+			read_entries(place->process, read = page & -HUGE, area, COUNT(area));
 		at[count] = (void *)page;
-		page = maps_huge_frame(place->process, page) ? (page & -HUGE) + HUGE : page + PAGE;
+		entry[count] = area[page % HUGE / PAGE];
+		page = frame_of(entry[count]) && frame_is_huge(frame_of(entry[count])) ? read + HUGE : page + PAGE;
 	}
 	return page < end ? 0 : count;
 }
@@ -36,6 +40,7 @@ static u64 pages_in(const struct place *place, void **at)
 struct answer op_migrate(struct process *me, const struct words *op)
 {
 	static void *at[MAX_MOVED];
+	static u64 entry[MAX_MOVED];
 	static int nodes[MAX_MOVED], status[MAX_MOVED], now[MAX_MOVED];
 	struct place place = place_of(me, op);
 	long to = number(op->word[4]), ret;
@@ -46,7 +51,7 @@ struct answer op_migrate(struct process *me, const struct words *op)
 		return answer_of(-EBUSY_);
 	if (place.missing)
 		return config(place.missing);
-	count = pages_in(&place, at);
+	count = pages_in(&place, at, entry);
 	if (!count)
 		return config("more pages to migrate than the probe has room for");
 	ret = move(place.process, count, at, NULL, now);
@@ -55,8 +60,7 @@ struct answer op_migrate(struct process *me, const struct words *op)
 	for (u64 i = 0; i < count; i++)
 		nodes[i] = to < 0 ? !now[i] : to;
 	for (u64 i = 0; i < count && !me->thread; i++)
-		if (is_swapped_at(place.process, (u64)at[i]) ||
-		    (find_frames(op->word[1]) && !frame_mapped_at(place.process, (u64)at[i])))
+		if (entry_is_swapped(entry[i]) || (find_frames(op->word[1]) && !frame_of(entry[i])))
 			return config("move_pages(2) finds no page that is not mapped");
 	ret = move(place.process, count, at, nodes, status);
 	if (ret == -ENODEV_)
@@ -84,8 +88,8 @@ static long advise(const struct process *process, u64 start, u64 length, int adv
 	return done;
 }
 
-/** Which pages of a place were, before they were paged out. */
-static bool mapped[MAX_SWAPPED];
+/** What maps the pages of a place before they are paged out. */
+static u64 entries[MAX_SWAPPED];
 
 /** Reclaim leaves mlocked pages; the advice is refused for all of a range that has one. The rest nobody tells of. */
 static struct answer advise_to_page_out(const struct place *place)
@@ -102,31 +106,22 @@ static struct answer advise_to_page_out(const struct place *place)
 	return ok;
 }
 
-static bool is_shared(const struct place *place)
+static bool is_shared(u64 count)
 {
-	for (u64 at = place->start & -PAGE; at < place->start + place->length; at += PAGE) {
-		u64 frame = frame_mapped_at(place->process, at);
-
-		if (frame && mappings_of(frame) > 1)
+	for (u64 i = 0; i < count; i++)
+		if (frame_of(entries[i]) && mappings_of(frame_of(entries[i])) > 1)
 			return true;
-	}
 	return false;
 }
 
-static void find_mapped(const struct place *place)
-{
-	for (u64 i = 0; i * PAGE < place->length; i++)
-		mapped[i] = frame_mapped_at(place->process, place->start + i * PAGE);
-}
-
 /** A look at each page that was mapped maps it again, whatever its owner may do. */
-static void look_at_mapped(const struct place *place)
+static void look_at_mapped(const struct place *place, u64 count)
 {
 	int memory = open_proc(place->process, "mem", O_RDONLY);
 	u8 byte;
 
-	for (u64 i = 0; i * PAGE < place->length; i++)
-		if (mapped[i])
+	for (u64 i = 0; i < count; i++)
+		if (frame_of(entries[i]))
 			sys4(SYS_pread64, memory, &byte, 1, place->start + i * PAGE);
 	sys1(SYS_close, memory);
 }
@@ -149,7 +144,7 @@ struct answer op_pageout(struct process *me, const struct words *op)
 {
 	struct place place = place_of(me, op);
 	struct answer answer;
-	u64 cached;
+	u64 cached, count = (place.length + PAGE - 1) / PAGE;
 
 	if (me->thread && !place.process)
 		return ok;
@@ -159,16 +154,16 @@ struct answer op_pageout(struct process *me, const struct words *op)
 		return config("before v5.10 no advice (MADV_PAGEOUT) is taken on memory of others");
 	if (me->thread)
 		return advise_to_page_out(&place);
-	if (place.length / PAGE > COUNT(mapped))
+	if (count > COUNT(entries))
 		return config("more pages to page out than the probe has room for");
-	if (swaps() && is_shared(&place))
+	read_entries(place.process, place.start, entries, count);
+	if (swaps() && is_shared(count))
 		return config("MADV_PAGEOUT leaves alone what several processes map");
 	cached = swap_cached();
-	find_mapped(&place);
 	answer = page_out(&place);
 	if (answer.kind != OK || swap_cached() <= cached)
 		return answer;
-	look_at_mapped(&place);
+	look_at_mapped(&place, count);
 	return page_out(&place);
 }
 

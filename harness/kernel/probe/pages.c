@@ -20,7 +20,7 @@
 #define KPF_ZERO_PAGE KPF(24)
 
 static struct { int pid; u64 start; bool by_pmd; u64 entries[512]; } area;
-static int flags_fd, pagemap_fd, pagemap_pid;
+static int flags_fd, count_fd, pagemap_fd, pagemap_pid;
 
 int open_proc(const struct process *process, const char *name, int flags)
 {
@@ -39,6 +39,7 @@ int open_proc(const struct process *process, const char *name, int flags)
 void open_pages(void)
 {
 	flags_fd = open_path("/proc/kpageflags", O_RDONLY);
+	count_fd = open_path("/proc/kpagecount", O_RDONLY);
 }
 
 static u64 frame_flags(u64 pfn)
@@ -56,37 +57,38 @@ bool frame_is_huge(u64 pfn)
 	return frame_flags(head) & KPF_COMPOUND_HEAD && frame_flags(head + 511) & KPF_COMPOUND_TAIL;
 }
 
-static u64 entry_at(const struct process *process, u64 address)
+void read_entries(const struct process *process, u64 address, u64 *entries, u64 count)
 {
 	int fd = open_proc(process, "pagemap", O_RDONLY);
-	u64 entry = 0;
 
-	sys4(SYS_pread64, fd, &entry, sizeof(entry), address / PAGE * sizeof(entry));
+	memset(entries, 0, count * sizeof(*entries));
+	sys4(SYS_pread64, fd, entries, count * sizeof(*entries), address / PAGE * sizeof(*entries));
 	sys1(SYS_close, fd);
-	return entry;
+}
+
+u64 frame_of(u64 entry)
+{
+	return entry & PM_PRESENT ? entry & PM_PFN : 0;
 }
 
 u64 frame_mapped_at(const struct process *process, u64 address)
 {
-	u64 entry = entry_at(process, address);
+	u64 entry;
 
-	return entry & PM_PRESENT ? entry & PM_PFN : 0;
+	read_entries(process, address, &entry, 1);
+	return frame_of(entry);
 }
 
-bool is_swapped_at(const struct process *process, u64 address)
+bool entry_is_swapped(u64 entry)
 {
-	u64 entry = entry_at(process, address);
-
 	return !(entry & PM_PRESENT) && entry & PM_SWAP;
 }
 
 u64 mappings_of(u64 pfn)
 {
-	int fd = open_path("/proc/kpagecount", O_RDONLY);
 	u64 count = 0;
 
-	sys4(SYS_pread64, fd, &count, sizeof(count), pfn * sizeof(count));
-	sys1(SYS_close, fd);
+	sys4(SYS_pread64, count_fd, &count, sizeof(count), pfn * sizeof(count));
 	return count;
 }
 

@@ -23,11 +23,15 @@ bool frame_is_free(u64 pfn);
 u64 mappings_of(u64 pfn);
 /** Whether it stands in the swap cache. */
 bool frame_is_swap_cached(u64 pfn);
-/** Whether what was there is swapped out, or just moving; keeps nothing. */
-bool is_swapped_at(const struct process *process, u64 address);
+/** Whether what an entry is of is swapped out, or just moving. */
+bool entry_is_swapped(u64 entry);
 /** Opens a file of /proc/PID. */
 int open_proc(const struct process *process, const char *name, int flags);
-/** The frame that is mapped there, or 0; keeps nothing, so threads may ask. */
+/** The entries of so many pages, 0 of what is not there; keeps nothing, so threads may ask. */
+void read_entries(const struct process *process, u64 address, u64 *entries, u64 count);
+/** The frame that an entry maps, or 0. */
+u64 frame_of(u64 entry);
+/** The frame that is mapped there, or 0; keeps nothing either. */
 u64 frame_mapped_at(const struct process *process, u64 address);
 /** Opens what threads of a race cannot open for each other. */
 void open_pages(void);

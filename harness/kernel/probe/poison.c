@@ -1,7 +1,6 @@
 // Memory that fails: frames are told to the kernel by their physical address, and processes how they want to hear of it.
 
 #include "probe.h"
-#include "host.h"
 #include "out.h"
 #include "pages.h"
 
@@ -18,7 +17,7 @@ static const char unpoison_pfn[] = "/sys/kernel/debug/hwpoison/unpoison-pfn";
 
 bool has_memory_failure(void)
 {
-	int fd = on_host ? -1 : open_path(hard_offline, O_WRONLY);
+	int fd = open_path(hard_offline, O_WRONLY);
 
 	if (fd >= 0)
 		sys1(SYS_close, fd);
@@ -95,8 +94,6 @@ static bool can_unpoison(void)
 {
 	int fd = open_path(unpoison_pfn, O_WRONLY);
 
-	if (on_host)
-		return false;
 	if (fd < 0) {
 		int module = open_path("/hwpoison-inject.ko", O_RDONLY);
 

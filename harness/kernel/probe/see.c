@@ -189,8 +189,10 @@ struct answer op_shape(struct process *me, const struct words *op)
 	u32 i = 0;
 	bool fits = true;
 
-	while (!same(shapes[i].name, op->word[4]))
+	while (i < COUNT(shapes) && !same(shapes[i].name, op->word[4]))
 		i++;
+	if (i == COUNT(shapes))
+		return config("a shape that the probe does not know");
 	for (u64 at = start; fits && at < start + length; at += PAGE)
 		fits = shapes[i].fits(page_at(me, at));
 	forget_pages();
