@@ -92,7 +92,7 @@ export interface Step {
   readonly gives: readonly { readonly answer: Accepted; readonly expect: Expect | undefined }[]
   readonly expect: Expect | undefined
   readonly pos: Position
-  /** The step in one line, as the case wrote it. */
+  /** The step in one line, as the case wrote it, without when it is there, what it may answer and what must be seen. */
   readonly text: string
   /** Of a step that no line of the case says: the name that it ends. Nothing is done where that was never made. */
   readonly ends?: string

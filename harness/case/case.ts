@@ -37,10 +37,15 @@ export interface Case {
   readonly about: string
   readonly see: readonly string[]
   readonly tags: readonly string[]
-  /** What the case asks to run under; undefined: both sides of every patch that its `when`s name, and the newest release. */
+  /**
+   * What the case asks to run under; undefined: both sides of every patch that its `when`s name, what has all of a `from`
+   * together, and the newest release.
+   */
   readonly variants: readonly string[] | undefined
   /** Patches and releases that `from` and `until` name anywhere in the file. */
   readonly ids: readonly string[]
+  /** The lists among what stands after `from`: a subject must have all of one. */
+  readonly together: readonly (readonly string[])[]
   readonly combinations: readonly Values[]
   /** The name of a test point: `thp/pin-fork[hold=get,child=gone]`. */
   pointName(values: Values): string

@@ -158,6 +158,8 @@ t.test('steps and verdicts are decided by the values of the combination and by w
   t.equal(wanted(thp2!, 'v4.6'), 'always clean 10')
   t.equal(wanted(thp1!, 'v4.5'), 'sometimes stale-dma,oops 12')
   t.same(one.ids, ['v4.6', 'v4.5'])
+  t.same(one.together, [['v4.5', 'v4.6']])
+  t.equal(one.point(thp2!, having()).steps.at(-1)!.text, 'touch: A')
 })
 
 t.test('gives is one answer, any of a list, or a map with what holds after each', async t => {

@@ -90,6 +90,7 @@ function readCase(file: string, tree: Mapping, known: Known, problems: Problems)
     tags: part('tags', parts.tags) ?? [],
     variants: readVariants(tree, known, problems),
     ids: [...whens.ids],
+    together: whens.together,
     combinations: matrix.combinations,
     pointName: values => pointName(name, values),
     point(values, subject) {

@@ -55,7 +55,8 @@ export function readStep(map: Mapping, verb: string, setting: Setting): Done | u
     const gives = givesNode ? readGives(givesNode, counters, problems) : plainOk
     if (args === undefined) return undefined
     if (gives.length > 0 && gives.every(({ answer }) => answer.kind === 'killed')) scope.end(by)
-    return { step: { verb, args, by, cpu, gives, expect, pos: problems.position(map), text: oneLine(map) }, namings }
+    const text = oneLine({ ...map, entries: map.entries.filter(({ key }) => [verb, 'by', 'cpu'].includes(key.text)) })
+    return { step: { verb, args, by, cpu, gives, expect, pos: problems.position(map), text }, namings }
   })
 }
 

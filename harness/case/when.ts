@@ -29,6 +29,8 @@ interface When {
 /** All `when`s of one file, each read once. */
 export class Whens {
   readonly ids = new Set<string>()
+  /** Of each `from` that names several, these. */
+  readonly together: (readonly string[])[] = []
   readonly #read = new Map<Node, When>()
   readonly #matrix: Matrix
   readonly #known: readonly string[]
@@ -84,6 +86,7 @@ export class Whens {
         if (wished.length > 0) wish.set(key.text, wished)
       }
     }
+    if (when.from.length > 1) this.together.push(when.from)
     // Who has a posted version does not have the patch itself, for which it would stand.
     const posted = when.from.map(this.#standsFor)
     when.until = when.until.filter(id => !posted.includes(id))

@@ -61,7 +61,8 @@ export function judged({
   const anomalies = typeof names === 'string' ? [names] : names
   const wanted = { anomalies, how, seen: ends, pos: pos(9) }
   const of: Case = {
-    file: 'a.yaml', name: 'x', about: '', see: [], tags: [], variants: undefined, ids: [], combinations: [{}],
+    file: 'a.yaml', name: 'x', about: '', see: [], tags: [], variants: undefined, ids: [],
+    together: [], combinations: [{}],
     pointName: () => 'x', point: () => point, wanted: () => wanted,
   } // biome-ignore format: what every case has
   const subject = { name: 'v4.5', has: () => false }

@@ -32,7 +32,8 @@ function caseOf(n: number): Case {
   const combinations = Array.from({ length: n }, (_, i) => ({ i: String(i) }))
   const wanted = { anomalies: ['clean'], how: 'always', seen: [], pos: { file: 'x.yaml', line: 1, col: 1 } } as const
   return {
-    file: 'x.yaml', name: 'x', about: '', see: [], tags: [], variants: undefined, ids: [], combinations,
+    file: 'x.yaml', name: 'x', about: '', see: [], tags: [], variants: undefined, ids: [],
+  together: [], combinations,
     pointName: values => point(values).name, point, wanted: () => wanted,
   } // biome-ignore format: what every case has
 }

@@ -1,7 +1,6 @@
 // mmfunc explain: what a patch, a topic or a case comes to, from runs in the model.
 
 import type { Case } from '../case/case.ts'
-import type { Result } from '../check/result.ts'
 import {
   describe,
   folderNames,
@@ -18,11 +17,12 @@ import { changeOf } from '../report/change.ts'
 import { caseLines, type Look, patchLines } from '../report/explain.ts'
 import { caseJson, patchJson, threadJson, topicJson } from '../report/explain-json.ts'
 import { threadLines, topicLines } from '../report/explain-topic.ts'
+import type { Results } from '../report/verdicts.ts'
 import { nearest } from '../steps/words/nearest.ts'
 import { splitPoint } from './finding.ts'
 import { type JobsOptions, jobsOf } from './jobs.ts'
 import { casesOf } from './load.ts'
-import { naming } from './naming.ts'
+import { isNaming, naming } from './naming.ts'
 import { paintFor } from './paint.ts'
 import { print } from './print.ts'
 import { Refusal } from './refusal.ts'
@@ -124,11 +124,12 @@ function asked(one: Case, subjects: readonly string[], after: number): Asked[] {
 /** Every patch of a folder of the history, without and with it. */
 async function explainFolder(topic: string, { all }: ExplainOptions, runs: Runs): Promise<Told> {
   const patches = (await patchesIn(topic)).filter(patch => sidesOf(patch).every(isVariant))
-  const asking: Asked[][] = []
-  for (const patch of patches) {
-    const cases = all ? await casesOf([]) : await naming([patch.id, patch.standsFor ?? patch.id])
-    asking.push(cases.flatMap(one => asked(one, sidesOf(patch), 1)))
-  }
+  const namesOf = ({ id, standsFor = id }: Patch) => [id, standsFor]
+  const cases = all ? await casesOf([]) : await naming(patches.flatMap(namesOf))
+  const asking = patches.map(patch => {
+    const its = all ? cases : cases.filter(one => isNaming(one, namesOf(patch)))
+    return its.flatMap(one => asked(one, sidesOf(patch), 1))
+  })
   await runs.of(asking.flat())
   const told = patches.map((patch, i) => {
     const pairs = runs.rows(asking[i]!).map(([without, having]) => [without!, having!] as const)
@@ -178,13 +179,11 @@ async function explainCase(what: string, { variant }: ExplainOptions, runs: Runs
 }
 
 /** A point under the first two of these columns between which something changes, else under the first two. */
-function storyOfCase(rows: readonly Row[], pairs: readonly (readonly number[])[]): Row | undefined {
-  const differs = ([a, b]: Row) => a && b && /^(fixed|regressed|changed)$/.test(changeOf(a, b))
+function storyOfCase(rows: readonly Results[], pairs: readonly (readonly number[])[]): Results | undefined {
+  const differs = ([a, b]: Results) => a && b && /^(fixed|regressed|changed)$/.test(changeOf(a, b))
   const under = pairs.map(pair => rows.map(row => pair.map(column => row[column])))
   return under.map(each => telling(each.filter(differs))).find(row => row !== undefined) ?? telling(under[0] ?? [])
 }
-
-type Row = readonly (Result | undefined)[]
 
 const topics = (): string[] => [...folderNames(), ...topicNames]
 

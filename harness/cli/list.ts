@@ -5,8 +5,12 @@ import { counterNames, history } from '../model/history/index.ts'
 import { didYouMean } from '../steps/words/nearest.ts'
 import { Refusal } from './refusal.ts'
 
-/** A line of a listing: the first word is the name. */
-type Entry = Readonly<Record<string, unknown>> & { readonly name: string; readonly about?: string }
+/** A line of a listing: the first word is the name; `engines`: those that have it. */
+type Entry = Readonly<Record<string, unknown>> & {
+  readonly name: string
+  readonly about?: string
+  readonly engines?: readonly string[]
+}
 
 const listings: Readonly<Record<string, () => readonly Entry[] | Promise<readonly Entry[]>>> = {
   cases,
@@ -31,10 +35,10 @@ export async function list(what: string, options: { readonly json?: boolean }): 
 }
 
 function lines(entries: readonly Entry[]): string {
-  const width = Math.max(0, ...entries.map(({ name }) => name.length))
-  return entries
-    .map(({ name, about }) => `${about === undefined ? name : `${name.padEnd(width)}  ${about.trim()}`}\n`)
-    .join('')
+  const rows = entries.map(({ name, engines = [], about = '' }) => [name, engines.join(', '), about.trim()])
+  const widths = [0, 1].map(i => Math.max(0, ...rows.map(row => row[i]!.length)))
+  const columns = rows.map(row => row.map((cell, i) => cell.padEnd(widths[i] ?? 0)).filter(cell => cell !== ''))
+  return columns.map(row => `${row.join('  ').trimEnd()}\n`).join('')
 }
 
 async function cases(): Promise<readonly Entry[]> {
@@ -43,10 +47,19 @@ async function cases(): Promise<readonly Entry[]> {
   return all.map(({ name, about, file, tags, see }) => ({ name, about, file, tags, see }))
 }
 
-/** The verbs, each with an example. */
+/** The verbs, each with an example, and whether the model and real kernels do it. */
 async function steps(): Promise<readonly Entry[]> {
-  const { steps: defs } = await import('../steps/index.ts')
-  return Object.values(defs).map(({ verb, about, example }) => ({ name: verb, about, example }))
+  const [{ steps: defs }, { verbsOf }, { knowsWord }, { reachesWord }] = await Promise.all([
+    import('../steps/index.ts'),
+    import('../steps/examples.ts'),
+    import('../explore/words.ts'),
+    import('../kernel/program.ts'),
+  ])
+  const having = Object.entries({ model: verbsOf(knowsWord), kernel: verbsOf(reachesWord) })
+  return Object.values(defs).map(({ verb, about, example }) => {
+    const engines = having.filter(([, verbs]) => verbs.has(verb)).map(([engine]) => engine)
+    return { name: verb, engines, about, example }
+  })
 }
 
 async function kernels(): Promise<readonly Entry[]> {

@@ -6,10 +6,17 @@ import { filesToRead, wish } from './find.ts'
 import { casesOf } from './load.ts'
 
 export async function naming(names: readonly string[]): Promise<Case[]> {
-  const anyOf = new RegExp(`(?<![\\w-])(?:${names.join('|')})(?![\\w-])`)
   // Most files need not be parsed to know that they say none of these.
-  const files = filesToRead(await wish([])).filter(file => anyOf.test(readFileSync(file, 'utf8')))
-  if (files.length === 0) return []
-  const cases = await casesOf(files)
-  return cases.filter(({ ids, see, variants = [] }) => [...ids, ...see, ...variants].some(text => anyOf.test(text)))
+  const files = filesToRead(await wish([])).filter(file => saysAny(readFileSync(file, 'utf8'), names))
+  return files.length === 0 ? [] : (await casesOf(files)).filter(one => isNaming(one, names))
+}
+
+export function isNaming({ ids, see, variants = [] }: Case, names: readonly string[]): boolean {
+  return [...ids, ...see, ...variants].some(text => saysAny(text, names))
+}
+
+/** A name is letters, digits, _ and -. */
+function saysAny(text: string, names: readonly string[]): boolean {
+  const words = new Set(text.split(/[^\w-]+/))
+  return names.some(name => words.has(name))
 }

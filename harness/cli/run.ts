@@ -36,7 +36,7 @@ export async function run(named: readonly string[], options: RunOptions): Promis
   return report(groups, targets, exploring, jobs, options)
 }
 
-/** Whoever runs anything next is told of what a killed run has left behind. */
+/** The next run tells of what a killed one has left behind, on whatever engine it runs. */
 async function tellOfRestore(): Promise<void> {
   const { isOwed, owedText } = await import('../kernel/borrowed.ts')
   if (isOwed()) process.stderr.write(`mmfunc: ${owedText}\n`)

@@ -47,10 +47,14 @@ export function whyNoVariant(text: string): string | undefined {
   return answer.ok ? undefined : answer.reason
 }
 
-/** What was asked for, else what the case asks for, else both sides of what its verdicts name. */
-function textsOf({ variants, ids }: Case, asked: readonly string[], own: readonly Patch[]): readonly string[] {
+/** What was asked for, else what the case asks for, else what its `when`s tell apart. */
+function textsOf(
+  { variants, ids, together }: Case,
+  asked: readonly string[],
+  own: readonly Patch[],
+): readonly string[] {
   if (asked.length > 0) return asked.flatMap(text => topicOf(text) ?? [text])
-  const usual = variants?.flatMap(text => spanOf(text) ?? topicOf(text) ?? [text]) ?? variantsFor(ids)
+  const usual = variants?.flatMap(text => spanOf(text) ?? topicOf(text) ?? [text]) ?? variantsFor(ids, together)
   const fitting = usual.filter(text => resolveVariant(withOwn(text, own), own).ok)
   // Where a patch of one's own fits nowhere, the newest variant says why.
   return fitting.length > 0 ? fitting : usual.slice(-1)

@@ -47,8 +47,10 @@ export const swapoff = (): Answer | undefined => answerOf(k.sys_swapoff())
 /** Nobody hears of what could not be moved. */
 export function compact(world: World): undefined {
   k.lru_add_drain_all()
-  for (const [of, { size }] of world.ranges)
-    for (const page of world.pagesOf({ of, offset: 0, length: size, text: of })) k.migratePage(page)
+  const pages = [...world.ranges].flatMap(([of, { size }]) => [
+    ...world.pagesOf({ of, offset: 0, length: size, text: of }),
+  ])
+  for (const page of new Set(pages)) k.migratePage(page)
 }
 
 export function isolate(world: World, name: string, frames: Range): Answer | undefined {

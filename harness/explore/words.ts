@@ -308,6 +308,9 @@ const words: Readonly<Record<string, Life>> = {
   },
 }
 
+/** Threads are run beside each other, not as a word. */
+export const knowsWord = (word: string): boolean => word === 'race' || Object.hasOwn(words, word)
+
 /** Does one word for the acting process. */
 export function doWord(world: World, [verb, ...operands]: readonly Operand[]): Answer | undefined {
   const life = words[text(verb)]

@@ -89,7 +89,11 @@ const unreachable: Readonly<Record<string, string>> = {
   'writeback-done': 'when a real device has written a page is not ours to choose',
   'writeback-fail': 'no device of a guest fails to write',
   'bprm-mm-init': 'nobody can act between the making of the stack of an execve and its end',
+  'exec-stack': 'nobody can act between the making of the stack of an execve and its end',
 }
+
+/** Whether the probe does the word: see probe/ops.c. */
+export const reachesWord = (word: string): boolean => !Object.hasOwn(unreachable, word)
 
 function wordsOf(step: Step): readonly Word[] | string {
   if (step.verb === 'race') return raceWords((step.args as RaceArgs).threads)

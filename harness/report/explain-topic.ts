@@ -31,7 +31,7 @@ export function* topicLines({ topic, patches, which }: TopicExplained, { paint, 
   const id = Math.max(...patches.map(({ patch }) => patch.id.length))
   for (const [i, { patch }] of patches.entries()) {
     const { release = 'posted' } = patch
-    const line = `${String(i + 1).padStart(3)}  ${patch.id.padEnd(id)}  ${(release ?? 'posted').padEnd(7)}  ${patch.subject}`
+    const line = `${String(i + 1).padStart(3)}  ${patch.id.padEnd(id)}  ${release.padEnd(7)}  ${patch.subject}`
     yield* folded(line, width, id + 15)
   }
   yield ''

@@ -57,7 +57,7 @@ function scenesOf({ result, took }: Side): Scene[] {
   const scenes = (observation?.steps ?? []).map((seen): Scene => {
     const step = steps[seen.index]!
     return {
-      title: titleOf(step),
+      title: step.text,
       lines: [...answerLine(step, seen), ...states.news(seen), ...badAt(anomalies, seen.index)],
     }
   })
@@ -74,11 +74,6 @@ function scenesOf({ result, took }: Side): Scene[] {
   if (explored === undefined && late.length > 0) scenes.push({ title: 'after the last process', lines: late })
   if (result.reason !== undefined) scenes.push({ title: result.status, lines: [oneLine(result.reason)] })
   return scenes
-}
-
-/** As the case wrote it, but for the condition under which it is there. */
-function titleOf({ text }: Step): string {
-  return text.replace(/, (?:when|expect|gives): (?:\{(?:[^{}]|\{[^{}]*\})*\}|\[[^\]]*\]|[^,{}]+)/g, '')
 }
 
 const raceTitle = ({ threads }: RaceArgs): string =>

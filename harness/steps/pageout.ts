@@ -13,8 +13,9 @@ export const pageout = step({
   verb: 'pageout',
   about:
     'Reclaim pages, as MADV_PAGEOUT or a lack of memory does: a page gets a slot of the swap area, every entry that ' +
-    'maps it becomes a swap entry, it is written, and freed unless somebody uses it. Says nothing of whether it was.',
-  example: 'pageout: {A: in-flight}',
+    'maps it becomes a swap entry, it is written, and freed unless somebody uses it. Says nothing of whether it was. ' +
+    'In the model {A: in-flight} leaves the end of the writing to writeback-done and writeback-fail.',
+  example: 'pageout: A',
   args: z.union([
     frames.transform(range => [[range, 'done'] as const]),
     pairs(frames, device, 'Frames, and when the device has written them'),

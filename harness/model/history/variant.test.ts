@@ -116,6 +116,25 @@ t.test('a case that names no patch runs on the oldest and the newest release', a
   t.same(variantsFor(['5a49973d7143']), ['v4.6+0798d3c022dc', 'v4.6+0798d3c022dc+5a49973d7143', 'v4.7'])
 })
 
+t.test('what a case wants together it has together, on top of what the first of it stands on', async t => {
+  const [posted, commit] = ['swapcache-posted-m1', '470f119f0120']
+  const sides = variantsFor([posted, commit])
+  const both = 'v2.6.34+3f6c82728f4e+7f60c214fd3a+67b9509b2c68+swapcache-posted-m1'
+  t.same(
+    variantsFor(
+      [posted, commit],
+      [
+        [posted, commit],
+        [commit, posted],
+      ],
+    ),
+    [...sides, `${both}+470f119f0120`],
+  )
+  t.same(variantsFor(['61f5d698cc97'], [['61f5d698cc97', 'v4.6']]), variantsFor(['61f5d698cc97']), 'v4.7 has all')
+  const never = ['thp-mapcount-posted-v1', 'thp-mapcount-posted-v2']
+  t.same(variantsFor(never, [never]), variantsFor(never), 'they do not apply together')
+})
+
 t.test('a release that is reached only in part answers no case that names what the model lacks', async t => {
   const partial = { ...variant('v4.7'), release: 'v5.18' }
   t.equal(

@@ -139,16 +139,36 @@ export function whyUnanswerable({ release }: Variant, ids: readonly string[]): s
 
 /**
  * What a case runs under unless it says so: both sides of every patch that its verdicts name, else the oldest
- * complete release; and the newest.
+ * complete release; and the newest. Of each list in `together` all, unless one of these has them.
  */
-export function variantsFor(ids: readonly string[]): string[] {
+export function variantsFor(ids: readonly string[], together: readonly (readonly string[])[] = []): string[] {
   const names = new Set<string>()
   for (const patch of patches) {
     if (!ids.includes(patch.id)) continue
     for (const side of sidesOf(patch)) if (resolveVariant(side).ok) names.add(side)
   }
   if (names.size === 0) names.add(oldestComplete)
-  return [...names, newestComplete]
+  names.add(newestComplete)
+  for (const list of together)
+    if (![...names].some(name => hasAll(name, list))) for (const name of havingAll(list)) names.add(name)
+  return [...names]
+}
+
+function hasAll(name: string, ids: readonly string[]): boolean {
+  const resolved = resolveVariant(name)
+  return resolved.ok && ids.every(id => variantHas(resolved.variant, id))
+}
+
+/** The variant of the first of these patches with the others, and what they build on, on top; none where they do not apply. */
+function havingAll(ids: readonly string[]): string[] {
+  const named = patches.filter(({ id }) => ids.includes(id))
+  for (const first of named) {
+    let name = sidesOf(first)[1]
+    for (const patch of named)
+      for (const id of [...buildsOn(patch), patch.id]) if (!hasAll(name, [id])) name += `+${id}`
+    if (hasAll(name, ids)) return [name]
+  }
+  return []
 }
 
 /** The variants without and with the patch. What every modelled release has is taken away from the oldest. */
