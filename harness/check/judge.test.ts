@@ -80,6 +80,16 @@ t.test('counters: signed is the change since counting began, and what is not sho
   )
 })
 
+t.test('a verdict of a counter that this engine does not see is not judged by it', async t => {
+  const counters = [{ name: 'Mlocked', value: 0, delta: true, pos: pos(2) }]
+  const steps = [step('munlock', {}, { expect: expecting({ counters }) })]
+  const of = (anomaly: string, how: 'always' | 'sometimes' = 'always', shown = {}) =>
+    judged({ steps, seen: [seen(0, { counters: shown })], wanted: [anomaly, how], more: { baseline: shown } })
+  t.match(of('wrong-count'), { status: 'config', reason: 'what the verdict says may show in Mlocked, not seen here' })
+  t.equal(of('wrong-count', 'always', { Mlocked: 4096 }).status, 'fail')
+  t.equal(of('oops').status, 'fail')
+})
+
 t.test('truth comes before what the case says, which comes in written order', async t => {
   const expect = expecting({
     counters: [{ name: 'n', value: 1, delta: false, pos: pos(2, 40) }],

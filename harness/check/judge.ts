@@ -2,6 +2,7 @@
 
 import type { Case, Values, Wanted } from '../case/case.ts'
 import type { Ending, Engine, Exploration, Observation, Subject, TestPoint } from '../engine.ts'
+import type { AnomalyName } from './anomalies.ts'
 import type { Explored, Result, Shown } from './result.ts'
 import { compareSchedules } from './simpler.ts'
 import { anomaliesOf } from './story.ts'
@@ -33,8 +34,25 @@ export function judge(trial: Trial, seen: Observation): Result {
   }
   const mute = ways.find(couldNotBeJudged) ?? ways.find(({ seen }) => gaveNoAnswer(seen))
   if (mute !== undefined) return { ...result, ...whyMute(mute) }
+  const blind = result.found === 'clean' ? unseenOfVerdict(result) : []
+  if (blind.length > 0)
+    return {
+      ...result,
+      status: 'config',
+      reason: `what the verdict says may show in ${blind.join(', ')}, not seen here`,
+    }
   return { ...result, ...verdictOf(result, ways) }
 }
+
+/** Of a verdict that always something is wrong with counters: those that the case states and this engine does not see. */
+function unseenOfVerdict({ wanted: { anomalies, how }, unseen, steps }: Result): string[] {
+  const isOfCounters = anomalies.length > 0 && anomalies.every(name => ofCounters.has(name))
+  if (how !== 'always' || !isOfCounters) return []
+  const stated = new Set(steps.flatMap(({ expect }) => expect?.counters ?? []).map(({ name }) => name))
+  return unseen.filter(name => stated.has(name))
+}
+
+const ofCounters: ReadonlySet<string> = new Set(['counter-drift', 'wrong-count'] satisfies AnomalyName[])
 
 /** The result of a trial that `reason` kept from being judged. */
 export function unjudged(trial: Trial, status: 'config' | 'no-answer' | 'bug', reason: string): Result {

@@ -172,18 +172,24 @@ t.test('explore --points lists where another CPU may come in in a function', asy
   t.match(await mmfunc(cwd, [...args, 'page_remove_rmp']), { status: 2, stderr: /did you mean "page_remove_rmap"/ })
 })
 
-t.test('a schedule whose turns are other steps now is refused, not misplayed; what they do not meet may change', async t => {
-  const cwd = t.testdir({ 'race.yaml': race })
-  const run = await mmfunc(cwd, ['explore', 'race.yaml', '--variant', 'v4.5'])
-  const finding = /mmfunc replay '(.+)'/.exec(run.stdout)![1]!
-  const before = await mmfunc(cwd, ['replay', finding])
-  writeFileSync(join(cwd, 'race.yaml'), race.replace('expect: {AnonPages: +2P}', 'expect: {AnonPages: +2P, Shmem: +0}'))
-  t.same(await mmfunc(cwd, ['replay', finding]), before)
-  writeFileSync(join(cwd, 'race.yaml'), race.replace('size: 2P', 'size: 3P'))
-  const { status, stdout } = await mmfunc(cwd, ['replay', finding, '--step'])
-  t.equal(status, 3)
-  t.match(stdout, /^race v4\.5: .*\n {2}the model or the case has changed since this schedule was found/)
-})
+t.test(
+  'a schedule whose turns are other steps now is refused, not misplayed; what they do not meet may change',
+  async t => {
+    const cwd = t.testdir({ 'race.yaml': race })
+    const run = await mmfunc(cwd, ['explore', 'race.yaml', '--variant', 'v4.5'])
+    const finding = /mmfunc replay '(.+)'/.exec(run.stdout)![1]!
+    const before = await mmfunc(cwd, ['replay', finding])
+    writeFileSync(
+      join(cwd, 'race.yaml'),
+      race.replace('expect: {AnonPages: +2P}', 'expect: {AnonPages: +2P, Shmem: +0}'),
+    )
+    t.same(await mmfunc(cwd, ['replay', finding]), before)
+    writeFileSync(join(cwd, 'race.yaml'), race.replace('size: 2P', 'size: 3P'))
+    const { status, stdout } = await mmfunc(cwd, ['replay', finding, '--step'])
+    t.equal(status, 3)
+    t.match(stdout, /^race v4\.5: .*\n {2}the model or the case has changed since this schedule was found/)
+  },
+)
 
 t.test('a search that a bound has ended is no answer, and says which bound', async t => {
   const clean = race.replace(/verdict: .*/, 'verdict: clean').replace('  - expect: {AnonPages: +2P}\n', '')

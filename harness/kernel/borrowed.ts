@@ -14,7 +14,7 @@ import {
 } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { Lacking } from './places.ts'
-import { poolsInUse, type Returned, readSettings, type Setting, wait, writeSettings } from './settings.ts'
+import { isStuck, poolsToLeave, type Returned, readSettings, type Setting, wait, writeSettings } from './settings.ts'
 
 interface Process {
   readonly pid: number
@@ -39,15 +39,13 @@ export function isOwed(root = '/'): boolean {
 /** One sentence for whoever can help. */
 export const owedText = 'a run on this machine was killed and has left settings changed: mmfunc restore gives them back'
 
-/** Writes down all settings. Throws `Lacking` where they are not ours to change. */
+/** Writes down all settings but those of pools that are left alone. Throws `Lacking` where they are not ours to change. */
 export function borrow(root = '/'): void {
   const other = recordIn(root)
   if (other !== undefined)
     throw new Lacking(isAlive(other) ? `mmfunc runs on this machine already, as process ${other.pid}` : owedText)
-  const inUse = poolsInUse(root)
-  if (inUse !== undefined) throw new Lacking(inUse)
   const { pid } = process
-  keep(root, { boot: bootOf(root), pid, began: beganOf(pid) ?? '', settings: readSettings(root) })
+  keep(root, { boot: bootOf(root), pid, began: beganOf(pid) ?? '', settings: readSettings(root, poolsToLeave(root)) })
 }
 
 /** Whom the settings are lent to, from now on. */
@@ -73,13 +71,13 @@ function takeBack({ probe }: Record): void {
   for (let waited = 0; waited < dying && isAlive(probe); waited += pause) wait(pause)
 }
 
-/** Gives back what was borrowed, and tells of what had been changed. What cannot be had stays written down. */
+/** Gives back what was borrowed, and tells of what had been changed. What can be had later stays written down. */
 export function giveBack(root = '/'): readonly Returned[] {
   const record = recordIn(root)
   if (record === undefined) return []
   takeBack(record)
   const returned = writeSettings(root, record.settings)
-  if (returned.every(({ done }) => done)) forget(root)
+  if (returned.every(({ path, done }) => done || isStuck(root, path))) forget(root)
   return returned
 }
 

@@ -17,7 +17,7 @@ import { bytesOf, nodesOf } from './needs.ts'
 import { Lacking } from './places.ts'
 import { hasRace, type Rounds, usualRounds } from './program.ts'
 import { belowZero } from './seen.ts'
-import { poolsInUse } from './settings.ts'
+import { isStuck, type LeftPool, poolsToLeave } from './settings.ts'
 
 /** How the running kernel is called. */
 const hostName = 'host'
@@ -78,6 +78,7 @@ async function* runBorrowed(
   detail: boolean,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<Observation> {
+  const left = poolsToLeave('/')
   try {
     borrow()
   } catch (error) {
@@ -88,7 +89,7 @@ async function* runBorrowed(
   const settle = () => tellOfUnpaid(giveBack())
   process.once('exit', settle)
   try {
-    yield* runPoints(starts(bench, signal), points, detail)
+    yield* runPoints(starts(bench, left, signal), points, detail)
   } finally {
     process.removeListener('exit', settle)
     settle()
@@ -96,19 +97,26 @@ async function* runBorrowed(
 }
 
 function tellOfUnpaid(returned: ReturnType<typeof giveBack>): void {
-  for (const { path, to, done } of returned)
-    if (!done) process.stderr.write(`mmfunc: /${path} could not be set back to ${to}; mmfunc restore tries again\n`)
+  for (const { path, to, done } of returned) {
+    const again = isStuck('/', path) ? 'it is what the next boot makes it' : 'mmfunc restore tries again'
+    if (!done) process.stderr.write(`mmfunc: /${path} could not be set back to ${to}; ${again}\n`)
+  }
 }
 
-function starts({ probe, limits, rounds, races }: Bench, signal: AbortSignal | undefined): Boots<object> {
+function starts(
+  { probe, limits, rounds, races }: Bench,
+  left: readonly LeftPool[],
+  signal: AbortSignal | undefined,
+): Boots<object> {
   const broken: { line?: string } = {}
   return {
-    fit: (point, lines) => refuse(point, lines, races) ?? {},
+    fit: (point, lines) => whyLeft(point, left) ?? refuse(point, lines, races) ?? {},
     async *start(jobs): AsyncGenerator<Event, GuestEnd> {
       if (broken.line !== undefined) return { kind: 'config', reason: brokenText(broken.line), log: [] }
-      const inUse = poolsInUse('/')
-      if (inUse !== undefined) return { kind: 'config', reason: inUse, log: [] }
-      const host = runHost({ probe, program: programOf(jobs), limits, signal })
+      const [late] = poolsToLeave('/').filter(({ name }) => !left.some(one => one.name === name))
+      if (late !== undefined) return { kind: 'config', reason: late.reason, log: [] }
+      const leave = left.map(({ kilobytes }) => kilobytes)
+      const host = runHost({ probe, leave, program: programOf(jobs), limits, signal })
       try {
         for (;;) {
           const turn = await host.next()
@@ -130,6 +138,12 @@ function starts({ probe, limits, rounds, races }: Bench, signal: AbortSignal | u
     rounds,
     signal,
   }
+}
+
+/** Why the pool of a point is not ours; what else it does with pages of that size, the probe refuses. */
+function whyLeft({ machine }: TestPoint, left: readonly LeftPool[]): string | undefined {
+  const asked = machine.pools.filter(({ pages, overcommit }) => pages + overcommit > 0)
+  return left.find(({ kilobytes }) => asked.some(({ size }) => size === kilobytes * 1024))?.reason
 }
 
 const brokenText = (line: string) => `the running kernel is broken: ${line}`

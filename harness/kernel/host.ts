@@ -12,6 +12,8 @@ import { Clock, type GuestEnd, type Limits } from './guest.ts'
 
 export interface HostStart {
   readonly probe: Uint8Array
+  /** Sizes of huge pages, in KiB, whose pools are left alone. */
+  readonly leave: readonly number[]
   readonly program: Uint8Array
   readonly limits: Limits
   readonly signal: AbortSignal | undefined
@@ -24,8 +26,8 @@ const dying = 20_000
  * The events of one start, then how it ended, without a log: all that the kernel said was told. Whoever stops listening, or aborts, ends the probe and all that it began; where
  * this process exits, whoever gives the settings back does.
  */
-export async function* runHost({ probe, program, limits, signal }: HostStart): AsyncGenerator<Event, GuestEnd> {
-  const child = start(probe, program)
+export async function* runHost({ probe, leave, program, limits, signal }: HostStart): AsyncGenerator<Event, GuestEnd> {
+  const child = start(probe, Buffer.concat([...leave.map(size => Buffer.from(`leave ${size}\n`)), program]))
   if (child.pid === undefined)
     return { kind: 'config', reason: 'no program can be run in the temporary folder', log: [] }
   const ended = new Promise<void>(resolve => child.once('close', () => resolve()))
@@ -45,7 +47,7 @@ export async function* runHost({ probe, program, limits, signal }: HostStart): A
         log.push(event[1])
         clock.said(event[1])
       }
-      yield soundly(event)
+      yield soundly(event, leave.length > 0 ? otherPools : allPools)
       if (event[0] === 'done') return { kind: 'done', reason: '', log: [] }
     }
     return { ...(clock.over ?? theEnd(log)), log: [] }
@@ -81,14 +83,19 @@ function theEnd(log: readonly string[]): Pick<GuestEnd, 'kind' | 'reason'> {
   return { kind: 'lost', reason: 'the probe ended early' }
 }
 
-/** Without what a machine that others use, too, does not tell: its counters but those of pools, and which frames are free. */
-function soundly(event: Event): Event {
+/** Counters of a machine that others use, too, which nobody but the point changes: those of pools. */
+const allPools = /^(HugePages_|Hugetlb$|hugepages-)/
+/** Without those of all pools together, and of the pool of the default size, where one is left alone. */
+const otherPools = /^hugepages-/
+
+/** Without what a machine that others use, too, does not tell: counters that others move, and which frames are free. */
+function soundly(event: Event, own: RegExp): Event {
   switch (event[0]) {
     case 'before':
     case 'baseline':
     case 'counters':
     case 'after':
-      return [event[0], ownCounters(event[1])]
+      return [event[0], ownCounters(event[1], own)]
     case 'frames':
       return [event[0], event[1], event[2]]
     default:
@@ -96,6 +103,6 @@ function soundly(event: Event): Event {
   }
 }
 
-function ownCounters(changes: CounterChanges): CounterChanges {
-  return Object.fromEntries(Object.entries(changes).filter(([name]) => /^(HugePages_|Hugetlb$|hugepages-)/.test(name)))
+function ownCounters(changes: CounterChanges, own: RegExp): CounterChanges {
+  return Object.fromEntries(Object.entries(changes).filter(([name]) => own.test(name)))
 }

@@ -25,25 +25,45 @@ const fixed = [
   ],
 ]
 
-/** All that the probe may change and this machine has, below `root`; in this order it is given back. */
-export function readSettings(root: string): Setting[] {
-  return [...fixed, ...poolFiles(root)].flatMap(path => {
+/** All that the probe may change and this machine has, below `root`, but the pools `left`; in this order it is given back. */
+export function readSettings(root: string, left: readonly LeftPool[] = []): Setting[] {
+  const pools = poolFiles(root).filter(path => !left.some(({ name }) => path.includes(`/${name}/`)))
+  return [...fixed, ...pools].flatMap(path => {
     const value = valueAt(root, path)
     return value === undefined ? [] : [{ path, value }]
   })
 }
 
-/** What others have of the pools, in one sentence: then nobody else may change them, or judge them. */
-export function poolsInUse(root: string): string | undefined {
-  for (const name of namesIn(join(root, hugepages))) {
+/** A pool of huge pages that is left alone: `hugepages-2048kB`. */
+export interface LeftPool {
+  readonly name: string
+  readonly kilobytes: number
+  /** One sentence for whoever wants it. */
+  readonly reason: string
+}
+
+/** Pools of which others have pages, or which are counted wrong: nobody else may change them, or judge by them. */
+export function poolsToLeave(root: string): LeftPool[] {
+  return namesIn(join(root, hugepages)).flatMap(name => {
     const count = (file: string) => Number(valueAt(root, join(hugepages, name, file)) ?? 0)
     const used = count('nr_hugepages') - count('free_hugepages')
-    // The kernel prints what has gone below zero as if it were near 2^64.
-    if (count('resv_hugepages') > 2 ** 63) return `this machine counts huge pages below zero until it boots (${name})`
+    const kilobytes = Number(/\d+/.exec(name)?.[0])
+    if (isBelowZero(root, name))
+      return [{ name, kilobytes, reason: `this machine counts huge pages below zero until it boots (${name})` }]
     if (used > 0 || count('resv_hugepages') > 0 || count('surplus_hugepages') > 0)
-      return `huge pages of this machine are in use (${name})`
-  }
-  return undefined
+      return [{ name, kilobytes, reason: `huge pages of this machine are in use (${name})` }]
+    return []
+  })
+}
+
+/** The kernel prints what has gone below zero as if it were near 2^64. */
+const isBelowZero = (root: string, name: string): boolean =>
+  Number(valueAt(root, join(hugepages, name, 'resv_hugepages')) ?? 0) > 2 ** 63
+
+/** Whether nobody can set it before the next boot: the size of a pool whose reservations are below zero. */
+export function isStuck(root: string, path: string): boolean {
+  const name = /\/(hugepages-[^/]+)\//.exec(path)?.[1]
+  return name !== undefined && isBelowZero(root, name)
 }
 
 /** A setting that was given back, or could not be. */

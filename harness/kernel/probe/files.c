@@ -136,8 +136,8 @@ struct answer op_file(struct process *me, const struct words *op)
 	(void)me;
 	if (file.page == PAGE)
 		return new_memfd(op->word[1]);
-	if (!has_pool(file.page))
-		return config("this kernel, or this CPU, has no huge pages of that size");
+	if (why_no_pool(file.page))
+		return config(why_no_pool(file.page));
 	copy_text(file.name, op->word[1], NAME);
 	file.own = max >= 0;
 	sys2(SYS_mkdir, "/huge", 0755);
@@ -156,8 +156,8 @@ struct answer op_shmget(struct process *me, const struct words *op)
 	u64 flags = 0600 | SHM_HUGETLB_ | (u64)__builtin_ctzl(file.page) << SHM_HUGE_SHIFT_;
 
 	(void)me;
-	if (!has_pool(file.page))
-		return config("this kernel, or this CPU, has no huge pages of that size");
+	if (why_no_pool(file.page))
+		return config(why_no_pool(file.page));
 	if (same(op->word[4], "1"))
 		flags |= SHM_NORESERVE_;
 	file.shmid = sys3(SYS_shmget, IPC_PRIVATE_, number(op->word[3]), flags);

@@ -16,7 +16,7 @@ static struct pool {
 	u64 kilobytes;
 	int fd[FILES];
 	u64 pages, overcommit;
-	bool set, told;
+	bool told, left;
 	u64 last[OVERCOMMIT];
 } pools[2];
 
@@ -75,9 +75,21 @@ static struct pool *pool_of(u64 kilobytes)
 	return NULL;
 }
 
-bool has_pool(u64 page)
+const char *why_no_pool(u64 page)
 {
-	return pool_of(page / 1024) != NULL;
+	for (u32 i = 0; i < COUNT(pools); i++)
+		if (pools[i].kilobytes == page / 1024 && pools[i].left)
+			return "huge pages of that size are in use on this machine";
+	return pool_of(page / 1024) ? NULL : "this kernel, or this CPU, has no huge pages of that size";
+}
+
+void leave_pool(const struct words *line)
+{
+	for (u32 i = 0; i < COUNT(pools); i++)
+		if (pools[i].kilobytes == (u64)number(line->word[1])) {
+			pools[i].left = true;
+			pools[i].fd[NR] = -1;
+		}
 }
 
 static u64 persistent(const struct pool *pool)
@@ -109,7 +121,7 @@ const char *set_pools(void)
 
 		if (pool->fd[NR] < 0) {
 			if (pool->pages || pool->overcommit)
-				lacking = "this kernel, or this CPU, has no huge pages of that size";
+				lacking = why_no_pool(pool->kilobytes * 1024);
 			continue;
 		}
 		if (read_pool(pool, OVERCOMMIT) != pool->overcommit && write_pool(pool, OVERCOMMIT, pool->overcommit) < 0)
@@ -146,7 +158,7 @@ static struct answer write_to(const struct words *op, int file)
 	const struct pool *pool = pool_of(number(op->word[1]));
 
 	return pool ? answer_of(write_pool(pool, file, number(op->word[2]))) :
-		      config("this kernel, or this CPU, has no huge pages of that size");
+		      config(why_no_pool((u64)number(op->word[1]) * 1024));
 }
 
 /* nr-hugepages KILOBYTES PAGES: a kernel that finds fewer says nothing */

@@ -4,8 +4,10 @@
 #include "probe.h"
 
 void open_pools(void);
-/** Whether there are huge pages of so many bytes here. */
-bool has_pool(u64 page);
+/** Null, or why there are no huge pages of so many bytes here. */
+const char *why_no_pool(u64 page);
+/** `leave KILOBYTES`: others use this pool, which is neither set nor told. */
+void leave_pool(const struct words *line);
 /** `pool KILOBYTES PAGES OVERCOMMIT`: what the next point needs. */
 void ask_for_pool(const struct words *line);
 /** What was asked for is asked for no more. */

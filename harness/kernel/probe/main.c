@@ -337,6 +337,8 @@ __attribute__((used, noreturn)) void run_program(void)
 		}
 		if (same(line.word[0], "pool"))
 			ask_for_pool(&line);
+		else if (same(line.word[0], "leave"))
+			leave_pool(&line);
 		else if (same(line.word[0], "disk"))
 			wants_disk = true;
 		else if (same(line.word[0], "swap"))

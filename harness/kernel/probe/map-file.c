@@ -30,8 +30,8 @@ struct answer op_mmap_file(struct process *me, const struct words *op)
 	int fd = anonymous ? -1 : open_file(op->word[9]);
 	long ret;
 
-	if (page != PAGE && !has_pool(page))
-		return config("this kernel, or this CPU, has no huge pages of that size");
+	if (page != PAGE && why_no_pool(page))
+		return config(why_no_pool(page));
 	if (anonymous)
 		flags |= MAP_ANONYMOUS;
 	if (anonymous && page != PAGE)

@@ -1,5 +1,6 @@
 // The program: what the harness wants done, one line for each thing, in the file /program.
 //
+//	leave KILOBYTES			the pool of huge pages of this size is not ours
 //	pool KILOBYTES PAGES OVERCOMMIT	huge pages that the next test point finds in their pool
 //	swap KILOBYTES loop|brd CLUSTER	the next test point finds a swap area of this size, header and all, on such a device;
 //					and /proc/sys/vm/page-cluster
