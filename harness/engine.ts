@@ -52,6 +52,8 @@ export interface Machine {
 export interface HugePool {
   readonly size: number
   readonly pages: number
+  /** How many of them each node has; not said: all as many, the first nodes one more where that does not come out. */
+  readonly nodes?: readonly number[] | undefined
   readonly overcommit: number
 }
 

@@ -4,7 +4,14 @@ import { z } from 'zod'
 import type { Expect, MapKind, Step } from '../engine.ts'
 import { readBytes, readCount } from '../steps/words/amount.ts'
 import { answer, signal } from '../steps/words/answers.ts'
-import { poolCounter, poolFiles, readHugeSize } from '../steps/words/hugepage.ts'
+import {
+  checkNode,
+  nodePoolKinds,
+  type PoolName,
+  poolCounter,
+  poolFiles,
+  readPoolName,
+} from '../steps/words/hugepage.ts'
 import { process, yesNo } from '../steps/words/names.ts'
 import { didYouMean } from '../steps/words/nearest.ts'
 import { frames, pages } from '../steps/words/range.ts'
@@ -48,7 +55,9 @@ const count = z.string().describe('Signed: change since counting began; unsigned
 /** A pool of huge pages; all four are compared. */
 export const poolShape = z
   .strictObject({ nr: count.optional(), free: count.optional(), resv: count.optional(), surplus: count.optional() })
-  .describe("The pool of the machine's huge pages, `pool-1G` that of a size; what is not named is +0")
+  .describe(
+    "The pool of the machine's huge pages, `pool-1G` that of a size, `pool@node1` what a node has (no resv); what is not named is +0",
+  )
 
 const processCounter = /^(Vm[A-Z]|Rss|Pss|Private_|Shared_|Referenced$|Anonymous$)/
 
@@ -60,7 +69,7 @@ export function readExpect(node: Node, counters: readonly string[], problems: Pr
     return found
   }
   for (const { key, value } of node.entries) {
-    if (/^pool(-|$)/.test(key.text)) found.counters.push(...readPool(key, value, problems))
+    if (/^pool([-@]|$)/.test(key.text)) found.counters.push(...readPool(key, value, problems))
     else if (Object.hasOwn(views, key.text)) readView(key, value, found, problems)
     else if (laterKeys.has(key.text) || processCounter.test(key.text))
       problems.add('NOT_YET', key, `"${key.text}" is not there yet`)
@@ -74,13 +83,19 @@ export function readExpect(node: Node, counters: readonly string[], problems: Pr
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] extends readonly (infer U)[] ? U[] : T[K] }
 
-/** `pool: {free: -1}`: the four counters of sysfs. */
+/** `pool: {free: -1}`: the four counters of sysfs, of a node the three. */
 function readPool(key: Scalar, node: Node, problems: Problems): Writable<Expect>['counters'] {
-  const size = read(poolSize, key, problems)
+  const pool = read(poolKey, key, problems)
   const said = read(poolShape, node, problems)
-  if (size === undefined || said === undefined) return []
+  if (pool === undefined || said === undefined) return []
   const { huge } = context()
-  return (Object.keys(poolFiles) as (keyof typeof poolFiles)[]).flatMap(what => {
+  const { size = huge, node: nid } = pool
+  if (nid !== undefined && said.resv !== undefined) {
+    problems.add('BAD_VALUE', key, 'no node has reservations: they are of all together')
+    return []
+  }
+  const kinds = nid === undefined ? (Object.keys(poolFiles) as (keyof typeof poolFiles)[]) : nodePoolKinds
+  return kinds.flatMap(what => {
     const at = node.kind === 'map' ? node.entries.find(entry => entry.key.text === what) : undefined
     const value =
       at === undefined
@@ -92,14 +107,17 @@ function readPool(key: Scalar, node: Node, problems: Problems): Writable<Expect>
           )
     const delta = /^[+-]/.test(said[what] ?? '+0')
     const pos = problems.position(at?.key ?? key)
-    return value === undefined ? [] : [{ name: poolCounter(size, what), value, delta, pos }]
+    return value === undefined ? [] : [{ name: poolCounter(size, what, nid), value, delta, pos }]
   })
 }
 
-/** `pool` is the machine's, `pool-1G` that of a size. */
-const poolSize = word('A pool: `pool`, `pool-1G`', text =>
-  text === 'pool' ? context().huge : readHugeSize(text.slice('pool-'.length)),
-)
+/** `pool` is the machine's, `pool-1G` that of a size, `pool@node1` what a node has of it. */
+const poolKey = word('A pool: `pool`, `pool-1G`, `pool@node1`', (text): PoolName => {
+  if (text === 'pool') return { size: undefined, node: undefined }
+  const pool = readPoolName(text.slice('pool-'.length))
+  checkNode(pool.node, context().nodes)
+  return pool
+})
 
 /** Whether a key names a counter; `besides`: what else it could have been meant to say. */
 export function isCounter(

@@ -31,6 +31,16 @@ t.test('a pool is of the machine’s huge pages, or of the sizes that are named'
   ])
 })
 
+t.test('a pool may be said node by node, where there are two', async t => {
+  const pools = (said: string) => point(on(said, '- mmap: {as: A, size: 1P}')).machine.pools
+  const [M2, G1] = [2 ** 21, 2 ** 30]
+  t.same(pools('nodes: 2, pool: {node1: 1, node0: 3}'), [{ size: M2, pages: 4, overcommit: 0, nodes: [3, 1] }])
+  t.same(pools('nodes: 2, pool: {1G@node1: 1, 2M: 3}, overcommit: 2'), [
+    { size: M2, pages: 3, overcommit: 2 },
+    { size: G1, pages: 1, overcommit: 0, nodes: [0, 1] },
+  ])
+})
+
 t.test('H is the huge page of the memory that it stands with, else the machine’s', async t => {
   const { steps } = point(
     on(
@@ -132,6 +142,12 @@ t.test('what a round has made of files ends with it', async t => {
 const file = '- file: {as: f}'
 
 refuses([
+  ['a pool of a node that there is not', on('pool: {node1: 1}', '- mmap: {as: A, size: 1P}'), '2:17 OUT_OF_RANGE'],
+  ['a pool of a node of which nobody knows', on('nodes: 2, pool: {2M@node5: 1}', '- expect: {}'), '2:28 BAD_VALUE'],
+  ['a pool as a whole and node by node', on('nodes: 2, pool: {2M: 1, 2M@node1: 1}', '- expect: {}'), '2:27 BAD_VALUE'],
+  ['reservations of a node', on('nodes: 2', '- expect: {pool@node1: {resv: 1}}'), '4:14 BAD_VALUE'],
+  ['counts of a node that there is not', on('', '- expect: {pool@node1: {}}'), '4:14 OUT_OF_RANGE'],
+  ['pages for a node that there is not', on('', '- nr-hugepages: {node1: 1}'), '4:17 OUT_OF_RANGE'],
   ['a file that nobody has made', on('pool: 1', '- unlink: f'), '4:13 UNKNOWN_NAME'],
   ['a file that is gone', on('pool: 1', file, '- unlink: f', '- truncate: {f: 0}'), '6:16 UNKNOWN_NAME'],
   ['a file of a kind that is none', on('pool: 1', '- file: {as: f, kind: thp}'), '4:25 BAD_VALUE'],
@@ -149,9 +165,9 @@ refuses([
   ['a pool of many pages', on('pool: 1', '- nr-hugepages: many'), '4:19 BAD_AMOUNT'],
   ['a pool of a size that is none, set', on('pool: 1', '- nr-hugepages: {3M: 1}'), '4:20 BAD_VALUE'],
   ['a pool set by a process', on('pool: 1', '- {overcommit: 1, by: main}'), '4:25 BAD_VALUE'],
-  ['a huge page of three megabytes', on('hugepage: 3M', '- expect: {pool: {}}'), '2:21 BAD_VALUE'],
-  ['a huge page without a unit', on('hugepage: 4096', '- expect: {pool: {}}'), '2:21 BAD_VALUE'],
-  ['a huge page as large as a small one', on('hugepage: 4K', '- expect: {pool: {}}'), '2:21 BAD_VALUE'],
+  ['a huge page of three megabytes', on('hugepage: 3M', '- expect: {pool: {}}'), '2:27 BAD_VALUE'],
+  ['a huge page without a unit', on('hugepage: 4096', '- expect: {pool: {}}'), '2:27 BAD_VALUE'],
+  ['a huge page as large as a small one', on('hugepage: 4K', '- expect: {pool: {}}'), '2:27 BAD_VALUE'],
   ['a pool that is no number', on('pool: many', '- expect: {pool: {}}'), '2:17 BAD_AMOUNT'],
   ['a pool of a size that is none', on('pool: {3M: 1}', '- expect: {pool: {}}'), '2:18 BAD_VALUE'],
   ['a pool of a size, no number', on('pool: {2M: x}', '- expect: {pool: {}}'), '2:22 BAD_AMOUNT'],
@@ -166,3 +182,24 @@ refuses([
   ['a count of a pool with a unit', on('pool: 1', '- expect: {pool: {free: -2M}}'), '4:27 BAD_AMOUNT'],
   ['a pool as text', on('pool: 1', '- expect: {pool: +1}'), '4:20 BAD_SHAPE'],
 ])
+
+t.test('of a node three counts of a pool are compared', async t => {
+  const { steps } = point(
+    on('nodes: 2', '- expect: {pool@node1: {free: -1}, pool-1G@node0: {}}', '- nr-hugepages: {1G@node1: 2, node0: 1}'),
+  )
+  t.same(
+    steps[0]!.expect!.counters.map(({ name, value }) => [name, value]),
+    [
+      ['node1/hugepages-2048kB/nr_hugepages', 0],
+      ['node1/hugepages-2048kB/free_hugepages', -1],
+      ['node1/hugepages-2048kB/surplus_hugepages', 0],
+      ['node0/hugepages-1048576kB/nr_hugepages', 0],
+      ['node0/hugepages-1048576kB/free_hugepages', 0],
+      ['node0/hugepages-1048576kB/surplus_hugepages', 0],
+    ],
+  )
+  t.same(steps[1]!.args, [
+    { size: 2 ** 30, node: 1, pages: 2 },
+    { size: 2 ** 21, node: 0, pages: 1 },
+  ])
+})

@@ -46,9 +46,9 @@ export function shmdt(world: World, { of, offset }: Range): Answer | undefined {
   return answerOf(k.sys_shmdt(world.mm, addr + offset / PAGE))
 }
 
-/** The kernel answers with what there is then: less than asked where memory ended. */
-export function nrHugepages(kilobytes: number, pages: number): undefined {
-  if (k.set_max_huge_pages(hstateOf(kilobytes * 1024), pages) < pages)
+/** Of one node, or (-1) of all. The kernel answers with what there is then: less than asked where memory ended. */
+export function nrHugepages(kilobytes: number, pages: number, node: number): undefined {
+  if (k.__nr_hugepages_store_common(hstateOf(kilobytes * 1024), node, pages) < pages)
     throw new CannotJudge(`the machine's memory has no room for ${pages} huge pages of ${kilobytes} kB`)
 }
 

@@ -9,6 +9,8 @@ import { EBUSY, EINVAL } from '../model/mm/errno.ts'
 import { HPAGE_PMD_NR } from '../model/mm/init.ts'
 import { MF_ACTION_REQUIRED } from '../model/mm/memory-failure.ts'
 import { NULL, type Page } from '../model/mm/mm_types.ts'
+import { NUMA_NO_NODE, nr_online_nodes, page_to_nid } from '../model/mm/mmzone.ts'
+import { PageHuge } from '../model/mm/page-flags.ts'
 import { isFilePage } from '../model/recount-shmem.ts'
 import { answerOf } from './answer.ts'
 import type { World } from './world.ts'
@@ -23,10 +25,15 @@ function each(pages: Iterable<Page>, one: (page: Page) => number): Answer | unde
 export const split = (world: World, frames: Range): Answer | undefined =>
   each(world.pagesOf(frames), k.split_huge_pages_pfn)
 
-/** move_pages(2) empties all pagevecs first (migrate_prep). */
-export function migrate(world: World, frames: Range): Answer | undefined {
+/** move_pages(2) empties all pagevecs first (migrate_prep). `to` is a node, or (-1) the other of two. */
+export function migrate(world: World, frames: Range, to: number): Answer | undefined {
   k.lru_add_drain_all()
-  return each(world.pagesOf(frames), k.migratePage)
+  return each(world.pagesOf(frames), p => {
+    const now = page_to_nid(p)
+    const nid = to === NUMA_NO_NODE ? nr_online_nodes - 1 - now : to
+    // do_move_page_to_node_array leaves what is there already. Base pages of the model come from the first node wherever they go.
+    return PageHuge(p) && nr_online_nodes > 1 && now === nid ? 0 : k.migratePage(p, nid)
+  })
 }
 
 /** `inFlight`: the device finishes the writes when it is told to. */

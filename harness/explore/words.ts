@@ -104,7 +104,7 @@ const words: Readonly<Record<string, Life>> = {
     hugetlb.shmat(world, text(name), text(of), count(size), count(page), prot === 'r'),
   shmdt: (world, operands) => hugetlb.shmdt(world, piece(operands)),
   shmrm: (world, [name]) => file.remove(world, text(name)),
-  'nr-hugepages': (_, [kilobytes, pages]) => hugetlb.nrHugepages(count(kilobytes), count(pages)),
+  'nr-hugepages': (_, [kilobytes, pages, node]) => hugetlb.nrHugepages(count(kilobytes), count(pages), count(node)),
   overcommit: (_, [kilobytes, pages]) => hugetlb.overcommit(count(kilobytes), count(pages)),
 
   mremap: (world, [of, offset, length, name, size, align, shift, at]) => {
@@ -280,7 +280,7 @@ const words: Readonly<Record<string, Life>> = {
   isolate: (world, [name, ...operands]) => machine.isolate(world, text(name), piece(operands)),
   putback: (world, [name]) => machine.putback(world, text(name)),
   compact: world => machine.compact(world),
-  migrate: (world, operands) => machine.migrate(world, piece(operands)),
+  migrate: (world, operands) => machine.migrate(world, piece(operands), count(operands[3])),
   pageout: (world, operands) => machine.pageout(world, piece(operands), false),
   'pageout-in-flight': (world, operands) => machine.pageout(world, piece(operands), true),
   'writeback-done': (world, operands) => machine.finishWriteback(world, piece(operands), true),

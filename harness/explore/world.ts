@@ -21,6 +21,7 @@ import {
   type Subpool,
   task_struct,
 } from '../model/mm/mm_types.ts'
+import { nr_online_nodes } from '../model/mm/mmzone.ts'
 import { compound_head } from '../model/mm/page-flags.ts'
 import { task_size } from '../model/mm/pgtable.ts'
 import { swapCachePages } from '../model/mm/swap_state.ts'
@@ -59,16 +60,16 @@ export class World {
   /** The process that acts. */
   by = 'main'
   private nextAddress = FIRST_ADDRESS
-  /** The pools at boot. */
-  private readonly pools = new Map<Hstate, { readonly pages: number; readonly overcommit: number }>()
+  /** The pools at boot, node by node. */
+  private readonly pools = new Map<Hstate, { readonly pages: readonly number[]; readonly overcommit: number }>()
 
   /** A machine with one process, `main`. */
   static booted(): World {
     const world = new World()
     world.processes.set('main', mm_alloc())
     for (const h of hstates) {
-      const [pages, overcommit] = [S[h + hstate.nr_huge_pages]!, S[h + hstate.nr_overcommit_huge_pages]!]
-      world.pools.set(h, { pages, overcommit })
+      const pages = Array.from({ length: nr_online_nodes }, (_, nid) => S[h + hstate.nr_huge_pages_node + nid]!)
+      world.pools.set(h, { pages, overcommit: S[h + hstate.nr_overcommit_huge_pages]! })
     }
     return world
   }
@@ -230,7 +231,7 @@ export class World {
     this.release()
     for (const [h, { pages, overcommit }] of this.pools) {
       k.nr_overcommit_hugepages_store(h, overcommit)
-      k.set_max_huge_pages(h, pages)
+      for (const [nid, ofNode] of pages.entries()) k.__nr_hugepages_store_common(h, nid, ofNode)
     }
     this.ranges.clear()
     this.frames.clear()

@@ -8,7 +8,7 @@ import type { GuestEnd } from './guest.ts'
 import { giganticAtFirst } from './needs.ts'
 import { compile, type Rounds } from './program.ts'
 import { type Seen, seenOf } from './rounds.ts'
-import { at, BootCounters, nothingSeen, poolsFolder } from './seen.ts'
+import { at, BootCounters, isOfPool, nothingSeen } from './seen.ts'
 
 /** A point that waits for a machine with what it needs. */
 export interface Job<Needs> {
@@ -147,7 +147,7 @@ async function* runBoot<Needs extends object>(
       yield [job.index, observation]
       // Neither a broken kernel nor one that has warned, and may not warn again, judges other points; nor does one that
       // has lost huge pages of a pool, or whose counters are wrong from here on.
-      const isLeft = observation.after.some(({ text }) => text.startsWith(poolsFolder))
+      const isLeft = observation.after.some(({ text }) => isOfPool(text))
       const isSpoilt = isLeft || counters.spoilt !== undefined || seen.log.some(line => gravityOf(line) !== undefined)
       if (isSpoilt) return { kind: 'done', reason: '', log: [] }
     }

@@ -84,9 +84,9 @@ function theEnd(log: readonly string[]): Pick<GuestEnd, 'kind' | 'reason'> {
 }
 
 /** Counters of a machine that others use, too, which nobody but the point changes: those of pools. */
-const allPools = /^(HugePages_|Hugetlb$|hugepages-)/
+const allPools = /^(HugePages_|Hugetlb$|(node\d+\/)?hugepages-)/
 /** Without those of all pools together, and of the pool of the default size, where one is left alone. */
-const otherPools = /^hugepages-/
+const otherPools = /^(node\d+\/)?hugepages-/
 
 /** Without what a machine that others use, too, does not tell: counters that others move, and which frames are free. */
 function soundly(event: Event, own: RegExp): Event {

@@ -49,7 +49,9 @@ export function compile(point: TestPoint, index: number, detail: boolean, { roun
   ] as string[]
   const { thp } = point.machine
   const head = `point ${index} ${thp} ${countOf(body, 'longterm')} ${countOf(body, 'get')}`
-  const pools = point.machine.pools.map(({ size, pages, overcommit }) => `pool ${size / 1024} ${pages} ${overcommit}`)
+  const pools = point.machine.pools.map(({ size, pages, overcommit, nodes = [] }) =>
+    ['pool', size / 1024, pages, overcommit, ...nodes].join(' '),
+  )
   const { swap_area, swap_device, page_cluster } = point.machine
   const swap = swap_area > 0 ? [`swap ${swap_area / 1024} ${swap_device} ${page_cluster}`] : []
   const disk = body.some(line => line.startsWith('odirect-')) ? ['disk'] : []

@@ -233,8 +233,8 @@ export function at(step: number | undefined): { readonly step?: number } {
   return step === undefined ? {} : { step }
 }
 
-/** How the counters of pools of huge pages begin. */
-export const poolsFolder = 'hugepages-'
+/** Whether a counter, or what is said of one, is of a pool of huge pages. */
+export const isOfPool = (name: string): boolean => /^(node\d+\/)?hugepages-/.test(name)
 
 /** What must stand as before when no process of a point is left. */
 export const conserved: readonly string[] = ['AnonPages', 'AnonHugePages', 'Mlocked', 'Unevictable']
@@ -243,7 +243,7 @@ function leftOver(before: Counters, after: Counters): Finding[] {
   const change = (name: string) => (after[name] ?? 0) - (before[name] ?? 0)
   const text = (what: string, by: number) =>
     `${what} is ${by > 0 ? '+' : ''}${by} after the last process, against before the first`
-  const pools = Object.keys(after).filter(name => name.startsWith(poolsFolder))
+  const pools = Object.keys(after).filter(isOfPool)
   const drifted = [...conserved, ...pools].filter(name => change(name) !== 0)
   const pins = change('nr_foll_pin_acquired') - change('nr_foll_pin_released')
   return [

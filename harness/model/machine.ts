@@ -14,6 +14,7 @@ import { init_machine, zone } from './mm/init.ts'
 import { INIT_LIST_HEAD } from './mm/list.ts'
 import { mmap_init } from './mm/mmap.ts'
 import { init_mmlist } from './mm/mmlist.ts'
+import { init_nodes } from './mm/mmzone.ts'
 import { alloc_page, init_page_alloc, reserveFrames } from './mm/page_alloc.ts'
 import { SetPageReserved } from './mm/page-flags.ts'
 import { init_pgtables } from './mm/pgtable.ts'
@@ -57,6 +58,7 @@ export function boot(machine: Machine, kernel: Kernel): void {
   init_rcu(sbrk(2))
   init_vmstat()
   init_arenas()
+  init_nodes(machine.nodes)
   init_page_alloc()
   init_swap()
   init_swapfile(machine.swap_area)

@@ -8,6 +8,7 @@ import { hugepage_subpool } from './mm/hugetlb_subpool.ts'
 import { HPAGE_PMD_NR, max_pfn, mem_map, zone } from './mm/init.ts'
 import { address_space } from './mm/interval_tree.ts'
 import { anon_vma, anon_vma_chain, mm_struct, page, type Swp, vm_area } from './mm/mm_types.ts'
+import { zoneCellName } from './mm/mmzone.ts'
 import { objectAt } from './mm/slab.ts'
 import { swapper_space, swapSlot } from './mm/swap_state.ts'
 import { swap_info } from './mm/swapfile_map.ts'
@@ -48,6 +49,8 @@ export function cellName(cell: number): string {
     return `page ${pfn}.${pageFields[index & (page.SIZE - 1)]}`
   }
   for (const [name, at] of Object.entries(zone)) if (at === cell) return `zone.${name}`
+  const ofZone = zoneCellName(cell)
+  if (ofZone !== undefined) return ofZone
   const slot = swapCellName(cell)
   if (slot !== undefined) return slot
   const pool = poolCellName(cell)

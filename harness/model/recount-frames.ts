@@ -21,8 +21,8 @@ import {
   expectSame,
   type Findings,
   forEachFrame,
-  frames,
   headOf,
+  isGigantic,
   locks,
   pmds,
   ptes,
@@ -74,7 +74,7 @@ function checkPoison(found: Findings): void {
   const whole = S[zone.num_poisoned_pages] !== 0
   forEachFrame((p, pfn, nr) => {
     // Gigantic pages are looked through only if something is lost at all.
-    const step = whole || pfn < frames ? 1 : Math.max(nr, S[p + page.flags]! & PG_head ? hugePages(p) : 1)
+    const step = whole || !isGigantic(pfn) ? 1 : Math.max(nr, S[p + page.flags]! & PG_head ? hugePages(p) : 1)
     if ((S[p + page.flags]! & PG_hwpoison) === 0) return step
     lost++
     const maps = ptes[pfn]! + pmds[page_to_pfn(headOf(pfn_to_page(pfn)) as Page)]!

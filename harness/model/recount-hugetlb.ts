@@ -4,7 +4,7 @@
 import { allInodes, inode } from './fs/inode.ts'
 import { k } from './kernel.ts'
 import { cachedPages } from './mm/filemap.ts'
-import { hstate, hstates, MAX_NUMNODES } from './mm/hugetlb_hstate.ts'
+import { hstate, hstates } from './mm/hugetlb_hstate.ts'
 import { file_region, resv_map } from './mm/hugetlb_region.ts'
 import { HPAGE_RESV_OWNER } from './mm/hugetlb_resv.ts'
 import { hugepage_subpool } from './mm/hugetlb_subpool.ts'
@@ -25,6 +25,7 @@ import {
   VM_NORESERVE,
   vm_area,
 } from './mm/mm_types.ts'
+import { nr_online_nodes, page_to_nid } from './mm/mmzone.ts'
 import { isHugetlbHead, PG_head, PG_hwpoison } from './mm/page-flags.ts'
 import {
   firstPte,
@@ -89,6 +90,8 @@ type Add = (anomaly: string, text: string) => void
 /** What one size of huge pages adds up to. */
 interface Sum {
   pages: number
+  /** Of each node. */
+  readonly nodes: number[]
   free: number
   resv: number
 }
@@ -106,7 +109,7 @@ export class Pools {
   constructor(mms: Iterable<Mm>, add: Add) {
     this.add = add
     for (const h of hstates) {
-      this.sums.set(h, { pages: 0, free: 0, resv: 0 })
+      this.sums.set(h, { pages: 0, nodes: new Array(nr_online_nodes).fill(0), free: 0, resv: 0 })
       this.walkFreeLists(h)
     }
     for (const i of allInodes()) if (S[i + inode.hstate] !== 0) this.walkFile(i)
@@ -116,10 +119,15 @@ export class Pools {
   }
 
   private walkFreeLists(h: Hstate): void {
-    for (let nid = 0; nid < MAX_NUMNODES; nid++) {
+    for (let nid = 0; nid < nr_online_nodes; nid++) {
       const head = h + hstate.hugepage_freelists + 2 * nid
       let n = 0
-      for (let at = S[head]!; at !== head && n < 1 << 24; at = S[at]!, n++) this.free.add(at - tail.hugetlb_lru)
+      for (let at = S[head]!; at !== head && n < 1 << 24; at = S[at]!, n++) {
+        const p = (at - tail.hugetlb_lru) as Page
+        this.free.add(p)
+        if (page_to_nid(p) !== nid)
+          this.add('page-corrupted', `huge frame ${page_to_pfn(p)} is on the free list of node ${nid}`)
+      }
       this.same(`length of the free list of node ${nid}`, S[h + hstate.free_huge_pages_node + nid]!, n)
     }
   }
@@ -172,6 +180,7 @@ export class Pools {
     const lost = count !== 0 && (S[p + page.flags]! & PG_hwpoison) !== 0
     const expected = refs + (cached ? 1 : 0) + (lost ? 1 : 0)
     sum.pages++
+    sum.nodes[page_to_nid(p)]!++
     if (count === 0) sum.free++
     // Whatever a page of a file says itself, the quota of the file's mount counts it.
     else this.use(mapping === undefined ? S[p + tail.private]! : S[mapping - inode.i_data + inode.subpool]!, 1)
@@ -203,15 +212,12 @@ export class Pools {
       this.same(`${size}: nr`, S[h + hstate.nr_huge_pages]!, sum.pages)
       this.same(`${size}: free`, S[h + hstate.free_huge_pages]!, sum.free)
       this.same(`${size}: reserved`, S[h + hstate.resv_huge_pages]!, sum.resv)
-      for (const [what, total, nodes] of [
-        ['nr', hstate.nr_huge_pages, hstate.nr_huge_pages_node],
-        ['free', hstate.free_huge_pages, hstate.free_huge_pages_node],
-        ['surplus', hstate.surplus_huge_pages, hstate.surplus_huge_pages_node],
-      ] as const) {
-        let all = 0
-        for (let nid = 0; nid < MAX_NUMNODES; nid++) all += S[h + nodes + nid]!
-        this.same(`${size}: ${what} of all nodes`, S[h + total]!, all)
-      }
+      // The free ones of each node are those of its list.
+      for (const [nid, pages] of sum.nodes.entries())
+        this.same(`${size}: nr of node ${nid}`, S[h + hstate.nr_huge_pages_node + nid]!, pages)
+      let surplus = 0
+      for (let nid = 0; nid < nr_online_nodes; nid++) surplus += S[h + hstate.surplus_huge_pages_node + nid]!
+      this.same(`${size}: surplus of all nodes`, S[h + hstate.surplus_huge_pages]!, surplus)
       if (S[h + hstate.surplus_huge_pages]! > S[h + hstate.nr_huge_pages]!)
         this.add('counter-drift', `${size}: more surplus than there are`)
     }

@@ -39,9 +39,9 @@ import type { SwapTruth } from './recount-swap.ts'
 import {
   expectSame,
   type Findings,
-  frames,
   gigantic,
   headOf,
+  isGigantic,
   locks,
   pmds,
   ptes,
@@ -98,7 +98,7 @@ function countHuge(reach: Reach, addr: number, entry: Pmd): number {
   const nr = hugePages(pfn_to_page(pfn))
   pmds[pfn]!++
   refs[pfn]!++
-  if (pfn >= frames) gigantic.push(pfn)
+  if (isGigantic(pfn)) gigantic.push(pfn)
   reach.checkHuge(addr, entry, nr)
   if (pte_write(entry) && !reach.shares()) writers[pfn] = 1
   return nr

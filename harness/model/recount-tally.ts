@@ -2,8 +2,8 @@
 // what the frames say themselves.
 
 import type { Finding } from '../engine.ts'
-import { zone } from './mm/init.ts'
 import { type Page, page } from './mm/mm_types.ts'
+import { givenOut, givenOutRuns } from './mm/mmzone.ts'
 import { freeRuns } from './mm/page_alloc.ts'
 import { page_to_pfn, pfn_to_page } from './mm/pgtable.ts'
 import { differs } from './recount-compound.ts'
@@ -19,16 +19,14 @@ export let refs = new Int32Array(0)
 export let tailPins = new Int32Array(0)
 export let locks = new Int32Array(0)
 export let writers = new Uint8Array(0)
-export let frames = 0
-/** Frames beyond `frames` of which something was said: heads of gigantic pages. */
+/** Heads of gigantic pages of which something was said. */
 export let gigantic: number[] = []
 
 /** Everything is counted anew. */
 export function clear(): void {
-  frames = S[zone.next_block]!
   for (const pfn of gigantic) pmds[pfn] = refs[pfn] = writers[pfn] = 0
   gigantic = []
-  const end = Math.max(frames, S[zone.run_end]!)
+  const end = Math.max(...[...givenOut(), ...givenOutRuns()].map(([, to]) => to))
   if (ptes.length < end) {
     const length = Math.max(end, 2 * ptes.length)
     ptes = new Int32Array(length)
@@ -39,12 +37,14 @@ export function clear(): void {
     writers = new Uint8Array(length)
     return
   }
-  ptes.fill(0, 0, frames)
-  pmds.fill(0, 0, frames)
-  refs.fill(0, 0, frames)
-  tailPins.fill(0, 0, frames)
-  locks.fill(0, 0, frames)
-  writers.fill(0, 0, frames)
+  for (const [from, to] of givenOut())
+    for (const counts of [ptes, pmds, refs, tailPins, locks, writers]) counts.fill(0, from, to)
+}
+
+/** Whether a frame was given out as part of a gigantic page. */
+export function isGigantic(pfn: number): boolean {
+  for (const [from, to] of givenOutRuns()) if (pfn >= from && pfn < to) return true
+  return false
 }
 
 /** Collects findings, the first few of each kind. */
@@ -67,7 +67,7 @@ export function countReference(p: Page): void {
   if (p === pfn_to_page(0)) return
   const head = headOf(p) as Page
   refs[page_to_pfn(head)]!++
-  if (page_to_pfn(head) >= frames) gigantic.push(page_to_pfn(head))
+  if (isGigantic(page_to_pfn(head))) gigantic.push(page_to_pfn(head))
   else if (p !== head) tailPins[page_to_pfn(p)]!++
 }
 
@@ -76,11 +76,12 @@ export function countReference(p: Page): void {
  * as one run.
  */
 export function forEachFrame(visit: (p: Page, pfn: number, nr: number) => number): void {
-  for (let pfn = 1; pfn < S[zone.next_block]!; ) pfn += visit(pfn_to_page(pfn), pfn, 1)
-  if (S[zone.run_end] === 0) return
-  const free = new Map(freeRuns())
-  for (let pfn = S[zone.run_start]!; pfn < S[zone.run_end]!; )
-    pfn += visit(pfn_to_page(pfn), pfn, 1 << (free.get(pfn) ?? 0))
+  for (const [from, to] of givenOut())
+    for (let pfn = Math.max(from, 1); pfn < to; ) pfn += visit(pfn_to_page(pfn), pfn, 1)
+  for (const [from, to] of givenOutRuns()) {
+    const free = new Map(freeRuns())
+    for (let pfn = from; pfn < to; ) pfn += visit(pfn_to_page(pfn), pfn, 1 << (free.get(pfn) ?? 0))
+  }
 }
 
 /** A finding where a count is not what was counted. */

@@ -10,6 +10,7 @@ import { subpool_cachep } from './mm/hugetlb_subpool.ts'
 import { max_pfn, zone } from './mm/init.ts'
 import { type Mm, type Page, page, tail } from './mm/mm_types.ts'
 import { vm_area_cachep } from './mm/mmap.ts'
+import { givenOut } from './mm/mmzone.ts'
 import { PG_head, PG_hwpoison } from './mm/page-flags.ts'
 import { page_to_pfn, pfn_to_page, pte_cachep } from './mm/pgtable.ts'
 import { anon_vma_cachep, anon_vma_chain_cachep } from './mm/rmap.ts'
@@ -21,7 +22,7 @@ import { Pools } from './recount-hugetlb.ts'
 import { countMaps } from './recount-maps.ts'
 import { Files } from './recount-shmem.ts'
 import { SwapTruth, slotsLeft } from './recount-swap.ts'
-import { clear, countReference, expectSame, Findings, frames, locks, refs } from './recount-tally.ts'
+import { clear, countReference, expectSame, Findings, locks, refs } from './recount-tally.ts'
 import { S } from './store.ts'
 
 /** Who holds pages beside the kernel itself. */
@@ -77,12 +78,13 @@ export function leftovers(): Finding[] {
   }
   if (slotsLeft() !== 0) found.add('leak', `${slotsLeft()} slot(s) of the swap area left after the last process`)
   const zero = S[zone.huge_zero_page]!
-  for (let pfn = 1; pfn < S[zone.next_block]!; pfn++) {
-    const p = pfn_to_page(pfn)
-    const lost = S[p + page.flags]! & PG_hwpoison && S[p + page._count] === 1
-    if (p !== zero && !lost && S[p + page._count] !== 0)
-      found.add('leak', `frame ${pfn} is left with ${S[p + page._count]} reference(s)`)
-  }
+  for (const [from, to] of givenOut())
+    for (let pfn = Math.max(from, 1); pfn < to; pfn++) {
+      const p = pfn_to_page(pfn)
+      const lost = S[p + page.flags]! & PG_hwpoison && S[p + page._count] === 1
+      if (p !== zero && !lost && S[p + page._count] !== 0)
+        found.add('leak', `frame ${pfn} is left with ${S[p + page._count]} reference(s)`)
+    }
   return found.list
 }
 
@@ -99,7 +101,7 @@ function checkQueue(found: Findings): void {
     const head = at - tail.deferred_list
     const pfn = page_to_pfn(head as Page)
     const valid = Number.isInteger(pfn) && pfn >= 0 && pfn < max_pfn && (S[head + page.flags]! & PG_head) !== 0
-    if (!valid || ++n > frames) {
+    if (!valid || ++n > max_pfn) {
       found.add('page-corrupted', `the deferred split queue leads to cell ${at}, which is no huge page`)
       return
     }

@@ -8,7 +8,7 @@ void open_pools(void);
 const char *why_no_pool(u64 page);
 /** `leave KILOBYTES`: others use this pool, which is neither set nor told. */
 void leave_pool(const struct words *line);
-/** `pool KILOBYTES PAGES OVERCOMMIT`: what the next point needs. */
+/** `pool KILOBYTES PAGES OVERCOMMIT [NODE0 NODE1]`: what the next point needs, of each node where that is said. */
 void ask_for_pool(const struct words *line);
 /** What was asked for is asked for no more. */
 void forget_pools(void);

@@ -26,7 +26,7 @@ static const struct verb {
 	{ "shmat", "xoxxx", OWN, BESIDE, op_shmat, NULL },
 	{ "shmdt", "rxx", OWN, BESIDE, op_shmdt, NULL },
 	{ "shmrm", "o", INIT, NEVER, op_unlink, NULL },
-	{ "nr-hugepages", "xx", INIT, BESIDE, op_nr_hugepages, NULL },
+	{ "nr-hugepages", "xxx", INIT, BESIDE, op_nr_hugepages, NULL },
 	{ "overcommit", "xx", INIT, BESIDE, op_overcommit, NULL },
 	{ "mremap", "rxxxxxxx", OWN, BESIDE, op_mremap, NULL },
 	{ "name", "rx", OWN, BESIDE, op_name, NULL },

@@ -23,6 +23,7 @@ import hugetlb_32665f2bbfed from './hugetlb/32665f2bbfed.ts'
 import hugetlb_67961f9db8c4 from './hugetlb/67961f9db8c4.ts'
 import hugetlb_290408d4a250 from './hugetlb/290408d4a250.ts'
 import hugetlb_a850ea30374e from './hugetlb/a850ea30374e.ts'
+import hugetlb_ab5ac90aecf5 from './hugetlb/ab5ac90aecf5.ts'
 import hugetlb_af0ed73e699b from './hugetlb/af0ed73e699b.ts'
 import hugetlb_b5cec28d36f5 from './hugetlb/b5cec28d36f5.ts'
 import hugetlb_cb6acd01e2e4 from './hugetlb/cb6acd01e2e4.ts'
@@ -230,6 +231,7 @@ export const patches: readonly Patch[] = [
   hwpoison_286c469a988f,
   hwpoison_30809f559a0d,
   hwpoison_7258ae5c5a2c,
+  hugetlb_ab5ac90aecf5,
   migration_a49bd4d71637,
   hugetlb_cb6acd01e2e4,
   hwpoison_46612b751c49,

@@ -6,11 +6,12 @@ import { k } from '../kernel.ts'
 import { leftovers } from '../truth.ts'
 import { EINVAL, ENOMEM } from './errno.ts'
 import { mm_alloc } from './fork.ts'
-import { default_hstate, hstates, size_to_hstate } from './hugetlb_hstate.ts'
+import { default_hstate, hstates, readNodePool, size_to_hstate } from './hugetlb_hstate.ts'
 import { A, machine, map, N, pool, RW, read, truth, write } from './hugetlb_testing.ts'
 import { NULL, type Page, VM_READ } from './mm_types.ts'
 import { MAP_NORESERVE, MAP_SHARED } from './mmap_file.ts'
-import { page_count, page_mapcount, subpage } from './page-flags.ts'
+import { NUMA_NO_NODE, page_to_nid } from './mmzone.ts'
+import { page_count, page_mapcount, put_page, subpage } from './page-flags.ts'
 import { readCounters } from './vmstat.ts'
 
 for (const [size, of, nr] of [
@@ -91,8 +92,8 @@ for (const nr of [4, 4 * N, 2 * (N << 9)]) {
     k.mmput(child)
     k.mmput(mm)
     t.same([pool(h), pool(), leftovers()], [[3, 3, 0, 0], [1, 1, 0, 0], []])
-    t.equal(k.set_max_huge_pages(h, 0), 0)
-    t.equal(k.set_max_huge_pages(h, 2), 2)
+    t.equal(k.set_max_huge_pages(h, 0, 1), 0)
+    t.equal(k.set_max_huge_pages(h, 2, 1), 2)
     t.same(truth({}), [])
   })
 }
@@ -192,12 +193,12 @@ t.test('nr_hugepages under load: pages in use become surplus, and go when they a
   const mm = mm_alloc()
   map(mm, A, 2 * N)
   write(mm, A, 1)
-  t.equal(k.set_max_huge_pages(default_hstate, 0), 0)
+  t.equal(k.set_max_huge_pages(default_hstate, 0, 1), 0)
   t.same(pool(), [2, 1, 1, 2])
   t.same(truth({ mm }), [])
   k.sys_munmap(mm, A, 2 * N)
   t.same(pool(), [0, 0, 0, 0])
-  t.equal(k.set_max_huge_pages(default_hstate, 3), 3)
+  t.equal(k.set_max_huge_pages(default_hstate, 3, 1), 3)
   t.same(pool(), [3, 3, 0, 0])
   k.mmput(mm)
   t.same(leftovers(), [])
@@ -223,4 +224,24 @@ t.test('a file: private writes do not reach it, truncation takes its pages', asy
   k.mmput(mm)
   fput(file)
   t.same([pool(), leftovers()], [[4, 4, 0, 0], []])
+})
+
+t.test('frames of two nodes are told apart, and each pool has its own', async t => {
+  machine([3, 1])
+  const h = default_hstate
+  const nodes = () => [0, 1].map(nid => Object.values(readNodePool(h, nid)))
+  t.same(nodes(), [
+    [3, 3, 0],
+    [1, 1, 0],
+  ])
+  const pages = Array.from({ length: 4 }, () => k.alloc_huge_page_node(h, 1)).filter(p => p !== NULL)
+  t.same([pages.map(page_to_nid), nodes()[1]], [[1], [1, 0, 0]], 'of this node and no other')
+  t.same(truth({}, [pages]), [])
+  k.__nr_hugepages_store_common(h, NUMA_NO_NODE, 0)
+  t.same(nodes(), [
+    [0, 0, 0],
+    [1, 0, 1],
+  ])
+  for (const p of pages) put_page(p)
+  t.same([nodes()[1], truth({}), leftovers()], [[0, 0, 0], [], []])
 })

@@ -5,19 +5,20 @@ import { k } from '../kernel.ts'
 import { spin_lock, spin_unlock } from '../ops.ts'
 import { rd } from '../store.ts'
 import { ENOMEM, ENOSPC, ERR_PTR } from './errno.ts'
-import { hstate, hstate_vma, hugetlb_lock, nr_online_nodes } from './hugetlb_hstate.ts'
+import { hstate, hstate_vma, hugetlb_lock } from './hugetlb_hstate.ts'
 import { addResv, moveToActive, resv_huge_pages, set_page_private } from './hugetlb_pool.ts'
 import { subpool_vma } from './hugetlb_subpool.ts'
 import { type Hstate, NULL, type Page, type Vma } from './mm_types.ts'
+import { NUMA_NO_NODE, nr_online_nodes, numa_node_id, zonelist } from './mmzone.ts'
 import { SetPagePrivate } from './page-flags.ts'
 
-/** A free page of the pool, or NULL; `chg`: no reservation is there for it. Caller holds hugetlb_lock. */
+/** A free page of the pool, of the nearest node that has one, or NULL; `chg`: no reservation is there for it. Caller holds hugetlb_lock. */
 export function dequeue_huge_page_vma(h: Hstate, vma: Vma, avoid_reserve: boolean, chg: number): Page {
   const unreserved = rd(h + hstate.free_huge_pages) - resv_huge_pages(h)
   if (!k.vma_has_reserves(vma, chg) && unreserved === 0) return NULL
   if (avoid_reserve && unreserved === 0) return NULL
-  for (let nid = 0; nid < nr_online_nodes; nid++) {
-    const p = k.dequeue_huge_page_node(h, nid)
+  for (let i = 0; i < nr_online_nodes; i++) {
+    const p = k.dequeue_huge_page_node(h, zonelist(numa_node_id(), i))
     if (p === NULL) continue
     if (!avoid_reserve && k.vma_has_reserves(vma, chg)) {
       SetPagePrivate(p)
@@ -50,7 +51,7 @@ export function alloc_huge_page(vma: Vma, addr: number, avoid_reserve: boolean):
   let p = k.dequeue_huge_page_vma(h, vma, avoid_reserve, gbl_chg)
   if (p === NULL) {
     spin_unlock(hugetlb_lock)
-    p = k.__alloc_buddy_huge_page(h)
+    p = k.__alloc_buddy_huge_page(h, NUMA_NO_NODE)
     if (p === NULL) {
       if (map_chg !== 0 || avoid_reserve) k.hugepage_subpool_put_pages(spool, 1)
       k.vma_end_reservation(h, vma, addr)

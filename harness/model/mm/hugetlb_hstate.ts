@@ -1,7 +1,7 @@
 // The sizes of huge pages that hugetlb knows, each with a pool (include/linux/hugetlb.h, mm/hugetlb.c, v4.5). A pool's
 // counts stand under hugetlb_lock, one for all. Sizes and addresses count base pages.
 
-import type { Machine } from '../../engine.ts'
+import type { HugePool, Machine } from '../../engine.ts'
 import { CannotJudge } from '../bug.ts'
 import { PAGE_SIZE } from '../contents.ts'
 import { inode } from '../fs/inode.ts'
@@ -10,14 +10,9 @@ import { rd, rdm, S, sbrk, wr } from '../store.ts'
 import { HPAGE_PMD_ORDER } from './init.ts'
 import { INIT_LIST_HEAD } from './list.ts'
 import { type Hstate, type Inode, NULL, type Page, VM_HUGETLB, type Vma, vm_area } from './mm_types.ts'
+import { MAX_NUMNODES, nr_online_nodes } from './mmzone.ts'
 import { compound_order } from './page-flags.ts'
 import { pudOrder } from './pgtable.ts'
-
-/** Nodes that a machine may have. */
-export const MAX_NUMNODES = 4
-/** Nodes with memory: all memory is one node's. */
-export const nr_online_nodes = 1
-export const page_to_nid = (_page: Page): number => 0
 
 export const hstate = {
   order: 0,
@@ -82,12 +77,20 @@ export function hugetlb_init({ pools, hugepage }: Pick<Machine, 'pools' | 'hugep
   hugetlb_lock = sbrk(1)
   hstates = [...orders].sort((a, b) => a - b).map(hugetlb_add_hstate)
   default_hstate = order_to_hstate(HPAGE_PMD_ORDER)
-  for (const { size, pages, overcommit } of [...pools].sort((a, b) => b.size - a.size)) {
-    const h = size_to_hstate(size)
-    wr(h + hstate.nr_overcommit_huge_pages, overcommit)
-    if (k.set_max_huge_pages(h, pages) < pages)
+  for (const pool of [...pools].sort((a, b) => b.size - a.size)) fillPool(pool)
+}
+
+/** A pool at boot: each node has its share, and the first is the next to be allocated from. */
+function fillPool({ size, pages, overcommit, nodes }: HugePool): void {
+  const h = size_to_hstate(size)
+  wr(h + hstate.nr_overcommit_huge_pages, overcommit)
+  for (let nid = nr_online_nodes - 1; nid >= 0; nid--) {
+    const share = nodes?.[nid] ?? Math.floor((pages + nr_online_nodes - 1 - nid) / nr_online_nodes)
+    if (k.__nr_hugepages_store_common(h, nid, share) < share)
       throw new CannotJudge(`the machine's memory has no room for ${pages} huge pages of ${size} bytes`)
   }
+  wr(h + hstate.next_nid_to_alloc, 0)
+  wr(h + hstate.next_nid_to_free, 0)
 }
 
 function hugetlb_add_hstate(order: number): Hstate {
@@ -112,5 +115,14 @@ export function readPool(h: Hstate): Pool {
     free: S[h + hstate.free_huge_pages]!,
     resv: S[h + hstate.resv_huge_pages]!,
     surplus: S[h + hstate.surplus_huge_pages]!,
+  }
+}
+
+/** Likewise of one node: who has reserved pages has not said of which. */
+export function readNodePool(h: Hstate, nid: number): Omit<Pool, 'resv'> {
+  return {
+    nr: S[h + hstate.nr_huge_pages_node + nid]!,
+    free: S[h + hstate.free_huge_pages_node + nid]!,
+    surplus: S[h + hstate.surplus_huge_pages_node + nid]!,
   }
 }

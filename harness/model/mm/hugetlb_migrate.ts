@@ -7,7 +7,7 @@ import { READ_ONCE, spin_lock, spin_unlock, WRITE_ONCE } from '../ops.ts'
 import { rd, wr } from '../store.ts'
 import { EAGAIN, EBUSY, ENOMEM, ENOSYS } from './errno.ts'
 import { page_slot } from './filemap.ts'
-import { hstate, huge_page_order, hugetlb_lock, nr_online_nodes, page_hstate } from './hugetlb_hstate.ts'
+import { hstate, huge_page_order, hugetlb_lock, page_hstate } from './hugetlb_hstate.ts'
 import { moveToActive, page_huge_active, resv_huge_pages, set_page_huge_active, takeOffActive } from './hugetlb_pool.ts'
 import { HPAGE_PMD_ORDER } from './init.ts'
 import { address_space } from './interval_tree.ts'
@@ -55,20 +55,13 @@ export function putback_active_hugepage(p: Page): void {
   put_page(p)
 }
 
-/** A huge page of the pool that nobody has reserved, else one beyond the pool's size, with a reference; or NULL. Takes hugetlb_lock. */
-export function alloc_huge_page_node(h: Hstate): Page {
+/** A huge page of the node's pool that nobody has reserved, else one beyond the pool's size, with a reference; or NULL. Takes hugetlb_lock. */
+export function alloc_huge_page_node(h: Hstate, nid: number): Page {
   let p = NULL as Page
   spin_lock(hugetlb_lock)
-  if (rd(h + hstate.free_huge_pages) - resv_huge_pages(h) > 0) p = takeFree(h)
+  if (rd(h + hstate.free_huge_pages) - resv_huge_pages(h) > 0) p = k.dequeue_huge_page_node(h, nid)
   spin_unlock(hugetlb_lock)
-  return p === NULL ? k.__alloc_buddy_huge_page(h) : p
-}
-
-/** From whichever node has one. Caller holds hugetlb_lock. */
-export function takeFree(h: Hstate): Page {
-  let p = NULL as Page
-  for (let nid = 0; nid < nr_online_nodes && p === NULL; nid++) p = k.dequeue_huge_page_node(h, nid)
-  return p
+  return p === NULL ? k.__alloc_buddy_huge_page(h, nid) : p
 }
 
 // ---- moving ------------------------------------------------------------------------------------------------------------
@@ -121,16 +114,16 @@ export function moveHugePage(newpage: Page, p: Page): number {
 }
 
 /**
- * Moves an isolated huge page. 0, -EAGAIN or -ENOMEM: it stays isolated; any other error is final, and it has been put
+ * Moves an isolated huge page to another of node `nid`. 0, -EAGAIN or -ENOMEM: it stays isolated; any other error is final, and it has been put
  * back. As in later passes of migrate_pages the lock is waited for.
  */
-export function unmap_and_move_huge_page(hpage: Page): number {
+export function unmap_and_move_huge_page(hpage: Page, nid: number): number {
   const h = page_hstate(hpage)
   if (!k.hugepage_migration_supported(h)) {
     k.putback_active_hugepage(hpage)
     return -ENOSYS
   }
-  const new_hpage = k.alloc_huge_page_node(h)
+  const new_hpage = k.alloc_huge_page_node(h, nid)
   if (new_hpage === NULL) return -ENOMEM
   lock_page(hpage)
   const rc = k.moveLockedHugePage(hpage, new_hpage)
@@ -156,16 +149,16 @@ export function moveLockedHugePage(hpage: Page, new_hpage: Page): number {
 }
 
 /** migrate_pages of one isolated huge page: nobody can tell how often it was tried. As unmap_and_move_huge_page. */
-export function migrateHugePage(hpage: Page): number {
-  const rc = k.unmap_and_move_huge_page(hpage)
+export function migrateHugePage(hpage: Page, nid: number): number {
+  const rc = k.unmap_and_move_huge_page(hpage, nid)
   count_vm_events(rc === 0 ? PGMIGRATE_SUCCESS : PGMIGRATE_FAIL, 1)
   return rc
 }
 
 /** move_pages(2) of one huge page: 0; -EBUSY: not to be had; or as unmap_and_move_huge_page. It is put back where it stays. */
-export function moveHugetlbPage(hpage: Page): number {
+export function moveHugetlbPage(hpage: Page, nid: number): number {
   if (!k.isolate_huge_page(hpage)) return -EBUSY
-  const rc = k.migrateHugePage(hpage)
+  const rc = k.migrateHugePage(hpage, nid)
   if (rc === -EAGAIN || rc === -ENOMEM) k.putback_active_hugepage(hpage)
   return rc
 }

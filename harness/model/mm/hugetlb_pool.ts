@@ -5,18 +5,11 @@ import { BUG_ON } from '../bug.ts'
 import { k } from '../kernel.ts'
 import { atomic_set, clear_bit, READ_ONCE, set_bit, spin_lock, spin_unlock, test_bit, WRITE_ONCE } from '../ops.ts'
 import { rd, wr, wrRepeat } from '../store.ts'
-import {
-  hstate,
-  huge_page_order,
-  hugetlb_lock,
-  nr_online_nodes,
-  page_hstate,
-  page_to_nid,
-  pages_per_huge_page,
-} from './hugetlb_hstate.ts'
+import { hstate, huge_page_order, hugetlb_lock, page_hstate, pages_per_huge_page } from './hugetlb_hstate.ts'
 import { INIT_LIST_HEAD, list_del, list_empty, list_move } from './list.ts'
 import { type Hstate, NULL, type Page, page, type Subpool, TAIL_MAPPING, tail } from './mm_types.ts'
-import { __free_pages, alloc_pages } from './page_alloc.ts'
+import { NUMA_NO_NODE, nodes_weight, nr_online_nodes, page_to_nid } from './mmzone.ts'
+import { __free_pages, alloc_pages, alloc_pages_node } from './page_alloc.ts'
 import {
   _count,
   ClearPagePrivate,
@@ -118,10 +111,10 @@ export function destroyCompoundHugePage(p: Page): void {
   wr(p + tail.hugetlb_lru, TAIL_MAPPING)
 }
 
-/** A huge page of `h` from the page allocator, with a reference, or NULL. */
-export function __hugetlb_alloc_buddy_huge_page(h: Hstate): Page {
+/** A huge page of `h` from the page allocator, with a reference, or NULL: of node `nid` only, or of the nearest that has one. */
+export function __hugetlb_alloc_buddy_huge_page(h: Hstate, nid: number): Page {
   const order = huge_page_order(h)
-  const p = alloc_pages(order)
+  const p = nid === NUMA_NO_NODE ? alloc_pages(order) : alloc_pages_node(nid, order)
   if (p !== NULL) k.prep_compound_huge_page(p, order)
   return p
 }
@@ -181,18 +174,24 @@ export function free_huge_page(p: Page): void {
 
 // ---- nodes in turn ------------------------------------------------------------------------
 
-/** The node to allocate from or to free on next: `field` says which; the next call gives the one behind it. Also without hugetlb_lock. */
-export function hstate_next_node(h: Hstate, field: number): number {
-  const nid = READ_ONCE(h + field)
-  WRITE_ONCE(h + field, (nid + 1) % nr_online_nodes)
+/** The node of a mask that is `nid`, or comes next in turn. */
+function get_valid_node_allowed(nid: number, nodes_allowed: number): number {
+  while (!((nodes_allowed >> nid) & 1)) nid = (nid + 1) % nr_online_nodes
   return nid
 }
 
-/** One more page for the pool, from the next node that has memory; false: there is none. Takes hugetlb_lock. */
-export function alloc_fresh_huge_page(h: Hstate): boolean {
-  for (let nr_nodes = nr_online_nodes; nr_nodes > 0; nr_nodes--) {
-    const nid = hstate_next_node(h, hstate.next_nid_to_alloc)
-    const p = k.__hugetlb_alloc_buddy_huge_page(h)
+/** The node to allocate from or to free on next: `field` says which; the next call gives the one behind it. Also without hugetlb_lock. */
+export function hstate_next_node(h: Hstate, field: number, nodes_allowed: number): number {
+  const nid = get_valid_node_allowed(READ_ONCE(h + field), nodes_allowed)
+  WRITE_ONCE(h + field, get_valid_node_allowed((nid + 1) % nr_online_nodes, nodes_allowed))
+  return nid
+}
+
+/** One more page for the pool, from the next allowed node that has memory; false: there is none. Takes hugetlb_lock. */
+export function alloc_fresh_huge_page(h: Hstate, nodes_allowed: number): boolean {
+  for (let nr_nodes = nodes_weight(nodes_allowed); nr_nodes > 0; nr_nodes--) {
+    const nid = hstate_next_node(h, hstate.next_nid_to_alloc, nodes_allowed)
+    const p = k.__hugetlb_alloc_buddy_huge_page(h, nid)
     if (p === NULL) continue
     k.prep_new_huge_page(h, p, nid)
     return true
@@ -200,10 +199,13 @@ export function alloc_fresh_huge_page(h: Hstate): boolean {
   return false
 }
 
-/** Gives a free page back to the page allocator, a surplus one if `acct_surplus`. False: there is none. Caller holds hugetlb_lock. */
-export function free_pool_huge_page(h: Hstate, acct_surplus: boolean): boolean {
-  for (let nr_nodes = nr_online_nodes; nr_nodes > 0; nr_nodes--) {
-    const nid = hstate_next_node(h, hstate.next_nid_to_free)
+/**
+ * Gives a free page of an allowed node back to the page allocator, a surplus one if `acct_surplus`. False: there is none.
+ * Caller holds hugetlb_lock.
+ */
+export function free_pool_huge_page(h: Hstate, nodes_allowed: number, acct_surplus: boolean): boolean {
+  for (let nr_nodes = nodes_weight(nodes_allowed); nr_nodes > 0; nr_nodes--) {
+    const nid = hstate_next_node(h, hstate.next_nid_to_free, nodes_allowed)
     const list = h + hstate.hugepage_freelists + 2 * nid
     if ((acct_surplus && rd(h + hstate.surplus_huge_pages_node + nid) === 0) || list_empty(list)) continue
     const p = pageAt(rd(list))

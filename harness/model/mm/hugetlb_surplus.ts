@@ -5,13 +5,14 @@ import { k } from '../kernel.ts'
 import { spin_lock, spin_unlock } from '../ops.ts'
 import { rd, wr } from '../store.ts'
 import { ENOMEM } from './errno.ts'
-import { hstate, hstate_is_gigantic, hugetlb_lock, nr_online_nodes, page_to_nid } from './hugetlb_hstate.ts'
+import { hstate, hstate_is_gigantic, hugetlb_lock } from './hugetlb_hstate.ts'
 import { add, addResv, hstate_next_node, resv_huge_pages } from './hugetlb_pool.ts'
 import { type Hstate, NULL, type Page } from './mm_types.ts'
+import { N_MEMORY, NUMA_NO_NODE, nodes_weight, page_to_nid } from './mmzone.ts'
 import { page_count, put_page, put_page_testzero, VM_BUG_ON_PAGE } from './page-flags.ts'
 
-/** A page beyond the pool's size, with a reference, or NULL. Takes hugetlb_lock. */
-export function __alloc_buddy_huge_page(h: Hstate): Page {
+/** A page beyond the pool's size, with a reference, or NULL; of node `nid`, or of the nearest. Takes hugetlb_lock. */
+export function __alloc_buddy_huge_page(h: Hstate, nid: number): Page {
   if (hstate_is_gigantic(h)) return NULL
   // Counted before it is there, so that two who come at once do not exceed what is allowed.
   spin_lock(hugetlb_lock)
@@ -22,12 +23,12 @@ export function __alloc_buddy_huge_page(h: Hstate): Page {
   add(h, hstate.nr_huge_pages, 1)
   add(h, hstate.surplus_huge_pages, 1)
   spin_unlock(hugetlb_lock)
-  const p = k.__hugetlb_alloc_buddy_huge_page(h)
+  const p = k.__hugetlb_alloc_buddy_huge_page(h, nid)
   spin_lock(hugetlb_lock)
   if (p !== NULL) {
-    const nid = page_to_nid(p)
-    add(h, hstate.nr_huge_pages_node + nid, 1)
-    add(h, hstate.surplus_huge_pages_node + nid, 1)
+    const r_nid = page_to_nid(p)
+    add(h, hstate.nr_huge_pages_node + r_nid, 1)
+    add(h, hstate.surplus_huge_pages_node + r_nid, 1)
   } else {
     add(h, hstate.nr_huge_pages, -1)
     add(h, hstate.surplus_huge_pages, -1)
@@ -48,7 +49,7 @@ export function gather_surplus_pages(h: Hstate, delta: number): number {
   do {
     spin_unlock(hugetlb_lock)
     for (let i = 0; i < needed && alloc_ok; i++) {
-      const p = k.__alloc_buddy_huge_page(h)
+      const p = k.__alloc_buddy_huge_page(h, NUMA_NO_NODE)
       if (p === NULL) alloc_ok = false
       else surplus_list.unshift(p)
     }
@@ -73,13 +74,13 @@ export function gather_surplus_pages(h: Hstate, delta: number): number {
   return enough ? 0 : -ENOMEM
 }
 
-/** Takes reservations back, and of the surplus that was had for them what is free. Caller holds hugetlb_lock. */
+/** Takes reservations back, and of the surplus that was had for them what is free, of all nodes in turn. Caller holds hugetlb_lock. */
 export function return_unused_surplus_pages(h: Hstate, unused_resv_pages: number): void {
   let nr_pages = hstate_is_gigantic(h) ? 0 : Math.min(unused_resv_pages, rd(h + hstate.surplus_huge_pages))
   for (; nr_pages > 0; nr_pages--) {
     addResv(h, -1)
     unused_resv_pages--
-    if (!k.free_pool_huge_page(h, true)) break
+    if (!k.free_pool_huge_page(h, N_MEMORY(), true)) break
   }
   addResv(h, -unused_resv_pages)
 }
@@ -103,10 +104,10 @@ export function hugetlb_acct_memory(h: Hstate, delta: number): number {
 
 const persistent_huge_pages = (h: Hstate): number => rd(h + hstate.nr_huge_pages) - rd(h + hstate.surplus_huge_pages)
 
-/** One page more or less is surplus, on the next node where that can be. Caller holds hugetlb_lock. */
-export function adjust_pool_surplus(h: Hstate, delta: number): boolean {
-  for (let nr_nodes = nr_online_nodes; nr_nodes > 0; nr_nodes--) {
-    const nid = hstate_next_node(h, delta < 0 ? hstate.next_nid_to_alloc : hstate.next_nid_to_free)
+/** One page more or less is surplus, on the next allowed node where that can be. Caller holds hugetlb_lock. */
+export function adjust_pool_surplus(h: Hstate, nodes_allowed: number, delta: number): boolean {
+  for (let nr_nodes = nodes_weight(nodes_allowed); nr_nodes > 0; nr_nodes--) {
+    const nid = hstate_next_node(h, delta < 0 ? hstate.next_nid_to_alloc : hstate.next_nid_to_free, nodes_allowed)
     const surplus = rd(h + hstate.surplus_huge_pages_node + nid)
     if (delta < 0 ? surplus === 0 : surplus >= rd(h + hstate.nr_huge_pages_node + nid)) continue
     add(h, hstate.surplus_huge_pages, delta)
@@ -116,22 +117,36 @@ export function adjust_pool_surplus(h: Hstate, delta: number): boolean {
   return false
 }
 
+/** Writes nr_hugepages, of all nodes or of one. Returns how many persistent pages there are then, or it has. Takes hugetlb_lock. */
+export function __nr_hugepages_store_common(h: Hstate, nid: number, count: number): number {
+  if (nid === NUMA_NO_NODE) return k.set_max_huge_pages(h, count, N_MEMORY())
+  // The size that all have together, by changes of this one only; surplus pages of others count as theirs.
+  spin_lock(hugetlb_lock)
+  const others = rd(h + hstate.nr_huge_pages) - rd(h + hstate.nr_huge_pages_node + nid)
+  spin_unlock(hugetlb_lock)
+  k.set_max_huge_pages(h, count + others, 1 << nid)
+  spin_lock(hugetlb_lock)
+  const ret = rd(h + hstate.nr_huge_pages_node + nid) - rd(h + hstate.surplus_huge_pages_node + nid)
+  spin_unlock(hugetlb_lock)
+  return ret
+}
+
 /**
- * Writes nr_hugepages: pages in use that are too many become surplus. Returns how many persistent pages there are then.
- * Takes hugetlb_lock, and drops it for each page that it adds.
+ * Makes the pool so large, by pages of the allowed nodes: pages in use that are too many become surplus. Returns how many
+ * persistent pages there are then. Takes hugetlb_lock, and drops it for each page that it adds.
  */
-export function set_max_huge_pages(h: Hstate, count: number): number {
+export function set_max_huge_pages(h: Hstate, count: number, nodes_allowed: number): number {
   spin_lock(hugetlb_lock)
   while (rd(h + hstate.surplus_huge_pages) !== 0 && count > persistent_huge_pages(h)) {
-    if (!k.adjust_pool_surplus(h, -1)) break
+    if (!k.adjust_pool_surplus(h, nodes_allowed, -1)) break
   }
   let grown = true
   while (grown && count > persistent_huge_pages(h)) {
     spin_unlock(hugetlb_lock)
-    grown = k.alloc_fresh_huge_page(h)
+    grown = k.alloc_fresh_huge_page(h, nodes_allowed)
     spin_lock(hugetlb_lock)
   }
-  if (grown) shrinkPool(h, count)
+  if (grown) shrinkPool(h, count, nodes_allowed)
   const ret = persistent_huge_pages(h)
   wr(h + hstate.max_huge_pages, ret)
   spin_unlock(hugetlb_lock)
@@ -139,14 +154,14 @@ export function set_max_huge_pages(h: Hstate, count: number): number {
 }
 
 /** Free pages go that nobody has reserved; then pages in use become surplus. Caller holds hugetlb_lock. */
-function shrinkPool(h: Hstate, count: number): void {
+function shrinkPool(h: Hstate, count: number, nodes_allowed: number): void {
   const in_use = rd(h + hstate.nr_huge_pages) - rd(h + hstate.free_huge_pages)
   const min_count = Math.max(count, resv_huge_pages(h) + in_use)
   while (min_count < persistent_huge_pages(h)) {
-    if (!k.free_pool_huge_page(h, false)) break
+    if (!k.free_pool_huge_page(h, nodes_allowed, false)) break
   }
   while (count < persistent_huge_pages(h)) {
-    if (!k.adjust_pool_surplus(h, 1)) break
+    if (!k.adjust_pool_surplus(h, nodes_allowed, 1)) break
   }
 }
 

@@ -18,12 +18,19 @@ export const N = 8
 export const A = N << 9
 export const RW = VM_READ | VM_WRITE
 
-/** A machine with so many huge pages of each size, and how many more there may be. */
-export function machine(pages: number, overcommit = 0, gigantic = 0, variant = 'v4.5', others: HugePool[] = []): void {
+/** A machine with so many huge pages of each size, or of its nodes, and how many more there may be. */
+export function machine(
+  pages: number | readonly number[],
+  overcommit = 0,
+  gigantic = 0,
+  variant = 'v4.5',
+  others: HugePool[] = [],
+): void {
   const resolved = resolveVariant(variant)
   if (!resolved.ok) throw new Error(resolved.reason)
+  const nodes = typeof pages === 'number' ? [pages] : pages
   const pools: HugePool[] = [
-    { size: N * 4096, pages, overcommit },
+    { size: N * 4096, pages: nodes.reduce((a, b) => a + b), overcommit, nodes },
     { size: (N << 9) * 4096, pages: gigantic, overcommit: 0 },
     ...others,
   ]
@@ -31,7 +38,7 @@ export function machine(pages: number, overcommit = 0, gigantic = 0, variant = '
     hpage_nr: N,
     memory: 1 << 28,
     thp: 'madvise',
-    nodes: 1,
+    nodes: nodes.length,
     cpus: 2,
     debug_vm: true,
     swap: true,

@@ -22,10 +22,9 @@ export let thp_enabled: Machine['thp'] = 'madvise'
 /** /proc/sys/vm/page-cluster: up to so many pages, by order, come with one that is swapped in. */
 export let page_cluster = 0
 
-/** Cells of the only zone and its node. */
+/** Cells of what all zones share here; what each has for itself is in mmzone.ts. */
 export const zone = {
   lru_lock: 0,
-  next_block: 0,
   split_queue_lock: 0,
   split_queue: 0,
   split_queue_len: 0,
@@ -33,14 +32,11 @@ export const zone = {
   huge_zero_refcount: 0,
   lru_lists: 0,
   num_poisoned_pages: 0,
-  lock: 0,
-  free_runs: 0,
-  run_start: 0,
-  run_end: 0,
 }
 
-/** Base pages of memory that a machine has unless the case says otherwise: 16 GiB. */
+/** Base pages of memory that a machine has unless the case says otherwise: 16 GiB, on two nodes 1. */
 const DEFAULT_PAGES = 1 << 22
+const NODES_PAGES = 1 << 18
 const MAX_PAGES = 1 << 24
 
 /** Lays out mem_map and the zone. Throws CannotJudge where `machine` is larger than the model can be. */
@@ -50,12 +46,12 @@ export function init_machine(machine: Machine): void {
   debug_vm = machine.debug_vm
   thp_enabled = machine.thp
   page_cluster = machine.page_cluster
-  const pages = machine.memory === undefined ? DEFAULT_PAGES : Math.floor(machine.memory / PAGE_SIZE)
+  const usual = machine.nodes > 1 ? NODES_PAGES : DEFAULT_PAGES
+  const pages = machine.memory === undefined ? usual : Math.floor(machine.memory / PAGE_SIZE)
   if (pages > MAX_PAGES) throw new CannotJudge('the model has room for 64 GiB of memory')
   max_pfn = pages - (pages % HPAGE_PMD_NR)
-  const cells = sbrk(24)
+  const cells = sbrk(16)
   zone.lru_lock = cells
-  zone.next_block = cells + 1
   zone.split_queue_lock = cells + 2
   zone.split_queue_len = cells + 3
   zone.split_queue = cells + 4
@@ -63,8 +59,5 @@ export function init_machine(machine: Machine): void {
   zone.huge_zero_refcount = cells + 7
   zone.lru_lists = cells + 8
   zone.num_poisoned_pages = cells + 9
-  zone.lock = cells + 16
-  zone.run_start = cells + 17
-  zone.run_end = cells + 18
   mem_map = sreserve(max_pfn * page.SIZE)
 }

@@ -5,11 +5,12 @@ import { k } from '../kernel.ts'
 import { spin_lock, spin_unlock } from '../ops.ts'
 import { rd } from '../store.ts'
 import { EBUSY } from './errno.ts'
-import { hstate, hstate_vma, hugetlb_lock, page_hstate, page_to_nid, pages_per_huge_page } from './hugetlb_hstate.ts'
+import { hstate, hstate_vma, hugetlb_lock, page_hstate, pages_per_huge_page } from './hugetlb_hstate.ts'
 import { add, page_huge_active, set_page_refcounted, unlinkHuge } from './hugetlb_pool.ts'
 import { huge_pte_lock, huge_pte_none, huge_pte_offset, huge_pte_present, set_huge_pte_at } from './hugetlb_pte.ts'
 import { hugetlb_count_add } from './hugetlb_range.ts'
 import { type Mm, NULL, type Page, type Pmd, type Vma, vm_area } from './mm_types.ts'
+import { page_to_nid } from './mmzone.ts'
 import {
   compound_order,
   lock_page,

@@ -6,6 +6,7 @@ import { EBUSY, EFAULT, EIO, ENOMEM } from './errno.ts'
 import { is_free_buddy_page, MF_COUNT_INCREASED } from './memory-failure.ts'
 import { MR_MEMORY_FAILURE } from './migrate.ts'
 import { type Mm, NULL, type Page } from './mm_types.ts'
+import { page_to_nid } from './mmzone.ts'
 import {
   compound_head,
   compound_order,
@@ -102,7 +103,7 @@ export function soft_offline_huge_page(p: Page): number {
   const isolated = k.isolate_huge_page(hpage)
   k.put_hwpoison_page(hpage)
   if (!isolated) return -EBUSY
-  const rc = k.migrateHugePage(hpage)
+  const rc = k.migrateHugePage(hpage, page_to_nid(hpage))
   if (rc === 0) {
     k.markMovedHugePage(p, hpage)
     return 0

@@ -23,6 +23,7 @@ import {
   type Vma,
   vm_area,
 } from './mm_types.ts'
+import { page_to_nid } from './mmzone.ts'
 import { alloc_page } from './page_alloc.ts'
 import {
   ClearPageDirty,
@@ -322,9 +323,9 @@ export function migrate_pages(p: Page, reason = 0): number {
   return rc
 }
 
-/** move_pages(2) of one page to wherever memory is free: 0, -EBUSY: not to be had, or a huge page in use, or -EAGAIN: in use. */
-export function migratePage(p: Page): number {
-  if (PageHuge(p)) return k.moveHugetlbPage(p)
+/** move_pages(2) of one page to wherever memory is free, of hugetlb to node `nid`: 0, -EBUSY: not to be had, or a huge page in use, or -EAGAIN: in use. */
+export function migratePage(p: Page, nid = page_to_nid(p)): number {
+  if (PageHuge(p)) return k.moveHugetlbPage(p, nid)
   if (k.isolateForMigration(p) !== 0) return -EBUSY
   return k.migrate_pages(p)
 }

@@ -1,5 +1,5 @@
 // The page allocator (mm/page_alloc.c), in two sizes: a base page and a huge page. Each CPU has a free list of
-// either, last in first out; fresh memory comes from the zone a huge page at a time.
+// either, for each node, last in first out; fresh memory comes from the zone (mmzone.ts) a huge page at a time.
 //
 // What the buddy allocator would merge back into huge pages stays small here: no case can tell, for there is
 // always more fresh memory than a case may use.
@@ -7,10 +7,21 @@
 import { CannotJudge, KernelBug } from '../bug.ts'
 import { k } from '../kernel.ts'
 import { atomic_read, atomic_set, cpu, READ_ONCE, spin_lock, spin_unlock, WRITE_ONCE } from '../ops.ts'
-import { rd, rdm, S, sbrk, touched, wr } from '../store.ts'
-import { debug_vm, HPAGE_PMD_NR, HPAGE_PMD_ORDER, max_pfn, zone } from './init.ts'
+import { rd, rdm, S, sbrk, wr } from '../store.ts'
+import { debug_vm, HPAGE_PMD_NR, HPAGE_PMD_ORDER, zone } from './init.ts'
 import { list_del, list_empty } from './list.ts'
 import { NULL, PAGE_MAPPING_ANON, type Page, page, TAIL_MAPPING, tail } from './mm_types.ts'
+import {
+  MAX_ORDER,
+  NODE_DATA,
+  nr_online_nodes,
+  numa_node_id,
+  page_to_nid,
+  pgdat,
+  zoneBlock,
+  zonelist,
+  zoneRun,
+} from './mmzone.ts'
 import {
   PageCompound,
   PageHead,
@@ -26,18 +37,18 @@ import {
   put_page_testzero,
   subpage,
 } from './page-flags.ts'
-import { page_to_pfn, pfn_to_page } from './pgtable.ts'
+import { page_to_pfn } from './pgtable.ts'
 import { NR_CPUS } from './slab.ts'
 
-/** Per CPU the free base pages and the free huge pages, and frames set aside for it: the next, and where they end. */
+/** Per CPU and node the free base pages and the free huge pages, and frames set aside: the next, and where they end. */
 const pcp = { small: 0, huge: 1, next: 2, end: 3, SIZE: 4 } as const
 let pcps = 0
 
 export function init_page_alloc(): void {
-  pcps = sbrk(NR_CPUS * pcp.SIZE)
-  wr(zone.next_block, 0)
-  zone.free_runs = sbrk(MAX_ORDER)
+  pcps = sbrk(NR_CPUS * nr_online_nodes * pcp.SIZE)
 }
+
+const pcpOf = (cpu: number, nid: number): number => pcps + (cpu * nr_online_nodes + nid) * pcp.SIZE
 
 function pop(list: number): Page {
   const p = rd(list) as Page
@@ -51,45 +62,30 @@ function push(list: number, p: Page): void {
 }
 
 /**
- * Sets aside `blocks` huge pages' worth of frames for each of the first `cpus` CPUs, so that what one of them allocates
- * in a race moves nothing of another's.
+ * Sets aside `blocks` huge pages' worth of frames of each node for each of the first `cpus` CPUs, so that what one of them
+ * allocates in a race moves nothing of another's.
  */
 export function reserveFrames(cpus: number, blocks: number): void {
   for (let c = 0; c < cpus; c++) {
-    const mine = pcps + c * pcp.SIZE
-    for (let i = 0; i < blocks; i++) {
-      const first = zoneBlock()
-      if (first === NULL) return
-      if (i === 0) wr(mine + pcp.next, first)
-      wr(mine + pcp.end, subpage(first, HPAGE_PMD_NR))
+    for (let nid = 0; nid < nr_online_nodes; nid++) {
+      const mine = pcpOf(c, nid)
+      for (let i = 0; i < blocks; i++) {
+        const first = zoneBlock(nid)
+        if (first === NULL) break
+        if (i === 0) wr(mine + pcp.next, first)
+        wr(mine + pcp.end, subpage(first, HPAGE_PMD_NR))
+      }
     }
   }
 }
 
-/** Frames that were never used before, as many as a huge page has, or NULL. */
-function freshBlock(): Page {
-  const mine = pcps + cpu * pcp.SIZE
+/** Frames of a node that were never used before, as many as a huge page has, or NULL. */
+function freshBlock(nid: number): Page {
+  const mine = pcpOf(cpu, nid)
   const first = rd(mine + pcp.next) as Page
-  if (first === NULL) return zoneBlock()
+  if (first === NULL) return zoneBlock(nid)
   if (first === rd(mine + pcp.end)) throw new CannotJudge('a thread of the race needs more memory than was set aside')
   wr(mine + pcp.next, subpage(first, HPAGE_PMD_NR))
-  return first
-}
-
-/** Such frames from the zone. Their structs are as after boot. */
-function zoneBlock(): Page {
-  let pfn = rd(zone.next_block)
-  if (pfn !== 0 && pfn === rd(zone.run_start)) {
-    // Behind the gigantic pages.
-    pfn = rd(zone.run_end)
-    wr(zone.run_start, 0)
-    wr(zone.run_end, 0)
-  }
-  if (pfn >= max_pfn) return NULL
-  wr(zone.next_block, pfn + HPAGE_PMD_NR)
-  const first = pfn_to_page(pfn)
-  touched(first + HPAGE_PMD_NR * page.SIZE)
-  for (let i = 0; i < HPAGE_PMD_NR; i++) wr(subpage(first, i) + page._mapcount, -1)
   return first
 }
 
@@ -98,18 +94,23 @@ const isPoisoned = (p: Page): boolean => rdm(p + page.flags, PG_hwpoison) !== 0
 
 /** One base page with a reference, its content whatever its last owner left; NULL when memory is out. */
 export function alloc_page(): Page {
-  const list = pcps + cpu * pcp.SIZE + pcp.small
+  let p = NULL as Page
+  for (let i = 0; i < nr_online_nodes && p === NULL; i++) p = popSmall(zonelist(numa_node_id(), i))
+  if (p !== NULL) atomic_set(p + page._count, 1)
+  return p
+}
+
+/** A base page that this CPU has freed, else one of fresh frames. */
+function popSmall(nid: number): Page {
+  const list = pcpOf(cpu, nid) + pcp.small
   let p = pop(list)
   // check_new_page: what was poisoned is never given out. bad_page, without a word.
   while (p !== NULL && isPoisoned(p)) p = pop(list)
-  if (p === NULL) {
-    p = freshBlock()
-    if (p === NULL) return NULL
-    for (let i = HPAGE_PMD_NR - 1; i > 0; i--) push(list, subpage(p, i))
-    if (isPoisoned(p)) return alloc_page()
-  }
-  atomic_set(p + page._count, 1)
-  return p
+  if (p !== NULL) return p
+  p = freshBlock(nid)
+  if (p === NULL) return NULL
+  for (let i = HPAGE_PMD_NR - 1; i > 0; i--) push(list, subpage(p, i))
+  return isPoisoned(p) ? popSmall(nid) : p
 }
 
 /** As alloc_page, zeroed (alloc_zeroed_user_highpage_movable). */
@@ -126,9 +127,8 @@ function hasPoison(head: Page): boolean {
 
 /** One huge page with a reference, prepared as a transparent huge page; NULL when none is left. */
 export function alloc_hugepage(): Page {
-  const p = popHuge()
+  const p = alloc_pages(HPAGE_PMD_ORDER)
   if (p === NULL) return NULL
-  atomic_set(p + page._count, 1)
   k.prep_compound_page(p)
   return p
 }
@@ -168,65 +168,57 @@ export function free_pages(p: Page): void {
   // Who learns just now that the frame has failed does not ask whose it is: what he sets in between is lost.
   WRITE_ONCE(p + page.flags, READ_ONCE(p + page.flags) & PG_hwpoison)
   wr(p + page.mapping, 0)
-  push(pcps + cpu * pcp.SIZE + (huge ? pcp.huge : pcp.small), p)
+  push(pcpOf(cpu, page_to_nid(p)) + (huge ? pcp.huge : pcp.small), p)
 }
 
 // ---- other orders, for hugetlb ------------------------------------------------------------------------------------
 
-/** Free runs of frames, by order, of orders that are neither a base page's nor a huge page's. Under zone.lock. */
-const MAX_ORDER = 24
-
 /** `1 << order` frames, aligned to their number, with a reference (of a compound page to be); NULL when there are none. */
 export function alloc_pages(order: number): Page {
-  const p = order === HPAGE_PMD_ORDER ? popHuge() : allocRun(order)
+  let p = NULL as Page
+  for (let i = 0; i < nr_online_nodes && p === NULL; i++) p = alloc_pages_node(zonelist(numa_node_id(), i), order)
+  return p
+}
+
+/** As alloc_pages, of this node and no other (__GFP_THISNODE). */
+export function alloc_pages_node(nid: number, order: number): Page {
+  const p = order === HPAGE_PMD_ORDER ? popHuge(nid) : allocRun(nid, order)
   if (p !== NULL) atomic_set(p + page._count, 1)
   return p
 }
 
 /** The frames of a huge page: of one that this CPU has freed, else fresh ones. It is lost with any of its pages. */
-function popHuge(): Page {
-  const list = pcps + cpu * pcp.SIZE + pcp.huge
-  let p = pop(list) || freshBlock()
-  while (p !== NULL && hasPoison(p)) p = pop(list) || freshBlock()
+function popHuge(nid: number): Page {
+  const list = pcpOf(cpu, nid) + pcp.huge
+  let p = pop(list) || freshBlock(nid)
+  while (p !== NULL && hasPoison(p)) p = pop(list) || freshBlock(nid)
   return p
 }
 
 /** Such a run for a gigantic page, or, where it is smaller than a huge page, one of those that make up one. */
-function allocRun(order: number): Page {
+function allocRun(nid: number, order: number): Page {
   if (order >= MAX_ORDER) return NULL
-  spin_lock(zone.lock)
-  const list = zone.free_runs + order
+  const node = NODE_DATA(nid)
+  spin_lock(node + pgdat.lock)
+  const list = node + pgdat.free_runs + order
   let p = pop(list)
   if (p === NULL && order > HPAGE_PMD_ORDER) {
-    p = freshRun(1 << order)
+    p = zoneRun(nid, 1 << order)
   } else if (p === NULL) {
-    p = freshBlock()
+    p = freshBlock(nid)
     for (let i = HPAGE_PMD_NR - (1 << order); p !== NULL && i > 0; i -= 1 << order) push(list, subpage(p, i))
   }
-  spin_unlock(zone.lock)
-  return p
-}
-
-/**
- * alloc_contig_range, of frames that were never used: gigantic pages lie one behind the other, and what is before the
- * first of them stays for smaller ones. The structs of its tails are not set. Caller holds zone.lock.
- */
-function freshRun(nr: number): Page {
-  const end = rd(zone.run_end)
-  const first = ((end === 0 ? rd(zone.next_block) : end) + nr - 1) & ~(nr - 1)
-  if (first + nr > max_pfn) return NULL
-  if (end === 0) wr(zone.run_start, first)
-  wr(zone.run_end, first + nr)
-  const p = pfn_to_page(first)
-  touched(p + nr * page.SIZE)
-  wr(p + page._mapcount, -1)
+  spin_unlock(node + pgdat.lock)
   return p
 }
 
 /** Every free run of frames that is no huge page of THP's order, by its first frame and its order; for truth.ts. */
 export function* freeRuns(): Generator<readonly [pfn: number, order: number]> {
-  for (let order = 0; order < MAX_ORDER; order++)
-    for (let p = S[zone.free_runs + order]!; p !== 0; p = S[p + page.lru]!) yield [page_to_pfn(p as Page), order]
+  for (let nid = 0; nid < nr_online_nodes; nid++) {
+    const runs = NODE_DATA(nid) + pgdat.free_runs
+    for (let order = 0; order < MAX_ORDER; order++)
+      for (let p = S[runs + order]!; p !== 0; p = S[p + page.lru]!) yield [page_to_pfn(p as Page), order]
+  }
 }
 
 /** The last reference of `1 << order` frames goes, of a compound page or what was one. */
@@ -237,12 +229,13 @@ export function __free_pages(p: Page, order: number): void {
   wr(p + page.flags, 0)
   wr(p + page.mapping, 0)
   if (order === HPAGE_PMD_ORDER) {
-    push(pcps + cpu * pcp.SIZE + pcp.huge, p)
+    push(pcpOf(cpu, page_to_nid(p)) + pcp.huge, p)
     return
   }
-  spin_lock(zone.lock)
-  push(zone.free_runs + order, p)
-  spin_unlock(zone.lock)
+  const node = NODE_DATA(page_to_nid(p))
+  spin_lock(node + pgdat.lock)
+  push(node + pgdat.free_runs + order, p)
+  spin_unlock(node + pgdat.lock)
 }
 
 /** What no user of a compound page may have written to; of the fields that tails use otherwise nothing stays. */

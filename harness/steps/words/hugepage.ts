@@ -18,6 +18,30 @@ export function readHugeSize(text: string): number {
   throw new BadWord('BAD_VALUE', `${quoted(text)} is no size of a huge page: a power of two from 8K to 16G`)
 }
 
+/** One pool of several: of a size, else the machine's; of all nodes, or of one. */
+export interface PoolName {
+  readonly size: number | undefined
+  readonly node: number | undefined
+}
+
+/** `2M`, `node1`, `2M@node1` */
+export function poolName(about: string): z.ZodType<PoolName, string> {
+  return word(about, readPoolName)
+}
+
+export function readPoolName(text: string): PoolName {
+  const [, of, node] = /^(.*?)(?:@?\bnode(\d))?$/.exec(text)!
+  if (Number(node ?? 0) > 1 || text === '')
+    throw new BadWord('BAD_VALUE', `${quoted(text)} is no pool: a size, a node or both: "2M", "node1", "2M@node1"`)
+  return { size: of === '' ? undefined : readHugeSize(of!), node: node === undefined ? undefined : Number(node) }
+}
+
+/** Refuses a node that the machine does not have. */
+export function checkNode(node: number | undefined, nodes: number, key?: string): void {
+  if (node !== undefined && node >= nodes)
+    throw new BadWord('OUT_OF_RANGE', `the machine has no node ${node}: say machine: {nodes: 2}`, key)
+}
+
 /** `2M` */
 export function sizeName(bytes: number): string {
   const unit = bytes >= 2 ** 30 ? 'G' : bytes >= 2 ** 20 ? 'M' : 'K'
@@ -32,7 +56,13 @@ export const poolFiles = {
   surplus: 'surplus_hugepages',
 } as const
 
-/** The counter of a file below /sys/kernel/mm/hugepages: `hugepages-2048kB/free_hugepages`. */
-export function poolCounter(size: number, of: keyof typeof poolFiles): string {
-  return `hugepages-${size / 1024}kB/${poolFiles[of]}`
+/** What sysfs tells of the pool of a node. */
+export const nodePoolKinds = ['nr', 'free', 'surplus'] as const
+
+/**
+ * The counter of a file below /sys/kernel/mm/hugepages: `hugepages-2048kB/free_hugepages`; of a node, below
+ * /sys/devices/system/node: `node1/hugepages-2048kB/free_hugepages`.
+ */
+export function poolCounter(size: number, of: keyof typeof poolFiles, node?: number): string {
+  return `${node === undefined ? '' : `node${node}/`}hugepages-${size / 1024}kB/${poolFiles[of]}`
 }

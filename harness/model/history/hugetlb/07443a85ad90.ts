@@ -4,7 +4,7 @@
 
 import { BUG_ON } from '../../bug.ts'
 import { k } from '../../kernel.ts'
-import { hstate, hugetlb_lock, page_hstate, page_to_nid } from '../../mm/hugetlb_hstate.ts'
+import { hstate, hugetlb_lock, page_hstate } from '../../mm/hugetlb_hstate.ts'
 import {
   add,
   addResv,
@@ -15,6 +15,7 @@ import {
   unlinkHuge,
 } from '../../mm/hugetlb_pool.ts'
 import { NULL, type Page, page as struct_page } from '../../mm/mm_types.ts'
+import { page_to_nid } from '../../mm/mmzone.ts'
 import { ClearPagePrivate, page_count, page_mapcount } from '../../mm/page-flags.ts'
 import { spin_lock, spin_unlock, WRITE_ONCE } from '../../ops.ts'
 import { rd } from '../../store.ts'

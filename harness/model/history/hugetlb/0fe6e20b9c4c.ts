@@ -10,7 +10,7 @@ import { BUG_ON } from '../../bug.ts'
 import { k } from '../../kernel.ts'
 import { setHugeWritable } from '../../mm/hugetlb_cow.ts'
 import { hugetlbAccess, lockPagecachePage } from '../../mm/hugetlb_fault.ts'
-import { hstate, hstate_vma, hugetlb_lock, page_hstate, page_to_nid } from '../../mm/hugetlb_hstate.ts'
+import { hstate, hstate_vma, hugetlb_lock, page_hstate } from '../../mm/hugetlb_hstate.ts'
 import {
   add,
   addResv,
@@ -34,6 +34,7 @@ import {
   type Vma,
   vm_area,
 } from '../../mm/mm_types.ts'
+import { page_to_nid } from '../../mm/mmzone.ts'
 import {
   ClearPagePrivate,
   lock_page,

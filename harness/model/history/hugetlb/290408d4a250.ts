@@ -13,6 +13,7 @@ import { moveToActive, set_page_huge_active } from '../../mm/hugetlb_pool.ts'
 import { is_free_buddy_page, MF_COUNT_INCREASED } from '../../mm/memory-failure.ts'
 import { __get_any_page } from '../../mm/memory-failure_soft.ts'
 import { NULL, type Page } from '../../mm/mm_types.ts'
+import { page_to_nid } from '../../mm/mmzone.ts'
 import { compound_head, lock_page, PageHuge, PageHWPoison, put_page, unlock_page } from '../../mm/page-flags.ts'
 import { spin_lock, spin_unlock } from '../../ops.ts'
 import { patch } from '../patch.ts'
@@ -32,8 +33,8 @@ const before = {
 }
 
 /** The reference of the caller goes with the old page once nobody tries any more. */
-export function unmap_and_move_huge_page(hpage: Page): number {
-  const new_hpage = k.alloc_huge_page_node(page_hstate(hpage))
+export function unmap_and_move_huge_page(hpage: Page, nid: number): number {
+  const new_hpage = k.alloc_huge_page_node(page_hstate(hpage), nid)
   if (new_hpage === NULL) return -ENOMEM
   inUse(new_hpage)
   lock_page(hpage)
@@ -53,7 +54,7 @@ function inUse(p: Page): void {
 }
 
 /** No event is counted: that came to migrate_pages with v3.8, and huge pages with v3.12. */
-export const migrateHugePage = (hpage: Page): number => k.unmap_and_move_huge_page(hpage)
+export const migrateHugePage = (hpage: Page, nid: number): number => k.unmap_and_move_huge_page(hpage, nid)
 
 /** Who has the reference of get_any_page has the page. */
 export function soft_offline_huge_page(p: Page): number {
@@ -65,7 +66,7 @@ export function soft_offline_huge_page(p: Page): number {
     k.put_hwpoison_page(hpage)
     return -EBUSY
   }
-  const rc = k.migrateHugePage(hpage)
+  const rc = k.migrateHugePage(hpage, page_to_nid(hpage))
   if (rc === 0) {
     k.markMovedHugePage(p, hpage)
     return 0

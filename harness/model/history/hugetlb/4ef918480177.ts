@@ -3,16 +3,16 @@
 
 import { k } from '../../kernel.ts'
 import { hugetlb_lock } from '../../mm/hugetlb_hstate.ts'
-import { alloc_huge_page_node as after, takeFree } from '../../mm/hugetlb_migrate.ts'
+import { alloc_huge_page_node as after } from '../../mm/hugetlb_migrate.ts'
 import { type Hstate, NULL, type Page } from '../../mm/mm_types.ts'
 import { spin_lock, spin_unlock } from '../../ops.ts'
 import { patch } from '../patch.ts'
 
-function alloc_huge_page_node(h: Hstate): Page {
+function alloc_huge_page_node(h: Hstate, nid: number): Page {
   spin_lock(hugetlb_lock)
-  const p = takeFree(h)
+  const p = k.dequeue_huge_page_node(h, nid)
   spin_unlock(hugetlb_lock)
-  return p === NULL ? k.__alloc_buddy_huge_page(h) : p
+  return p === NULL ? k.__alloc_buddy_huge_page(h, nid) : p
 }
 
 export default patch('4ef918480177', {

@@ -6,9 +6,10 @@
 
 import { k } from '../../kernel.ts'
 import { dequeue_huge_page_vma as after } from '../../mm/hugetlb_alloc.ts'
-import { hstate, nr_online_nodes } from '../../mm/hugetlb_hstate.ts'
+import { hstate } from '../../mm/hugetlb_hstate.ts'
 import { addResv, resv_huge_pages } from '../../mm/hugetlb_pool.ts'
 import { type Hstate, NULL, type Page, VM_MAYSHARE, VM_NORESERVE, type Vma, vm_area } from '../../mm/mm_types.ts'
+import { nr_online_nodes, numa_node_id, zonelist } from '../../mm/mmzone.ts'
 import { SetPagePrivate } from '../../mm/page-flags.ts'
 import { test_bit } from '../../ops.ts'
 import { rd } from '../../store.ts'
@@ -20,8 +21,8 @@ function dequeue_huge_page_vma(h: Hstate, vma: Vma, avoid_reserve: boolean, chg:
   const unreserved = rd(h + hstate.free_huge_pages) - resv_huge_pages(h)
   if (!hasReserves && unreserved === 0) return NULL
   if (avoid_reserve && unreserved === 0) return NULL
-  for (let nid = 0; nid < nr_online_nodes; nid++) {
-    const p = k.dequeue_huge_page_node(h, nid)
+  for (let i = 0; i < nr_online_nodes; i++) {
+    const p = k.dequeue_huge_page_node(h, zonelist(numa_node_id(), i))
     if (p === NULL) continue
     // decrement_hugepage_resv_vma
     if (!avoid_reserve && hasReserves && !noreserve) {

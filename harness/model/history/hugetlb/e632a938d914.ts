@@ -18,9 +18,9 @@ import { putbackUnmoved } from './48db54ee2fa3.ts'
 import * as v2_6_37 from './290408d4a250.ts'
 
 /** The new page is had before anybody asks whether the old one may move at all; then nobody gives it back (32665f2bbfed). */
-export function unmap_and_move_huge_page(hpage: Page): number {
+export function unmap_and_move_huge_page(hpage: Page, nid: number): number {
   const h = page_hstate(hpage)
-  const new_hpage = k.alloc_huge_page_node(h)
+  const new_hpage = k.alloc_huge_page_node(h, nid)
   if (new_hpage === NULL) return -ENOMEM
   if (!k.hugepage_migration_supported(h)) return -ENOSYS
   lock_page(hpage)

@@ -8,9 +8,9 @@ import { compound_order } from '../../mm/page-flags.ts'
 import { count_vm_events, PGMIGRATE_FAIL, PGMIGRATE_SUCCESS } from '../../mm/vmstat.ts'
 import { patch } from '../patch.ts'
 
-function migrateHugePage(hpage: Page): number {
+function migrateHugePage(hpage: Page, nid: number): number {
   const nr_subpages = 1 << compound_order(hpage)
-  const rc = k.unmap_and_move_huge_page(hpage)
+  const rc = k.unmap_and_move_huge_page(hpage, nid)
   count_vm_events(rc === 0 ? PGMIGRATE_SUCCESS : PGMIGRATE_FAIL, nr_subpages)
   return rc
 }

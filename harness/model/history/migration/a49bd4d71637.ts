@@ -7,9 +7,9 @@ import { moveHugetlbPage as before } from '../../mm/hugetlb_migrate.ts'
 import type { Page } from '../../mm/mm_types.ts'
 import { patch } from '../patch.ts'
 
-function moveHugetlbPage(hpage: Page): number {
+function moveHugetlbPage(hpage: Page, nid: number): number {
   if (!k.isolate_huge_page(hpage)) return -EBUSY
-  const rc = k.migrateHugePage(hpage)
+  const rc = k.migrateHugePage(hpage, nid)
   if (rc === -EAGAIN || rc === -ENOMEM) k.putback_active_hugepage(hpage)
   return rc === 0 || rc === -ENOMEM ? rc : -EAGAIN
 }
