@@ -60,7 +60,7 @@ const words: readonly (readonly [verb: string, args: unknown, ...words: unknown[
   ['shmat', { of: 's', as: 'B', prot: 'r' }, ['shmat', 'B', 's', 2 * M, M, 'r']],
   ['shmdt', 'A', ['shmdt', 'A', 0, 4 * PAGE]],
   ['shmrm', 's', ['shmrm', 's']],
-  ['nr-hugepages', '3', ['nr-hugepages', 2048, 3]],
+  ['nr-hugepages', '3', ['nr-hugepages', 2048, 3, -1]],
   ['overcommit', { '1G': '1', '64K': '0' }, ['overcommit', 1048576, 1], ['overcommit', 64, 0]],
   ['split', 'p.page(1)', ['split', 'p', PAGE, PAGE]],
   ['split', 'T.huge(1)', ['split', 'T', H, H]],
