@@ -8,6 +8,7 @@ import { type Inode, type Mm, NULL, type Vma, vm_area } from '../model/mm/mm_typ
 import { MAP_LOCKED, MAP_NORESERVE, MAP_POPULATE, MAP_SHARED } from '../model/mm/mmap_file.ts'
 import { rd } from '../model/store.ts'
 import { answerOf, errno } from './answer.ts'
+import { areaFor } from './area.ts'
 import { hstateOf } from './hugetlb-words.ts'
 import type { World } from './world.ts'
 
@@ -19,7 +20,7 @@ export interface Mapping {
   readonly shift: number
   readonly at: number
   readonly prot: number
-  /** p private, s shared, n noreserve, f populated, l locked. */
+  /** p private, s shared, n noreserve, f populated, l locked, h without MAP_FIXED. */
   readonly flags: string
   readonly page: number
   readonly file: string
@@ -31,9 +32,13 @@ const letters: Readonly<Record<string, number>> = { s: MAP_SHARED, n: MAP_NORESE
 /** Of a part of a huge page at the end the whole is mapped; the name means what was asked for. */
 export function mmapFile(world: World, m: Mapping): Answer | undefined {
   const pages = m.size / PAGE
-  const addr = world.place(Math.ceil(m.size / m.page) * (m.page / PAGE), m.align, m.shift, m.at)
-  const replaced = m.at < 0 ? [] : filesIn(world.mm, addr, pages)
-  if (m.at >= 0) {
+  const hint = m.flags.includes('h')
+  const whole = Math.ceil(m.size / m.page) * (m.page / PAGE)
+  const addr = areaFor(world, { ...m, hint }, whole, m.page === PAGE ? NULL : hstateOf(m.page))
+  if (addr < 0) return answerOf(addr)
+  const fixed = m.at !== -1 && !hint
+  const replaced = fixed ? filesIn(world.mm, addr, pages) : []
+  if (fixed) {
     world.endContracts(addr, pages)
     for (const file of replaced) get_file(file)
     k.sys_munmap(world.mm, addr, pages)

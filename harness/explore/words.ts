@@ -7,8 +7,10 @@ import { k } from '../model/kernel.ts'
 import { put_user_pages } from '../model/mm/gup.ts'
 import type { Advice } from '../model/mm/madvise.ts'
 import { MCL_CURRENT, MCL_FUTURE, MCL_ONFAULT } from '../model/mm/mlock_vma.ts'
-import { type Page, VM_LOCKED, VM_READ, VM_WRITE } from '../model/mm/mm_types.ts'
+import { NULL, type Page, VM_LOCKED, VM_READ, VM_WRITE } from '../model/mm/mm_types.ts'
+import { task_size } from '../model/mm/pgtable.ts'
 import { answerOf, errno } from './answer.ts'
+import { areaFor } from './area.ts'
 import * as file from './file-words.ts'
 import { direct, pattern, poke, store, through } from './held.ts'
 import * as hugetlb from './hugetlb-words.ts'
@@ -53,14 +55,17 @@ function touch(world: World, range: Range, write: boolean, page: number): Answer
 const words: Readonly<Record<string, Life>> = {
   mmap: (world, [name, size, align, shift, at, prot, flags]) => {
     const pages = count(size) / PAGE
-    const addr = world.place(pages, count(align), count(shift), count(at))
-    if (count(at) >= 0) {
+    const asked = (bit: number) => (count(flags) & bit) !== 0
+    const place = { align: count(align), shift: count(shift), at: count(at), hint: asked(4) }
+    const addr = areaFor(world, place, pages, NULL)
+    if (addr < 0) return answerOf(addr)
+    if (count(at) !== -1 && !asked(4)) {
       world.endContracts(addr, pages)
       k.sys_munmap(world.mm, addr, pages)
     }
-    k.sys_mmap(world.mm, addr, pages, protections[text(prot)]! | (count(flags) === 2 ? VM_LOCKED : 0))
+    k.sys_mmap(world.mm, addr, pages, protections[text(prot)]! | (asked(2) ? VM_LOCKED : 0))
     world.ranges.set(text(name), { addr, size: count(size) })
-    if (count(flags) === 1) return world.access(piece([name!, 0, size!]), text(prot) === 'rw', () => {})
+    if (asked(1)) return world.access(piece([name!, 0, size!]), text(prot) === 'rw', () => {})
     return undefined
   },
 
@@ -111,6 +116,7 @@ const words: Readonly<Record<string, Life>> = {
     const { addr, pages } = pagesOf(world, piece([of!, offset!, length!]))
     const to = world.place(count(size) / PAGE, count(align), count(shift), count(at))
     const after = count(size) / PAGE
+    if (to > task_size() - after) return errno('EINVAL')
     // mm/mremap.c mremap_to: the two places must not overlap; what stood at the new one is unmapped.
     if (addr + pages > to && to + after > addr) return errno('EINVAL')
     world.endContracts(addr, pages)

@@ -178,11 +178,15 @@ export class World {
     return frames
   }
 
-  /** An address, in base pages, for `pages` pages: `at` bytes if that is not negative, else a free one of this alignment. */
+  /**
+   * An address, in base pages, for `pages` pages: `at` bytes if that is not negative, so far below the end of user space if it
+   * is less than -1, else a free one of this alignment.
+   */
   place(pages: number, align: number, shift: number, at: number): number {
     const huge = HPAGE_PMD_NR
-    if (at < 0) {
-      const step = Math.max(1, align / PAGE)
+    const step = Math.max(1, align / PAGE)
+    if (at < -1) return Math.ceil((task_size() + at / PAGE) / step) * step
+    if (at === -1) {
       at = (Math.ceil(this.nextAddress / step) * step + shift / PAGE) * PAGE
       this.nextAddress = Math.ceil((at / PAGE + pages) / huge) * huge + huge
     }

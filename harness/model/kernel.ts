@@ -46,6 +46,7 @@ import type * as mlock_pagevec from './mm/mlock_pagevec.ts'
 import type * as mlock_vma from './mm/mlock_vma.ts'
 import type * as mm from './mm/mm.ts'
 import type * as mmap from './mm/mmap.ts'
+import type * as mmap_area from './mm/mmap_area.ts'
 import type * as mmap_file from './mm/mmap_file.ts'
 import type * as mprotect from './mm/mprotect.ts'
 import type * as mremap from './mm/mremap.ts'
@@ -120,6 +121,7 @@ type Modules = typeof exec &
   typeof mlock_pagevec &
   typeof mlock_vma &
   typeof mmap &
+  typeof mmap_area &
   typeof mprotect &
   typeof mremap &
   typeof page_alloc &

@@ -18,7 +18,8 @@ export interface FileMapping {
 export function fileRecipe(m: Mapping, { page, shared, noreserve, file }: FileMapping): Word[] {
   const { as, size, fill } = m
   const prot = fill !== undefined || m.touch ? 'rw' : m.prot
-  const flags = [shared ? 's' : 'p', noreserve ? 'n' : '', m.populate ? 'f' : '', m.locked ? 'l' : ''].join('')
+  const asked = [noreserve && 'n', m.populate && 'f', m.locked && 'l', m.hint && 'h']
+  const flags = [shared ? 's' : 'p', ...asked.filter(Boolean)].join('')
   const words: Word[] = [
     ['mmap-file', as, size, m.align, m.shift, m.at, prot, flags, page, file?.name ?? '-', file?.offset ?? 0],
   ]

@@ -41,8 +41,10 @@ export interface Mapping {
   readonly locked: boolean
   readonly align: number
   readonly shift: number
-  /** -1: where the engine chooses. */
+  /** -1: where the engine chooses; else, below zero, so far below the end of user space, rounded up to `align`. */
   readonly at: number
+  /** `at` without MAP_FIXED. */
+  readonly hint: boolean
   /** Bytes in a huge page. */
   readonly huge: number
   /** Of a file, if it is one; private anonymous memory is not. */
@@ -84,10 +86,10 @@ function filling({ as, size, fill }: Mapping): Word[] {
   return [fill === undefined ? ['touch', as, 0, size, 'w', PAGE] : ['write', as, 0, size, bytesOperand(fill)]]
 }
 
-/** What is asked of mmap(2) beside: 1 is MAP_POPULATE, 2 is MAP_LOCKED. */
-function flagsOf({ kind, populate, locked }: Mapping): number {
-  if (locked) return 2
-  return kind === 'base' && populate ? 1 : 0
+/** What is asked of mmap(2) beside, as bits: 1 is MAP_POPULATE, 2 is MAP_LOCKED, 4 is no MAP_FIXED. */
+function flagsOf({ kind, populate, locked, hint }: Mapping): number {
+  const touched = locked ? 2 : kind === 'base' && populate ? 1 : 0
+  return touched | (hint ? 4 : 0)
 }
 
 /** Only base memory and plain `thp` may wait for their first fault; the other kinds are made from pages that are there. */

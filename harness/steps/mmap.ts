@@ -28,7 +28,8 @@ const given = z.strictObject({
   prot: choice(['r', 'rw', 'none'], 'What its owner may do, once it is filled (rw)').optional(),
   align: alignAmount('Alignment of the start (1P; with huge pages 1H)').optional(),
   shift: shiftAmount('How far the start lies behind an aligned address (0)').optional(),
-  at: address('The address, by MAP_FIXED; else the engine chooses').optional(),
+  at: address('The address, by MAP_FIXED: `16G`, `TASK_SIZE-1H`; else the engine chooses').optional(),
+  hint: address('The address without MAP_FIXED: where it cannot be had, the kernel chooses').optional(),
 })
 
 type Said = z.output<typeof given>
@@ -59,7 +60,7 @@ export function hugeOfKind(given: unknown): number | undefined {
 /** What is not said, and what does not go together. */
 function resolve(said: Said): Mapping {
   const { huge } = context()
-  const { size, at = -1, shift = 0, prot = 'rw', touch = false, populate = false, locked = false } = said
+  const { size, hint, at = hint ?? -1, shift = 0, prot = 'rw', touch = false, populate = false, locked = false } = said
   const { kind, swap } = swapOf(said)
   const file = fileOf(said)
   if (swap !== undefined && file !== undefined)
@@ -67,8 +68,16 @@ function resolve(said: Said): Mapping {
   const thp = kind !== 'base' && kind !== 'exec-stack' && !isHugetlb(kind)
   const align = said.align ?? (kind === 'base' ? PAGE : huge)
   if (at !== -1 && (said.align !== undefined || said.shift !== undefined)) {
-    throw new BadWord('BAD_VALUE', 'an address is given: align and shift say nothing more', 'at')
+    throw new BadWord(
+      'BAD_VALUE',
+      'an address is given: align and shift say nothing more',
+      hint === undefined ? 'at' : 'hint',
+    )
   }
+  if (hint !== undefined && said.at !== undefined)
+    throw new BadWord('BAD_VALUE', 'at is where it is mapped in any case: a hint says nothing more', 'hint')
+  if (hint !== undefined && thp)
+    throw new BadWord('BAD_VALUE', 'where the kernel puts it, no transparent huge page need begin', 'hint')
   if (thp && size % huge !== 0) throw new BadWord('BAD_VALUE', `kind: ${kind} is made of whole huge pages (H)`, 'size')
   if ((kind === 'thp-single' || kind === 'thp-moved') && size !== huge) {
     throw new BadWord('BAD_VALUE', `kind: ${kind} is made of one huge page: its size is 1H`, 'size')
@@ -81,13 +90,15 @@ function resolve(said: Said): Mapping {
     )
   }
   if (thp && at !== -1 && at % huge !== 0) throw new BadWord('BAD_VALUE', `kind: ${kind} begins at a huge page`, 'at')
-  const placed = (['prot', 'populate', 'locked', 'align', 'shift', 'at'] as const).find(key => said[key] !== undefined)
+  const placed = (['prot', 'populate', 'locked', 'align', 'shift', 'at', 'hint'] as const).find(
+    key => said[key] !== undefined,
+  )
   if (kind === 'exec-stack' && placed !== undefined)
     throw new BadWord('BAD_VALUE', 'the kernel decides all else of the stack of an execve', placed)
   const fill = said.fill !== undefined && 'seed' in said.fill ? { ...said.fill, shift: 0 } : said.fill
   const plainKind = isHugetlb(kind) ? 'hugetlb' : kind
   const asked = { fill, touch, populate, locked, swap }
-  return { as: said.as, size, kind: plainKind, prot, ...asked, align, shift, at, huge, file }
+  return { as: said.as, size, kind: plainKind, prot, ...asked, align, shift, at, hint: hint !== undefined, huge, file }
 }
 
 /** The kind without what is said of swap, be it there (`base+swapped`) or apart. */

@@ -105,6 +105,7 @@ t.test('memory of hugetlb: which pages, and whose', async t => {
   t.same(huge({ shared: 'yes', noreserve: 'yes', at: '1G' }), [
     ['mmap-file', 'B', 2 * H, H, 0, 2 ** 30, 'rw', 'sn', H, '-', 0],
   ])
+  t.same(huge({ hint: 'TASK_SIZE-1H' }), [['mmap-file', 'B', 2 * H, H, 0, -H, 'rw', 'ph', H, '-', 0]])
   t.same(said('mmap', { as: 'B', of: 'f', size: '1H', offset: '4K', align: '1P' }), [
     ['mmap-file', 'B', H, PAGE, 0, -1, 'rw', 'p', H, 'f', PAGE],
   ])
@@ -141,6 +142,11 @@ const kinds: readonly (readonly [args: object, ...words: unknown[]])[] = [
     ['madvise', 'B', 0, PAGE, 'nohugepage'],
     ['write', 'B', 0, PAGE, 's3+0'],
     ['mprotect', 'B', 0, PAGE, 'none'],
+  ],
+  [
+    { size: '1P', locked: 'yes', hint: 'TASK_SIZE-1H-1P' },
+    ['mmap', 'B', PAGE, PAGE, 0, -H - PAGE, 'rw', 6],
+    ['madvise', 'B', 0, PAGE, 'nohugepage'],
   ],
   [{ size: '1P', locked: 'yes' }, ['mmap', 'B', PAGE, PAGE, 0, -1, 'rw', 2], ['madvise', 'B', 0, PAGE, 'nohugepage']],
   [{ size: '2P', kind: 'exec-stack' }, ['bprm-mm-init', 'B', 2 * PAGE], ['touch', 'B', 0, 2 * PAGE, 'w', PAGE]],

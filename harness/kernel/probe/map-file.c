@@ -6,19 +6,22 @@
 #define MAP_HUGETLB_ 0x40000
 #define MAP_HUGE_SHIFT_ 26
 
-/** p private, s shared, n noreserve, f populated, l locked. */
+/** p private, s shared, n noreserve, f populated, l locked, h without MAP_FIXED. */
 static u64 flags_of(const char *letters)
 {
 	static const struct { char letter; u64 flag; } flags[] = {
 		{ 'p', MAP_PRIVATE }, { 's', MAP_SHARED }, { 'n', MAP_NORESERVE }, { 'f', MAP_POPULATE }, { 'l', MAP_LOCKED },
 	};
-	u64 all = MAP_FIXED;
+	u64 all = 0, fixed = MAP_FIXED;
 
-	for (; *letters; letters++)
+	for (; *letters; letters++) {
+		if (*letters == 'h')
+			fixed = 0;
 		for (u32 i = 0; i < COUNT(flags); i++)
 			if (flags[i].letter == *letters)
 				all |= flags[i].flag;
-	return all;
+	}
+	return all | fixed;
 }
 
 /* mmap-file NAME SIZE ALIGN SHIFT AT PROT FLAGS PAGE FILE|- OFFSET */
@@ -39,5 +42,5 @@ struct answer op_mmap_file(struct process *me, const struct words *op)
 	ret = sys6(SYS_mmap, address, size, prot_of(op->word[6]), flags, fd, number(op->word[10]));
 	if (!anonymous)
 		sys1(SYS_close, fd);
-	return ret < 0 ? answer_of(ret) : name_memory(me, op->word[1], address, size);
+	return ret < 0 ? answer_of(ret) : name_memory(me, op->word[1], ret, size);
 }

@@ -26,22 +26,38 @@ struct answer name_memory(struct process *me, const char *name, u64 address, u64
 	return ok;
 }
 
-u64 address_for(long at, u64 size, const char *align, const char *shift)
+/** Where user space ends: with five levels of page tables it is larger for those who ask. */
+static u64 task_size(void)
 {
-	return at >= 0 ? (u64)at : new_address(size, number(align), number(shift));
+	u64 usual = 1UL << 47;
+	long ret = sys6(SYS_mmap, usual, PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+
+	if (ret < 0)
+		return usual - PAGE;
+	sys2(SYS_munmap, usual, PAGE);
+	return (1UL << 56) - PAGE;
 }
 
-/* mmap NAME SIZE ALIGN SHIFT AT PROT 0|1|2: 1 with MAP_POPULATE, 2 with MAP_LOCKED */
+u64 address_for(long at, u64 size, const char *align, const char *shift)
+{
+	u64 unit = number(align);
+
+	if (at < -1)
+		return (task_size() + at + unit - 1) & -unit;
+	return at >= 0 ? (u64)at : new_address(size, unit, number(shift));
+}
+
+/* mmap NAME SIZE ALIGN SHIFT AT PROT FLAGS, bits: 1 with MAP_POPULATE, 2 with MAP_LOCKED, 4 without MAP_FIXED */
 struct answer op_mmap(struct process *me, const struct words *op)
 {
 	u64 size = number(op->word[2]);
 	u64 address = address_for(number(op->word[5]), size, op->word[3], op->word[4]);
-	u64 flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED;
+	u64 asked = number(op->word[7]), flags = MAP_PRIVATE | MAP_ANONYMOUS;
 	long ret;
 
-	flags |= same(op->word[7], "1") ? MAP_POPULATE : same(op->word[7], "2") ? MAP_LOCKED : 0;
+	flags |= (asked & 1 ? MAP_POPULATE : 0) | (asked & 2 ? MAP_LOCKED : 0) | (asked & 4 ? 0 : MAP_FIXED);
 	ret = sys6(SYS_mmap, address, size, prot_of(op->word[6]), flags, -1, 0);
-	return ret < 0 ? answer_of(ret) : name_memory(me, op->word[1], address, size);
+	return ret < 0 ? answer_of(ret) : name_memory(me, op->word[1], ret, size);
 }
 
 /* mremap NAME OFF LEN NEWNAME NEWSIZE ALIGN SHIFT AT */

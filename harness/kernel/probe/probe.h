@@ -109,7 +109,7 @@ bool has_file(const char *name);
 /* memory.c */
 /** Names the memory at `address` and remembers that this process has had it. */
 struct answer name_memory(struct process *me, const char *name, u64 address, u64 size);
-/** Where a mapping is to be: `at`, unless it is negative. */
+/** Where a mapping is to be: `at`, where the probe chooses if that is -1, and else so far below the end of user space. */
 u64 address_for(long at, u64 size, const char *align, const char *shift);
 u64 prot_of(const char *text);
 

@@ -47,6 +47,7 @@ import * as mlock_pagevec from '../mm/mlock_pagevec.ts'
 import * as mlock_vma from '../mm/mlock_vma.ts'
 import * as mm from '../mm/mm.ts'
 import * as mmap from '../mm/mmap.ts'
+import * as mmap_area from '../mm/mmap_area.ts'
 import * as mmap_file from '../mm/mmap_file.ts'
 import * as mprotect from '../mm/mprotect.ts'
 import * as mremap from '../mm/mremap.ts'
@@ -125,6 +126,7 @@ const modules = {
   mlock_pagevec,
   mlock_vma,
   mmap,
+  mmap_area,
   mprotect,
   mremap,
   page_alloc,

@@ -4,7 +4,7 @@ import { f_mapping, file_inode, fput, get_file, i_data, shmem_mapping } from '..
 import { k } from '../kernel.ts'
 import { down_write, up_write } from '../ops.ts'
 import { rd, wr } from '../store.ts'
-import { EINVAL, IS_ERR } from './errno.ts'
+import { IS_ERR } from './errno.ts'
 import { hstate_inode, huge_page_mask, is_vm_hugetlb_page, pages_per_huge_page } from './hugetlb_hstate.ts'
 import {
   i_mmap_lock_write,
@@ -107,7 +107,7 @@ function lockMapped(mm: Mm, vma: Vma, len: number): void {
 }
 
 /**
- * mmap(2) of a file, from base page `pgoff` on, at `addr`, which is free. `prot`: VM_READ, VM_WRITE; `flags`: MAP_ bits.
+ * mmap(2) of a file, from base page `pgoff` on, at `addr`, which get_unmapped_area has found good and which is free. `prot`: VM_READ, VM_WRITE; `flags`: MAP_ bits.
  * A part of a huge page at the end is mapped whole. 0 or an error.
  */
 export function sys_mmap_file(
@@ -123,8 +123,6 @@ export function sys_mmap_file(
   if (!shmem_mapping(i_data(file))) {
     const h = hstate_inode(file)
     len = (length + pages_per_huge_page(h) - 1) & huge_page_mask(h)
-    // prepare_hugepage_range
-    if (addr & ~huge_page_mask(h)) return -EINVAL
   }
   let vm_flags = prot | VM_MAYWRITE
   if (flags & MAP_SHARED) vm_flags |= VM_SHARED | VM_MAYSHARE

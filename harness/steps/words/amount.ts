@@ -4,6 +4,9 @@ import type { z } from 'zod'
 import { context, PAGE } from './scope.ts'
 import { BadWord, quoted, word } from './word.ts'
 
+/** Where user space ends, as the kernel calls it. */
+const END = 'TASK_SIZE'
+
 /** Bytes of each unit; H is the machine's. */
 function bytesOf(unit: string, huge: number): number | undefined {
   const bytes: Record<string, number> = { B: 1, K: 2 ** 10, M: 2 ** 20, G: 2 ** 30, P: PAGE, H: huge }
@@ -84,13 +87,21 @@ export function alignAmount(about: string): z.ZodType<number, string> {
   })
 }
 
-/** An address: `0xa0000000`, or an amount. */
+/** An address: `0xa0000000`, an amount, or, below zero, how far it lies below the end of user space: `TASK_SIZE-1H`. */
 export function address(about: string): z.ZodType<number, string> {
   return word(about, text => {
-    const bytes = /^0x[0-9a-f]{1,12}$/i.test(text) ? Number(text) : readSize(text)
+    const bytes = readAddress(text)
     if (bytes === 0 || bytes % PAGE !== 0) throw new BadWord('BAD_AMOUNT', `${quoted(text)} is no address of a page`)
     return inMemory(text, bytes)
   })
+}
+
+function readAddress(text: string): number {
+  if (/^0x[0-9a-f]{1,12}$/i.test(text)) return Number(text)
+  if (!text.startsWith(END)) return readSize(text)
+  const bytes = readBytes(text.slice(END.length), context().huge)
+  if (bytes >= 0) throw new BadWord('BAD_AMOUNT', `${quoted(text)} does not lie below ${END}`)
+  return bytes
 }
 
 /** `0..1024B`, both ends included. */
@@ -126,6 +137,6 @@ export function isPowerOfTwo(n: number): boolean {
 
 /** User space ends at 128T; nothing that a case maps comes near half of it. */
 function inMemory(text: string, bytes: number): number {
-  if (bytes > 2 ** 46) throw new BadWord('OUT_OF_RANGE', `${quoted(text)} is more than 64T`)
+  if (Math.abs(bytes) > 2 ** 46) throw new BadWord('OUT_OF_RANGE', `${quoted(text)} is more than 64T`)
   return bytes
 }
