@@ -2,7 +2,6 @@
 // device does, poison, soft-offline, unpoison; and khugepaged's collapse.
 
 import type { Answer, Range } from '../engine.ts'
-import { CannotJudge } from '../model/bug.ts'
 import { PAGE_SIZE as PAGE } from '../model/contents.ts'
 import { k } from '../model/kernel.ts'
 import { EBUSY, EINVAL } from '../model/mm/errno.ts'
@@ -11,7 +10,6 @@ import { MF_ACTION_REQUIRED } from '../model/mm/memory-failure.ts'
 import { NULL, type Page } from '../model/mm/mm_types.ts'
 import { NUMA_NO_NODE, nr_online_nodes, page_to_nid } from '../model/mm/mmzone.ts'
 import { PageHuge } from '../model/mm/page-flags.ts'
-import { isFilePage } from '../model/recount-shmem.ts'
 import { answerOf } from './answer.ts'
 import type { World } from './world.ts'
 
@@ -94,7 +92,6 @@ export function collapse(world: World, { of, offset, length }: Range): Answer | 
 export function poison(world: World, frames: Range, required: boolean): Answer | undefined {
   const flags = required ? MF_ACTION_REQUIRED : 0
   const current = required ? world.process('main') : NULL
-  if (world.basePages(frames).some(isFilePage)) throw new CannotJudge('the model has no memory failure in tmpfs')
   return each(world.basePages(frames), p => k.memory_failure(p, flags, current))
 }
 

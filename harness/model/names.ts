@@ -67,10 +67,20 @@ export function cellName(cell: number): string {
   return `${object.name}.${structs[object.name]?.[at] ?? at}`
 }
 
+const swapFields = [
+  'lock',
+  'flags',
+  'lowest_bit',
+  'cluster_next',
+  'cluster_nr',
+  'inuse_pages',
+  'nr_swap_pages',
+  'total_swap_pages',
+] as const
+
 /** What a cell is of the swap area or of the swap cache. */
 function swapCellName(cell: number): string | undefined {
-  for (const name of ['lock', 'flags', 'lowest_bit', 'inuse_pages', 'nr_swap_pages', 'total_swap_pages'] as const)
-    if (cell === swap_info[name]) return `swap_info.${name}`
+  for (const name of swapFields) if (cell === swap_info[name]) return `swap_info.${name}`
   for (const name of ['swap_map', 'contents', 'queues'] as const) {
     const slot = cell - swap_info[name]
     if (slot >= 0 && slot < swap_info.max) return `swap_info.${name} ${slot}`

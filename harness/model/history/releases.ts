@@ -43,8 +43,10 @@ import hwpoison_7258ae5c5a2c from './hwpoison/7258ae5c5a2c.ts'
 import hwpoison_30809f559a0d from './hwpoison/30809f559a0d.ts'
 import hwpoison_46612b751c49 from './hwpoison/46612b751c49.ts'
 import hwpoison_a49ecbcd7b0d from './hwpoison/a49ecbcd7b0d.ts'
+import hwpoison_a76054266661 from './hwpoison/a76054266661.ts'
 import hwpoison_b985194c8c0a from './hwpoison/b985194c8c0a.ts'
 import hwpoison_c3901e722b29 from './hwpoison/c3901e722b29.ts'
+import hwpoison_f9ce0be71d1f from './hwpoison/f9ce0be71d1f.ts'
 import lru_8f182270dfec from './lru/8f182270dfec.ts'
 import lru_c6c919eb90e0 from './lru/c6c919eb90e0.ts'
 import migration_1ce82b69e96c from './migration/1ce82b69e96c.ts'
@@ -237,9 +239,11 @@ export const patches: readonly Patch[] = [
   hwpoison_46612b751c49,
   hugetlb_9b553bf5eb99,
   hugetlb_4643d67e8cb0,
-  hwpoison_36af67370e33,
-  hugetlb_87bf91d39bb5,
   shmem_8897c1b1a160,
+  hugetlb_87bf91d39bb5,
+  hwpoison_f9ce0be71d1f,
+  hwpoison_36af67370e33,
+  hwpoison_a76054266661,
   migration_5d39a7ebc8be,
   mlock_munlock_5_18,
 ]

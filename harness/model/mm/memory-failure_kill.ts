@@ -66,9 +66,14 @@ export function collect_procs(p: Page, force_early: boolean): ToKill[] {
     })
     return tokill
   }
-  if (!PageAnon(p)) return tokill
+  if (PageAnon(p)) collect_procs_anon(p, tokill, force_early)
+  else collect_procs_file(p, tokill, force_early)
+  return tokill
+}
+
+function collect_procs_anon(p: Page, tokill: ToKill[], force_early: boolean): void {
   const av = k.page_lock_anon_vma_read(p)
-  if (av === NULL) return tokill
+  if (av === NULL) return
   const pgoff = page_to_pgoff(p)
   anon_vma_interval_tree_foreach(av, pgoff, pgoff, vma => {
     const tsk = rd(rd(vma + vm_area.vm_mm) + mm_struct.owner) as Task
@@ -77,7 +82,15 @@ export function collect_procs(p: Page, force_early: boolean): ToKill[] {
     return true
   })
   k.page_unlock_anon_vma_read(av)
-  return tokill
+}
+
+/** Of a file also those are told who only might map the page: they have said that they want to know. */
+function collect_procs_file(p: Page, tokill: ToKill[], force_early: boolean): void {
+  k.rmap_walk_file(p, (vma, addr) => {
+    const tsk = rd(rd(vma + vm_area.vm_mm) + mm_struct.owner) as Task
+    if (k.task_early_kill(tsk, force_early)) tokill.push({ tsk, addr })
+    return true
+  })
 }
 
 /** Tells all of them, unless the page was clean: then nothing is lost. Where it could not be unmapped, kills them. */

@@ -19,11 +19,13 @@ import {
   page_count,
   page_mapped,
   put_page,
+  SetPageHWPoison,
   TestClearPageHWPoison,
   TestSetPageHWPoison,
   unlock_page,
 } from './page-flags.ts'
 import { pfn_to_page } from './pgtable.ts'
+import { invalidate_inode_page } from './shmem_truncate.ts'
 import { num_poisoned_pages_add } from './swapops.ts'
 import { mod_zone_page_state, NR_ISOLATED_ANON } from './vmstat.ts'
 
@@ -130,10 +132,15 @@ export function markMovedHugePage(p: Page, hpage: Page): void {
 export function __soft_offline_page(p: Page): number {
   lock_page(p)
   const poisoned = PageHWPoison(p)
+  // What a file can do without need not move.
+  const invalidated = !poisoned && invalidate_inode_page(p)
   unlock_page(p)
-  if (poisoned) {
-    k.put_hwpoison_page(p)
-    return -EBUSY
+  if (poisoned || invalidated) k.put_hwpoison_page(p)
+  if (poisoned) return -EBUSY
+  if (invalidated) {
+    SetPageHWPoison(p)
+    num_poisoned_pages_add(1)
+    return 0
   }
   const ret = k.isolate_lru_page(p)
   k.put_hwpoison_page(p)

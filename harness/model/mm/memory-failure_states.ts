@@ -3,12 +3,14 @@
 import { k } from '../kernel.ts'
 import { READ_ONCE } from '../ops.ts'
 import { EBUSY } from './errno.ts'
-import { type Page, page } from './mm_types.ts'
+import { NULL, type Page, page } from './mm_types.ts'
 import {
   ClearPageActive,
   ClearPageDirty,
   ClearPageUnevictable,
+  ClearPageUptodate,
   compound_head,
+  PageAnon,
   PageSwapCache,
   PG_dirty,
   PG_head,
@@ -20,6 +22,7 @@ import {
   page_count,
   put_page,
 } from './page-flags.ts'
+import { page_mapping } from './util.ts'
 
 /** enum mf_result of include/linux/mm.h */
 export const MF_IGNORED = 0
@@ -45,9 +48,17 @@ export function me_huge_page(p: Page): number {
   return !owned && k.dequeue_hwpoisoned_huge_page(hpage) === 0 ? MF_RECOVERED : MF_DELAYED
 }
 
-/** Anonymous memory is done with when it is off the LRU. */
+/**
+ * Anonymous memory is done with when it is off the LRU. From a file the page goes, as if a hole were punched, written to or not
+ * (me_pagecache_dirty says so to fsync, which tmpfs does not ask). Caller holds the page lock.
+ */
 export function me_pagecache_clean(p: Page): number {
   k.delete_from_lru_cache(p)
+  if (PageAnon(p)) return MF_RECOVERED
+  const mapping = page_mapping(p)
+  if (mapping === NULL) return MF_FAILED
+  // generic_error_remove_page
+  k.truncate_inode_page(mapping, p)
   return MF_RECOVERED
 }
 
@@ -60,9 +71,10 @@ export function me_swapcache_clean(p: Page): number {
   return k.delete_from_lru_cache(p) ? MF_RECOVERED : MF_FAILED
 }
 
-/** In the swap cache, and nowhere else: it stays there, so that who swaps it in finds that it is lost. */
+/** In the swap cache, and nowhere else: it stays there, so that who swaps it in finds that it is lost, tmpfs by PG_uptodate. */
 export function me_swapcache_dirty(p: Page): number {
   ClearPageDirty(p)
+  ClearPageUptodate(p)
   return k.delete_from_lru_cache(p) ? MF_DELAYED : MF_FAILED
 }
 
@@ -91,7 +103,10 @@ export function identify_page_state(p: Page, page_flags: number): number {
 
 export function page_action(action: (p: Page) => number, p: Page): number {
   const result = action(p)
-  // All but ours, and that of the swap cache where it keeps the page.
-  if (page_count(p) - 1 > (PageSwapCache(p) && result === MF_DELAYED ? 1 : 0)) return -EBUSY
+  if (k.hasExtraRefcount(p, result)) return -EBUSY
   return result === MF_RECOVERED || result === MF_DELAYED ? 0 : -EBUSY
 }
+
+/** Whether anybody has a reference but us, and the swap cache where it keeps the page. */
+export const hasExtraRefcount = (p: Page, result: number): boolean =>
+  page_count(p) - 1 > (PageSwapCache(p) && result === MF_DELAYED ? 1 : 0)

@@ -180,8 +180,7 @@ export function filemap_map_pages(vma: Vma, start: number, end: number, pte: Pte
       continue
     }
     const at = (pte + i) as Ptep
-    const wanted = READ_ONCE(page + struct_page.mapping) === mapping && pgoff + i < i_size_read(host(mapping))
-    if (wanted && pte_none(rd(at) as Pte)) {
+    if (k.stillInFile(page, mapping, pgoff + i) && pte_none(rd(at) as Pte)) {
       k.do_set_pte(mm, vma, page, at, false)
       unlock_page(page)
     } else {
@@ -191,6 +190,10 @@ export function filemap_map_pages(vma: Vma, start: number, end: number, pte: Pte
   }
   rcu_read_unlock()
 }
+
+/** Nobody has taken it away before it was locked. Caller holds the page lock. */
+export const stillInFile = (page: Page, mapping: AddressSpace, index: number): boolean =>
+  READ_ONCE(page + struct_page.mapping) === mapping && index < i_size_read(host(mapping))
 
 // ---- unmapping -----------------------------------------------------------------------------------------------------
 

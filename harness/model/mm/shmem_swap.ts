@@ -14,7 +14,7 @@ import {
 } from '../ops.ts'
 import { rcu_read_lock, rcu_read_unlock } from '../rcu.ts'
 import { rd, sbrk } from '../store.ts'
-import { EEXIST, ENOENT, ENOMEM } from './errno.ts'
+import { EEXIST, EIO, ENOENT, ENOMEM } from './errno.ts'
 import {
   find_get_entry,
   find_swap_entry,
@@ -136,6 +136,11 @@ export function shmemSwapin(inode: Inode, index: number, radswap: Page): Got {
   lock_page(page)
   const same = PageSwapCache(page) && page_swap_entry(page) === swap
   if (!same || !shmem_confirm_swap(mapping, index, radswap)) return giveUp(page, fault_type)
+  // Its memory has failed.
+  if (!PageUptodate(page)) {
+    unlockAndRelease(page)
+    return { page: NULL, error: -EIO, fault_type }
+  }
   wait_on_page_writeback(page)
   if (k.shmem_add_to_page_cache(page, mapping, index, radswap) !== 0) {
     // Truncation frees what is in swap without the page lock: it was here, and left the cache to us.

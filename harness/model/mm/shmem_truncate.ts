@@ -13,10 +13,21 @@ import {
   radix_tree_exceptional_entry,
 } from './filemap.ts'
 import { TO_END } from './hugetlb_region.ts'
-import { type AddressSpace, type Inode, type Page, page as struct_page } from './mm_types.ts'
-import { ClearPageDirty, lock_page, PageUptodate, page_mapped, trylock_page, unlock_page } from './page-flags.ts'
+import { type AddressSpace, type Inode, NULL, type Page, page as struct_page } from './mm_types.ts'
+import {
+  ClearPageDirty,
+  lock_page,
+  PageDirty,
+  PageUptodate,
+  PageWriteback,
+  page_mapped,
+  page_unfreeze_refs,
+  trylock_page,
+  unlock_page,
+} from './page-flags.ts'
 import { forgetSwapped, leaveSwaplist } from './shmem_swap.ts'
 import { PAGEVEC_SIZE } from './swap.ts'
+import { page_mapping } from './util.ts'
 
 /** mm/truncate.c: a page leaves its file, and every page table first. Caller holds the page lock. */
 export function truncate_inode_page(mapping: AddressSpace, page: Page): void {
@@ -26,6 +37,16 @@ export function truncate_inode_page(mapping: AddressSpace, page: Page): void {
   }
   ClearPageDirty(page)
   delete_from_page_cache(page)
+}
+
+/** mm/truncate.c: a page leaves its file that nobody maps, and nobody has written to; says whether it did. Caller holds the page lock. */
+export function invalidate_inode_page(page: Page): boolean {
+  const mapping = page_mapping(page)
+  if (mapping === NULL || PageDirty(page) || PageWriteback(page) || page_mapped(page)) return false
+  // invalidate_complete_page: not of the swap cache.
+  if (READ_ONCE(page + struct_page.mapping) !== mapping || !k.__remove_mapping(mapping, page)) return false
+  page_unfreeze_refs(page, 1)
+  return true
 }
 
 /**

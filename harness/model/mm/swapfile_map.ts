@@ -19,7 +19,11 @@ export const swap_info = {
   lock: 0,
   /** SWP_USED and SWP_WRITEOK. */
   flags: 0,
+  /** No slot below is free. */
   lowest_bit: 0,
+  /** Where the next slot is looked for, and how many more of that cluster. */
+  cluster_next: 0,
+  cluster_nr: 0,
   /** How many slots are in use. */
   inuse_pages: 0,
   /** A cell for each slot. */
@@ -45,13 +49,15 @@ export const swap_count = (ent: number): number => ent & ~SWAP_HAS_CACHE
 
 /** Lays out an area of so many bytes, its header included; it is off. */
 export function init_swapfile(bytes: number): void {
-  const cells = sbrk(6)
+  const cells = sbrk(8)
   swap_info.lock = cells
   swap_info.flags = cells + 1
   swap_info.lowest_bit = cells + 2
   swap_info.inuse_pages = cells + 3
   swap_info.nr_swap_pages = cells + 4
   swap_info.total_swap_pages = cells + 5
+  swap_info.cluster_next = cells + 6
+  swap_info.cluster_nr = cells + 7
   swap_info.max = bytes / PAGE_SIZE
   swap_info.swap_map = sbrk(swap_info.max)
   swap_info.contents = sbrk(swap_info.max)
@@ -80,30 +86,62 @@ export function get_swap_page(): Swp {
   if (atomic_read(swap_info.nr_swap_pages) <= 0) return 0 as Swp
   atomic_dec(swap_info.nr_swap_pages)
   spin_lock(swap_info.lock)
-  const offset = rd(swap_info.flags) & SWP_WRITEOK ? k.scan_swap_map(SWAP_HAS_CACHE) : 0
+  const offset = k.scan_swap_map()
   spin_unlock(swap_info.lock)
   if (offset === 0) atomic_inc(swap_info.nr_swap_pages)
   return offset as Swp
 }
 
+/** Slots in a row that are given out one after the other, so that a disk need not seek. */
+export const SWAPFILE_CLUSTER = 256
+
 /**
- * The lowest free slot, from now on used; 0: there is none. Where swap is more than half full, a slot that only a page of
- * the cache stands for is as good as free. Caller holds the area's lock; it is dropped and taken again.
+ * A free slot, from now on that of a page of the cache; 0: there is none, or the area is going off. The search goes on behind the
+ * last one, of a disk that seeks; for others (SWP_SOLIDSTATE) each CPU has a cluster of its own. Caller holds the area's lock;
+ * it may be dropped and taken again.
  */
-export function scan_swap_map(usage: number): number {
-  for (let offset = rd(swap_info.lowest_bit); offset < swap_info.max; offset++) {
-    if (rd(swap_info.swap_map + offset) === SWAP_HAS_CACHE && vm_swap_full()) {
-      spin_unlock(swap_info.lock)
-      k.__try_to_reclaim_swap(offset as Swp)
-      spin_lock(swap_info.lock)
-    }
-    if (rd(swap_info.swap_map + offset) !== 0) continue
-    if (offset === rd(swap_info.lowest_bit)) wr(swap_info.lowest_bit, offset + 1)
-    wr(swap_info.inuse_pages, rd(swap_info.inuse_pages) + 1)
-    WRITE_ONCE(swap_info.swap_map + offset, usage)
-    return offset
-  }
+export function scan_swap_map(): number {
+  const left = rd(swap_info.cluster_nr)
+  if (left === 0) wr(swap_info.cluster_next, emptyCluster())
+  wr(swap_info.cluster_nr, left === 0 ? SWAPFILE_CLUSTER - 1 : left - 1)
+  const next = rd(swap_info.cluster_next)
+  const scan_base = next < swap_info.max ? next : rd(swap_info.lowest_bit)
+  for (let offset = scan_base; offset < swap_info.max; offset++) if (takeSlot(offset)) return offset
+  for (let offset = rd(swap_info.lowest_bit); offset < scan_base; offset++) if (takeSlot(offset)) return offset
   return 0
+}
+
+/**
+ * Where the first cluster begins of which no slot is used, or where we are. The kernel drops the lock while it looks; what it
+ * has found is looked at again all the same. Caller holds the area's lock.
+ */
+function emptyCluster(): number {
+  const here = rd(swap_info.cluster_next)
+  if (swap_info.max - 1 - rd(swap_info.inuse_pages) < SWAPFILE_CLUSTER) return here
+  const lowest = rd(swap_info.lowest_bit)
+  for (let offset = lowest, first = lowest; offset < swap_info.max; offset++) {
+    if (rd(swap_info.swap_map + offset) !== 0) first = offset + 1
+    else if (offset - first === SWAPFILE_CLUSTER - 1) return first
+  }
+  return lowest
+}
+
+/**
+ * Where swap is more than half full, a slot that only a page of the cache stands for is as good as free. Caller holds the area's
+ * lock; it may be dropped and taken again.
+ */
+function takeSlot(offset: number): boolean {
+  if (rd(swap_info.swap_map + offset) === SWAP_HAS_CACHE && vm_swap_full()) {
+    spin_unlock(swap_info.lock)
+    k.__try_to_reclaim_swap(offset as Swp)
+    spin_lock(swap_info.lock)
+  }
+  if (!(rd(swap_info.flags) & SWP_WRITEOK) || rd(swap_info.swap_map + offset) !== 0) return false
+  if (offset === rd(swap_info.lowest_bit)) wr(swap_info.lowest_bit, offset + 1)
+  wr(swap_info.inuse_pages, rd(swap_info.inuse_pages) + 1)
+  WRITE_ONCE(swap_info.swap_map + offset, SWAP_HAS_CACHE)
+  wr(swap_info.cluster_next, offset + 1)
+  return true
 }
 
 /** One user less: an entry (1), or the cache. Returns who is left. Caller holds the area's lock. */

@@ -35,7 +35,7 @@ import {
   SOFT_DIRTY,
   set_pte,
 } from './pgtable.ts'
-import { SWAP_MAP_SHMEM, SWP_USED, SWP_WRITEOK, swap_count, swap_info } from './swapfile_map.ts'
+import { SWAP_MAP_SHMEM, SWAPFILE_CLUSTER, SWP_USED, SWP_WRITEOK, swap_count, swap_info } from './swapfile_map.ts'
 import { swp_entry_to_pte } from './swapops.ts'
 
 /** swapon(2). 0; -EINVAL: there is no area; -EBUSY: it is on. */
@@ -47,6 +47,9 @@ export function sys_swapon(): number {
     wr(swap_info.flags, SWP_USED | SWP_WRITEOK)
     // Slot 0 is the header.
     wr(swap_info.lowest_bit, 1)
+    // The first slot that is asked for begins a cluster: of an empty area that is the first.
+    wr(swap_info.cluster_next, 1)
+    wr(swap_info.cluster_nr, SWAPFILE_CLUSTER)
     atomic_set(swap_info.total_swap_pages, swap_info.max - 1)
     atomic_set(swap_info.nr_swap_pages, swap_info.max - 1)
   }
