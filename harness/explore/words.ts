@@ -135,7 +135,7 @@ const words: Readonly<Record<string, Life>> = {
   madvise: (world, operands) => {
     const { addr, pages } = pagesOf(world, piece(operands))
     const advice = text(operands[3]) as Advice
-    if (advice === 'dontneed' || advice === 'remove') world.endContracts(addr, pages)
+    if (advice === 'dontneed' || advice === 'free' || advice === 'remove') world.endContracts(addr, pages)
     return answerOf(k.sys_madvise(world.mm, addr, pages, advice))
   },
 

@@ -31,6 +31,7 @@ import type * as hugetlb_subpool from './mm/hugetlb_subpool.ts'
 import type * as hugetlb_surplus from './mm/hugetlb_surplus.ts'
 import type * as khugepaged from './mm/khugepaged.ts'
 import type * as madvise from './mm/madvise.ts'
+import type * as madvise_free from './mm/madvise_free.ts'
 import type * as memory from './mm/memory.ts'
 import type * as memory_file from './mm/memory_file.ts'
 import type * as memory_range from './mm/memory_range.ts'
@@ -107,6 +108,7 @@ type Modules = typeof exec &
   typeof huge_memory_split &
   typeof khugepaged &
   typeof madvise &
+  typeof madvise_free &
   typeof memory &
   typeof memory_file &
   typeof memory_range &

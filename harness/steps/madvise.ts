@@ -3,7 +3,18 @@ import { pages } from './words/range.ts'
 import { choice, pairs } from './words/word.ts'
 
 const advice = choice(
-  ['hugepage', 'nohugepage', 'dontneed', 'remove', 'willneed', 'dontfork', 'dofork', 'hwpoison', 'soft-offline'],
+  [
+    'hugepage',
+    'nohugepage',
+    'dontneed',
+    'free',
+    'remove',
+    'willneed',
+    'dontfork',
+    'dofork',
+    'hwpoison',
+    'soft-offline',
+  ],
   'MADV_…, in small letters',
 )
 

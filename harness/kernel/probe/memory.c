@@ -86,7 +86,7 @@ struct answer op_madvise(struct process *me, const struct words *op)
 {
 	static const struct { const char *name; int advice; } advices[] = {
 		{ "hugepage", MADV_HUGEPAGE }, { "nohugepage", MADV_NOHUGEPAGE }, { "dontneed", MADV_DONTNEED },
-		{ "remove", MADV_REMOVE }, { "willneed", MADV_WILLNEED },
+		{ "free", MADV_FREE }, { "remove", MADV_REMOVE }, { "willneed", MADV_WILLNEED },
 		{ "dontfork", MADV_DONTFORK }, { "dofork", MADV_DOFORK }, { "dontdump", MADV_DONTDUMP }, { "dodump", MADV_DODUMP },
 		{ "hwpoison", MADV_HWPOISON }, { "soft-offline", MADV_SOFT_OFFLINE },
 	};

@@ -32,6 +32,7 @@ import * as hugetlb_subpool from '../mm/hugetlb_subpool.ts'
 import * as hugetlb_surplus from '../mm/hugetlb_surplus.ts'
 import * as khugepaged from '../mm/khugepaged.ts'
 import * as madvise from '../mm/madvise.ts'
+import * as madvise_free from '../mm/madvise_free.ts'
 import * as memory from '../mm/memory.ts'
 import * as memory_file from '../mm/memory_file.ts'
 import * as memory_range from '../mm/memory_range.ts'
@@ -112,6 +113,7 @@ const modules = {
   huge_memory_split,
   khugepaged,
   madvise,
+  madvise_free,
   memory,
   memory_file,
   memory_range,

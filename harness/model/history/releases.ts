@@ -94,6 +94,7 @@ import mlock_split_pmd from './mlock/split-pmd.ts'
 import type { Patch } from './patch.ts'
 import shmem_8897c1b1a160 from './shmem/8897c1b1a160.ts'
 import shmem_f00cdc6df7d7 from './shmem/f00cdc6df7d7.ts'
+import swap_854e9ed09ded from './swap/854e9ed09ded.ts'
 import thp_5a49973d7143 from './thp-cow/5a49973d7143.ts'
 import thp_6d0a07edd17c from './thp-cow/6d0a07edd17c.ts'
 import thp_0798d3c022dc from './thp-cow/0798d3c022dc.ts'
@@ -214,6 +215,7 @@ export const patches: readonly Patch[] = [
   mlock_6cdb18ad98a4,
   hugetlb_5d317b2b6536,
   thp_61f5d698cc97,
+  swap_854e9ed09ded,
   mlock_e90309c9f772,
   mlock_7162a1e87b3e,
   thp_posted_v1,

@@ -28,7 +28,7 @@ import { mm_find_pmd } from './rmap_walk.ts'
 import { is_swap_entry, pte_to_swp_entry } from './swapops.ts'
 
 type Behavior = 'hugepage' | 'nohugepage' | 'dontfork' | 'dofork'
-export type Advice = Behavior | 'dontneed' | 'remove' | 'willneed' | 'hwpoison' | 'soft-offline'
+export type Advice = Behavior | 'dontneed' | 'free' | 'remove' | 'willneed' | 'hwpoison' | 'soft-offline'
 
 type VmaAdvice = Exclude<Advice, 'hwpoison' | 'soft-offline'>
 
@@ -106,7 +106,13 @@ export function force_swapin_readahead(vma: Vma, start: number, end: number): vo
 export function madvise_vma(vma: Vma, start: number, end: number, advice: VmaAdvice): number {
   if (advice === 'willneed') return k.madvise_willneed(vma, start, end)
   if (advice === 'remove') return k.madvise_remove(vma, start, end)
-  if (advice !== 'dontneed') return k.madvise_behavior(vma, start, end, advice)
+  if (advice === 'free') return k.madvise_free(vma, start, end)
+  if (advice === 'dontneed') return k.madvise_dontneed(vma, start, end)
+  return k.madvise_behavior(vma, start, end, advice)
+}
+
+/** 0 or -EINVAL. Caller holds mmap_sem for reading. */
+export function madvise_dontneed(vma: Vma, start: number, end: number): number {
   if (rd(vma + vm_area.vm_flags) & (VM_LOCKED | VM_HUGETLB)) return -EINVAL
   k.zap_page_range(vma, start, end)
   return 0
@@ -117,7 +123,7 @@ export function sys_madvise(mm: Mm, addr: number, len: number, advice: Advice): 
   if (advice === 'hwpoison' || advice === 'soft-offline')
     return k.madvise_hwpoison(mm, advice === 'soft-offline', addr, addr + len)
   // madvise_need_mmap_write
-  const write = !['dontneed', 'remove', 'willneed'].includes(advice)
+  const write = !['dontneed', 'free', 'remove', 'willneed'].includes(advice)
   if (write) down_write(mm + mm_struct.mmap_sem)
   else down_read(mm + mm_struct.mmap_sem)
   const end = addr + len

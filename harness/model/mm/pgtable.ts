@@ -129,6 +129,8 @@ export function ptep_clear_flush(p: Ptep): Pte {
     entry = found
   }
 }
+/** As ptep_clear_flush, of a huge page. Caller holds the PMD lock. */
+export const pmdp_clear_flush = (p: Pmdp): Pmd => ptep_clear_flush(p as number as Ptep) as number as Pmd
 export const pmd_populate = (p: Pmdp, t: Pgtable): void => WRITE_ONCE(p, mk_table(t))
 export const pmd_pgtable = tableOf
 

@@ -21,6 +21,7 @@ import {
 import { mmlistAdd, mmlistEmpty } from './mmlist.ts'
 import {
   PageAnon,
+  PageDirty,
   PageHWPoison,
   PageSwapCache,
   PageTransHuge,
@@ -44,6 +45,9 @@ export const TTU_IGNORE_MLOCK = 8
 
 /** Of a page that has failed the entries become what they would be if it had not. */
 export const TTU_IGNORE_HWPOISON = 16
+
+/** MADV_FREE: a page that was not written to since is nobody's loss. It came with v4.5. */
+export const TTU_LZFREE = 32
 
 /** What came of it: all entries are gone, some may be left, one had to stay, or a vma is locked. */
 export const SWAP_SUCCESS = 0
@@ -87,15 +91,21 @@ export function unmappedEntry(p: Page, vma: Vma, entry: Pte, flags: number): Pte
     add_shmem_rss(mm, -1)
     return 0 as Pte
   }
-  return k.swapEntryFor(p, mm, entry)
+  return k.swapEntryFor(p, mm, entry, flags)
 }
 
-/** A swap entry, for a page that is in the swap cache. Caller holds the PTE lock and the page lock. */
-export function swapEntryFor(p: Page, mm: Mm, entry: Pte): Pte | undefined {
+/** A swap entry, for a page that is in the swap cache, or none (TTU_LZFREE). Caller holds the PTE lock and the page lock. */
+export function swapEntryFor(p: Page, mm: Mm, entry: Pte, flags: number): Pte | undefined {
   VM_BUG_ON_PAGE(!PageSwapCache(p), p, '!PageSwapCache(page)')
+  if (flags & TTU_LZFREE && !PageDirty(p)) {
+    add_anon_rss(mm, -1)
+    return 0 as Pte
+  }
   // Of a page that is not there its private field is 0, which swap_duplicate refuses.
   const swap = PageSwapCache(p) ? page_swap_entry(p) : (0 as Swp)
   if (k.swap_duplicate(swap) < 0) return undefined
+  // From now on the slot is to have its bytes.
+  if (!PageDirty(p)) SetPageDirty(p)
   if (mmlistEmpty(mm)) mmlistAdd(mm)
   add_anon_rss(mm, -1)
   add_swap_ents(mm, 1)

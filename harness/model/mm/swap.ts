@@ -138,6 +138,17 @@ export function del_page_from_lru_list(p: Page, lru: number): void {
   mod_zone_page_state(lru, -hpage_nr_pages(p))
 }
 
+/** A page goes to the list where reclaim looks first; the kernel collects such pages in a pagevec. Takes lru_lock. */
+export function deactivate_page(p: Page): void {
+  spin_lock(zone.lru_lock)
+  if (PageLRU(p) && PageActive(p) && !PageUnevictable(p)) {
+    del_page_from_lru_list(p, NR_ACTIVE_ANON)
+    ClearPageActive(p)
+    add_page_to_lru_list(p, NR_INACTIVE_ANON)
+  }
+  spin_unlock(zone.lru_lock)
+}
+
 /** Moves the pages of a pagevec onto the LRU and drops its references. Caller holds the local lock of its CPU. */
 export function __pagevec_lru_add(v: number): void {
   const nr = rd(v + pagevec.nr)

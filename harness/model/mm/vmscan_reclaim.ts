@@ -32,13 +32,13 @@ import {
   trylock_page,
   unlock_page,
 } from './page-flags.ts'
-import { SWAP_AGAIN, SWAP_FAIL, SWAP_MLOCK, TTU_UNMAP } from './rmap_unmap.ts'
+import { SWAP_AGAIN, SWAP_FAIL, SWAP_MLOCK, TTU_LZFREE, TTU_UNMAP } from './rmap_unmap.ts'
 import { AOP_WRITEPAGE_ACTIVATE } from './shmem_swap.ts'
 import { swapper_space } from './swap_state.ts'
 import { vm_swap_full } from './swapfile_map.ts'
 import { page_mapping } from './util.ts'
 import { page_evictable } from './vmscan.ts'
-import { count_vm_event, mod_zone_page_state, NR_ISOLATED_ANON, NR_VMSCAN_WRITE } from './vmstat.ts'
+import { count_vm_event, mod_zone_page_state, NR_ISOLATED_ANON, NR_VMSCAN_WRITE, PGLAZYFREED } from './vmstat.ts'
 
 /** What whoever reclaims wants (struct scan_control). */
 export interface ScanControl {
@@ -84,13 +84,16 @@ export function shrinkLockedPage(p: Page, page_list: Page[], sc: ScanControl): n
     SetPageReclaim(p)
     return KEEP_LOCKED
   }
-  if (PageAnon(p) && !PageSwapCache(p) && !k.add_to_swap(p, page_list)) return ACTIVATE_LOCKED
+  // Of MADV_FREE, if it was not written to since.
+  const lazyfree = PageAnon(p) && !PageSwapCache(p)
+  if (lazyfree && !k.add_to_swap(p, page_list)) return ACTIVATE_LOCKED
   let mapping = page_mapping(p)
   if (page_mapped(p) && mapping !== NULL) {
-    const ret = k.try_to_unmap(p, TTU_UNMAP)
+    const ret = k.try_to_unmap(p, lazyfree ? TTU_UNMAP | TTU_LZFREE : TTU_UNMAP)
     if (ret === SWAP_FAIL) return ACTIVATE_LOCKED
     if (ret === SWAP_AGAIN) return KEEP_LOCKED
     if (ret === SWAP_MLOCK) return CULL_MLOCKED
+    if (lazyfree && !PageDirty(p)) count_vm_event(PGLAZYFREED)
   }
   if (PageDirty(p)) {
     const out = k.pageout(p, mapping, sc)

@@ -27,6 +27,7 @@ export const vmstat = [
   'PSWPIN',
   'PSWPOUT',
   'PGMAJFAULT',
+  'PGLAZYFREED',
   'PGMIGRATE_SUCCESS',
   'PGMIGRATE_FAIL',
   'THP_COLLAPSE_ALLOC',
@@ -65,6 +66,7 @@ export const NR_VMSCAN_WRITE = slot.get('NR_VMSCAN_WRITE')!
 export const PSWPIN = slot.get('PSWPIN')!
 export const PSWPOUT = slot.get('PSWPOUT')!
 export const PGMAJFAULT = slot.get('PGMAJFAULT')!
+export const PGLAZYFREED = slot.get('PGLAZYFREED')!
 export const PGMIGRATE_SUCCESS = slot.get('PGMIGRATE_SUCCESS')!
 export const PGMIGRATE_FAIL = slot.get('PGMIGRATE_FAIL')!
 export const THP_COLLAPSE_ALLOC = slot.get('THP_COLLAPSE_ALLOC')!
@@ -152,6 +154,7 @@ const shown: readonly (readonly [string, () => number])[] = [
   ['pswpin', () => global_page_state(PSWPIN)],
   ['pswpout', () => global_page_state(PSWPOUT)],
   ['pgmajfault', () => global_page_state(PGMAJFAULT)],
+  ['pglazyfreed', () => global_page_state(PGLAZYFREED)],
   ['pgmigrate_success', () => global_page_state(PGMIGRATE_SUCCESS)],
   ['pgmigrate_fail', () => global_page_state(PGMIGRATE_FAIL)],
   ['unevictable_pgs_culled', () => global_page_state(UNEVICTABLE_PGCULLED)],

@@ -21,7 +21,7 @@ function unmappedEntry(p: Page, vma: Vma, entry: Pte, flags: number): Pte | unde
     add_mm_counter(mm, p, -1)
     return make_hwpoison_entry(p)
   }
-  if (PageSwapCache(p)) return k.swapEntryFor(p, mm, entry)
+  if (PageSwapCache(p)) return k.swapEntryFor(p, mm, entry, flags)
   if (!(flags & TTU_MIGRATION)) {
     BUG_ON(PageAnon(p), '!(flags & TTU_MIGRATION)')
     add_shmem_rss(mm, -1)
