@@ -10,6 +10,7 @@ export interface Landmark {
 const landmark = (id: string, release: string, subject: string): Landmark => ({ id, subject, release })
 
 export const landmarks: readonly Landmark[] = [
+  landmark('802a3a92ad7a', 'v4.12', 'mm: reclaim MADV_FREE pages'),
   landmark('93e06c7a6453', 'v4.12', 'mm: enable MADV_FREE for swapless system'),
   landmark('616b8371539a', 'v4.14', 'mm: thp: enable thp migration in generic path'),
   landmark('ba3c4ce6def4', 'v4.14', 'mm, THP, swap: make reuse_swap_page() works for THP swapped out'),

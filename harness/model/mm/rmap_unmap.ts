@@ -104,8 +104,6 @@ export function swapEntryFor(p: Page, mm: Mm, entry: Pte, flags: number): Pte | 
   // Of a page that is not there its private field is 0, which swap_duplicate refuses.
   const swap = PageSwapCache(p) ? page_swap_entry(p) : (0 as Swp)
   if (k.swap_duplicate(swap) < 0) return undefined
-  // From now on the slot is to have its bytes.
-  if (!PageDirty(p)) SetPageDirty(p)
   if (mmlistEmpty(mm)) mmlistAdd(mm)
   add_anon_rss(mm, -1)
   add_swap_ents(mm, 1)
