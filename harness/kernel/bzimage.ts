@@ -6,8 +6,10 @@ import { Lacking } from './places.ts'
 export interface ImageHeader {
   /** `5.10.0-46-cloud-amd64` */
   readonly version: string
-  /** First, second and third number of the version; the third is 0 where it is not given. */
-  readonly numbers: readonly [number, number, number]
+  /** The version and what follows it: who built it, when, and Debian's own version. */
+  readonly banner: string
+  /** 5010 */
+  readonly number: number
   /** Where the compressed kernel lies in the file. */
   readonly payload: { readonly offset: number; readonly length: number }
 }
@@ -28,20 +30,19 @@ export function readHeader(image: Uint8Array, name: string): ImageHeader {
   if (bytes.length < HEADER_END || bytes.toString('latin1', MAGIC, MAGIC + 4) !== 'HdrS') {
     throw new Lacking(`${name} is no x86 kernel image: a bzImage has "HdrS" at 0x202`)
   }
-  const version = versionAt(bytes, bytes.readUInt16LE(KERNEL_VERSION) + SECTOR)
-  const match = /^(\d+)\.(\d+)(?:\.(\d+))?/.exec(version)
+  const banner = bannerAt(bytes, bytes.readUInt16LE(KERNEL_VERSION) + SECTOR)
+  const version = banner.split(' ')[0] ?? ''
+  const match = /^(\d+)\.(\d+)/.exec(version)
   if (match === null) throw new Lacking(`${name} is a kernel image that does not tell its version`)
-  const numbers = [Number(match[1]), Number(match[2]), Number(match[3] ?? 0)] as const
-  if (numbers[0] * 1000 + numbers[1] < oldest)
-    throw new Lacking(`${name} is Linux ${version}; mmfunc runs v3.8 and later`)
+  const number = Number(match[1]) * 1000 + Number(match[2])
+  if (number < oldest) throw new Lacking(`${name} is Linux ${version}; mmfunc runs v3.8 and later`)
   const code = ((bytes[SETUP_SECTS] || 4) + 1) * SECTOR
   const payload = { offset: code + bytes.readUInt32LE(PAYLOAD_OFFSET), length: bytes.readUInt32LE(PAYLOAD_OFFSET + 4) }
-  return { version, numbers, payload }
+  return { version, banner, number, payload }
 }
 
-/** The first word of the zero-ended text at `offset`. */
-function versionAt(bytes: Buffer, offset: number): string {
+/** The zero-ended text at `offset`. */
+function bannerAt(bytes: Buffer, offset: number): string {
   const end = bytes.indexOf(0, offset)
-  const text = bytes.toString('latin1', offset, Math.min(end < 0 ? offset : end, offset + 256))
-  return text.split(' ')[0] ?? ''
+  return bytes.toString('latin1', offset, Math.min(end < 0 ? offset : end, offset + 256))
 }

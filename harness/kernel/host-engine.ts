@@ -3,8 +3,7 @@
 
 import { existsSync, readFileSync } from 'node:fs'
 import { availableParallelism, release, version } from 'node:os'
-import type { Engine, Observation, Subject, TestPoint } from '../engine.ts'
-import { releaseHas } from '../model/history/index.ts'
+import type { Engine, Observation, TestPoint } from '../engine.ts'
 import { type Boots, programOf, refusing, runPoints } from './boots.ts'
 import { borrow, giveBack, isOwed, owedText } from './borrowed.ts'
 import { buildProbe } from './build-probe.ts'
@@ -12,7 +11,7 @@ import { gravityOf } from './console.ts'
 import type { CounterChanges, Event } from './events.ts'
 import { type GuestEnd, type Limits, limitsFor } from './guest.ts'
 import { runHost } from './host.ts'
-import { namedKernel, stablePatches } from './kernels.ts'
+import { subjectOf } from './kernels.ts'
 import { bytesOf, nodesOf } from './needs.ts'
 import { Lacking } from './places.ts'
 import { hasRace, type Rounds, usualRounds } from './program.ts'
@@ -46,29 +45,13 @@ export async function hostEngine(options: HostOptions): Promise<Engine> {
     const bench = { probe: await buildProbe(), limits: options.limits ?? limitsFor(rounds), rounds, races }
     return {
       kind: 'host',
-      subject: subjectOf(release(), version()),
+      subject: subjectOf(hostName, `${release()} ${version()}`),
       run: (points, { detail, signal }) => runBorrowed(bench, points, detail, signal),
     }
   } catch (error) {
     if (!(error instanceof Lacking)) throw error
     return refusing('host', hostName, error.message)
   }
-}
-
-/**
- * The running kernel by what uname says: Debian's release names neither the stable release nor its own, its version does
- * (`#1 SMP Debian 6.1.192-2`).
- */
-export function subjectOf(release: string, version: string): Subject {
-  const debian = /Debian (\d+\.\d+\.\d+)/.exec(version)?.[1]
-  const [major = 0, minor = 0, patch = 0] = (debian ?? release)
-    .split(/[.-]/)
-    .map(part => Number.parseInt(part, 10) || 0)
-  const flavour = release.includes('cloud') ? '' : '-full'
-  const known = debian === undefined ? undefined : namedKernel(`debian:${major}.${minor}${flavour}`)
-  const base = known?.release ?? `v${major}.${minor}`
-  const patches = known?.patches ?? stablePatches([major, minor, patch])
-  return { name: hostName, has: id => releaseHas(base, id) || patches.includes(id) }
 }
 
 /** Settings are given back after the last point, and also where this process exits before. */

@@ -2,14 +2,14 @@ import t from 'tap'
 import { readHeader } from './bzimage.ts'
 import { newestPackage } from './debian.ts'
 import { imageOf } from './fake.ts'
-import { stablePatches } from './kernels.ts'
 import { Lacking } from './places.ts'
 import { entersByPvh } from './vmlinux.ts'
 
 t.test('the setup header tells the version and where the kernel lies', async t => {
   t.strictSame(readHeader(imageOf('4.5.7-test (me@here) #1 SMP'), 'x'), {
     version: '4.5.7-test',
-    numbers: [4, 5, 7],
+    banner: '4.5.7-test (me@here) #1 SMP',
+    number: 4005,
     payload: { offset: 5 * 512 + 0x1234, length: 0x5678 },
   })
 })
@@ -41,12 +41,6 @@ t.test('the newest signed package of a series and flavour is chosen, numbers com
   t.equal(newestPackage(full, '6.1-full'), 'linux-image-6.1.0-56-amd64', 'and no other flavour')
   const split = ['linux-image-7.2.12+deb13-cloud-amd64', 'linux-binary-7.2.12+deb13-cloud-amd64']
   t.equal(newestPackage(split, '7.2'), 'linux-binary-7.2.12+deb13-cloud-amd64', 'the one that holds the image')
-})
-
-t.test('a stable release carries the patches that came into it', async t => {
-  t.strictSame(stablePatches([4, 5, 7]), ['6d0a07edd17c', '0798d3c022dc'])
-  t.strictSame(stablePatches([4, 5, 0]), [])
-  t.strictSame(stablePatches([4, 6, 7]), [])
 })
 
 t.test('only an ELF file with the note of a PVH entry boots by it', async t => {

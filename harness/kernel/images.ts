@@ -5,10 +5,9 @@ import { existsSync, readFileSync } from 'node:fs'
 import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Subject } from '../engine.ts'
-import { releaseHas } from '../model/history/index.ts'
 import { type ImageHeader, readHeader } from './bzimage.ts'
 import { fetchDebian, type ModuleName, moduleNames } from './debian.ts'
-import { kernelNames, namedKernel, stablePatches } from './kernels.ts'
+import { kernelNames, namedKernel, subjectOf } from './kernels.ts'
 import { cachePath, Lacking } from './places.ts'
 import { unpackKernel } from './vmlinux.ts'
 
@@ -35,16 +34,13 @@ export async function resolveKernel(name: string): Promise<Kernel> {
   const file = known === undefined ? name : await debianImage(name)
   const image = readImage(file)
   const header = readHeader(image, name)
-  const [major, minor] = header.numbers
-  const release = known?.release ?? `v${major}.${minor}`
-  const patches = known?.patches ?? stablePatches(header.numbers)
   return {
     name,
     version: header.version,
-    number: major * 1000 + minor,
+    number: header.number,
     file: await bootFile(file, image, header),
     modules: modulesBeside(file),
-    subject: { name, has: id => releaseHas(release, id) || patches.includes(id) },
+    subject: subjectOf(name, header.banner),
   }
 }
 

@@ -1,7 +1,9 @@
-// Real kernels by name: fixtures/kernels.yaml.
+// Real kernels: by name, of fixtures/kernels.yaml, and by what they say of themselves.
 
 import { parse } from 'yaml'
 import { z } from 'zod'
+import type { Subject } from '../engine.ts'
+import { releaseHas } from '../model/history/index.ts'
 import { readProjectFile } from './places.ts'
 
 const release = z.string().regex(/^v\d+\.\d+$/)
@@ -10,9 +12,7 @@ const shape = z.strictObject({
   kernels: z.record(
     z.string(),
     z.strictObject({
-      release,
       suites: z.array(z.string()).min(1),
-      patches: z.array(z.string()),
       sha256: z.record(z.string(), z.string().regex(/^[0-9a-f]{64}$/)).optional(),
     }),
   ),
@@ -41,10 +41,16 @@ export function namedKernel(name: string): NamedKernel | undefined {
   return Object.hasOwn(kernels, name) ? kernels[name] : undefined
 }
 
-/** Commits that a stable release carries beyond its base: of 4.5.7 those that came into 4.5.1 to 4.5.7. */
-export function stablePatches([major, minor, patch]: readonly [number, number, number]): readonly string[] {
+/**
+ * A kernel by its banner, release first: `6.1.0-56-cloud-amd64 … Debian 6.1.192-2 …`. Debian's release names neither the
+ * stable release nor its own, what follows does. It has what its base has, and what came into the stable release.
+ */
+export function subjectOf(name: string, banner: string): Subject {
+  const match = /Debian (\d+)\.(\d+)\.(\d+)/.exec(banner) ?? /^(\d+)\.(\d+)(?:\.(\d+))?/.exec(banner)
+  const [major = 0, minor = 0, third = 0] = (match ?? []).slice(1).map(part => Number(part ?? 0))
   const base = `v${major}.${minor}`
-  return read()
-    .stable.filter(one => one.release === base && one.since <= patch)
-    .map(one => one.patch)
+  const carried = read()
+    .stable.filter(({ release, since }) => release === base && since <= third)
+    .map(({ patch }) => patch)
+  return { name, has: id => releaseHas(base, id) || carried.includes(id) }
 }

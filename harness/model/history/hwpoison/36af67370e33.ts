@@ -1,4 +1,4 @@
-// 36af67370e33 "mm: hwpoison_user_mappings() try_to_unmap() with TTU_SYNC" (v5.14), and stable trees of 5.10.
+// 36af67370e33 "mm: hwpoison_user_mappings() try_to_unmap() with TTU_SYNC" (v5.14).
 //
 // Each entry is looked at under its lock. Before, one that somebody is just taking away is taken for none, while the page
 // still counts its map: memory_failure finds it mapped, kills whoever had asked to be told early, and gives up.
