@@ -12,6 +12,7 @@ const landmark = (id: string, release: string, subject: string): Landmark => ({ 
 export const landmarks: readonly Landmark[] = [
   landmark('802a3a92ad7a', 'v4.12', 'mm: reclaim MADV_FREE pages'),
   landmark('93e06c7a6453', 'v4.12', 'mm: enable MADV_FREE for swapless system'),
+  landmark('761ad8d7c7b5', 'v4.13', 'mm: hwpoison: introduce memory_failure_hugetlb()'),
   landmark('616b8371539a', 'v4.14', 'mm: thp: enable thp migration in generic path'),
   landmark('ba3c4ce6def4', 'v4.14', 'mm, THP, swap: make reuse_swap_page() works for THP swapped out'),
   landmark('ec560175c0b6', 'v4.14', 'mm, swap: VMA based swap readahead'),
@@ -54,6 +55,7 @@ export const landmarks: readonly Landmark[] = [
   landmark('df7a6d1f6405', 'v6.9', 'mm/hugetlb: restore the reservation if needed'),
   landmark('1a3798dececa', 'v6.11', 'mm/memory-failure: send SIGBUS in the event of thp split fail'),
   landmark('9ae2feacedde', 'v6.11', 'mm: use folio_add_new_anon_rmap() if folio_test_anon(folio)==false'),
+  landmark('052ccfbcc6cd', 'v6.14', 'mm/hugetlb: support FOLL_FORCE|FOLL_WRITE'),
   landmark('a833a693a490', 'v6.15', 'mm: hugetlb: fix incorrect fallback for subpool'),
   landmark('60fbb14396d5', 'v6.16', 'mm/huge_memory: adjust try_to_migrate_one() and split_huge_pmd_locked()'),
   landmark('14967a9c7d24', 'v6.17', 'mm/hugetlb: fix copy_hugetlb_page_range() to use ->pt_share_count'),
