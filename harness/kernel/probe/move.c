@@ -10,7 +10,10 @@
 #define MAX_MOVED 512
 #define MAX_SWAPPED 16384
 #define MADV_PAGEOUT_ 21
+#define ENOENT_ 2
 #define ESRCH_ 3
+#define ENOMEM_ 12
+#define EFAULT_ 14
 #define ENODEV_ 19
 #define EINVAL_ 22
 
@@ -36,6 +39,14 @@ static u64 pages_in(const struct place *place, void **at, u64 *entry)
 	return page < end ? 0 : count;
 }
 
+/** In a race who had the page may be gone, or his mapping, or its entry: then it is as a page that is on no list. */
+static struct answer not_moved(const struct process *me, long error)
+{
+	bool gone = error == -ENOENT_ || error == -ESRCH_ || error == -EFAULT_ || error == -EINVAL_;
+
+	return answer_of(me->thread && gone ? -EBUSY_ : error);
+}
+
 /* migrate NAME OFF LEN NODE|-1: to this node, or to the one of two where a page is not */
 struct answer op_migrate(struct process *me, const struct words *op)
 {
@@ -46,9 +57,8 @@ struct answer op_migrate(struct process *me, const struct words *op)
 	long to = number(op->word[4]), ret;
 	u64 count;
 
-	/* As of a page that is on no list: who had it is gone. */
 	if (me->thread && !place.process)
-		return answer_of(-EBUSY_);
+		return not_moved(me, -ESRCH_);
 	if (place.missing)
 		return config(place.missing);
 	count = pages_in(&place, at, entry);
@@ -56,7 +66,7 @@ struct answer op_migrate(struct process *me, const struct words *op)
 		return config("more pages to migrate than the probe has room for");
 	ret = move(place.process, count, at, NULL, now);
 	if (ret < 0)
-		return answer_of(ret);
+		return not_moved(me, ret);
 	for (u64 i = 0; i < count; i++)
 		nodes[i] = to < 0 ? !now[i] : to;
 	for (u64 i = 0; i < count && !me->thread; i++)
@@ -66,11 +76,11 @@ struct answer op_migrate(struct process *me, const struct words *op)
 	if (ret == -ENODEV_)
 		return config("this machine has no such node");
 	if (ret < 0)
-		return answer_of(ret);
+		return not_moved(me, ret);
 	move(place.process, count, at, NULL, now);
 	for (u64 i = 0; i < count; i++)
 		if (now[i] != nodes[i])
-			return answer_of(status[i] < 0 ? status[i] : now[i] < 0 ? now[i] : -EAGAIN_);
+			return not_moved(me, status[i] < 0 ? status[i] : now[i] < 0 ? now[i] : -EAGAIN_);
 	return ok;
 }
 
@@ -92,12 +102,12 @@ static long advise(const struct process *process, u64 start, u64 length, int adv
 static u64 entries[MAX_SWAPPED];
 
 /** Reclaim leaves mlocked pages; the advice is refused for all of a range that has one. The rest nobody tells of. */
-static struct answer advise_to_page_out(const struct place *place)
+static struct answer advise_to_page_out(const struct place *place, bool race)
 {
 	long done = advise(place->process, place->start, place->length, MADV_PAGEOUT_);
 
-	/* In a race whose memory it was may be gone. */
-	if (done == -ESRCH_)
+	/* In a race who had the memory may be gone, or his mapping. */
+	if (done == -ESRCH_ || (race && done == -ENOMEM_))
 		return ok;
 	if (done != -EINVAL_)
 		return done < 0 ? answer_of(done) : ok;
@@ -131,7 +141,7 @@ static struct answer page_out(const struct place *place)
 	struct answer answer;
 
 	drain_lru();
-	answer = advise_to_page_out(place);
+	answer = advise_to_page_out(place, false);
 	end_writeback();
 	return answer;
 }
@@ -153,7 +163,7 @@ struct answer op_pageout(struct process *me, const struct words *op)
 	if (kernel_version < 5010)
 		return config("before v5.10 no advice (MADV_PAGEOUT) is taken on memory of others");
 	if (me->thread)
-		return advise_to_page_out(&place);
+		return advise_to_page_out(&place, true);
 	if (count > COUNT(entries))
 		return config("more pages to page out than the probe has room for");
 	read_entries(place.process, place.start, entries, count);

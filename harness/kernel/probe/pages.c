@@ -12,6 +12,7 @@
 /** Types of swap entries that are no swap area, of which there may be some fewer than 32; none but poison stays. */
 #define FIRST_SPECIAL_TYPE 16
 #define KPF(bit) (1UL << (bit))
+#define KPF_LRU KPF(5)
 #define KPF_ANON KPF(12)
 #define KPF_SWAPCACHE KPF(13)
 #define KPF_COMPOUND_HEAD KPF(15)
@@ -104,7 +105,7 @@ bool frame_is_hugetlb(u64 pfn)
 
 bool frame_is_free(u64 pfn)
 {
-	return !(frame_flags(pfn) & (KPF_ANON | KPF_COMPOUND_HEAD | KPF_COMPOUND_TAIL));
+	return !(frame_flags(pfn) & (KPF_LRU | KPF_ANON | KPF_COMPOUND_HEAD | KPF_COMPOUND_TAIL));
 }
 
 static void read_area(struct process *process, u64 start)
