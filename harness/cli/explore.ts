@@ -32,7 +32,7 @@ export async function explore(named: readonly string[], options: ExploreOptions)
   const cases = await casesOf(named, patches)
   const all = await groupsFor(cases, { ...options, kernel: [] }, patches)
   const groups = all.map(({ engine, trials }) => ({ engine, trials: trials.filter(hasRace) }))
-  if (countTrials(groups) === 0) throw new Refusal('no race in these cases')
+  if (countTrials(groups) === 0) throw new Refusal('no race in these cases; mmfunc run runs those without')
   if (options.points !== undefined) {
     const { listPoints } = await import('./points.ts')
     return listPoints(options.points, groups, exploring, patches)

@@ -46,7 +46,9 @@ function fits({ name, tags }: Case, word: string): boolean {
 
 function noSuchCase(word: string, cases: readonly Case[]): Refusal {
   const known = new Set(cases.flatMap(({ name, tags }) => [name, name.split('/')[0] ?? name, ...tags]))
-  return new Refusal(`no case, area or tag is called "${word}"${didYouMean(word, known)}`)
+  return new Refusal(
+    `no case, area or tag is called "${word}"${didYouMean(word, known) || '; mmfunc list cases tells all'}`,
+  )
 }
 
 /** Files that `name` stands for, or undefined: it is a word. */

@@ -27,7 +27,7 @@ export function parseFinding(line: string): RaceFinding {
   const found = /^(\S.*?) (v\d\S*) ([0-9a-f]{8}) (\S.*)$/.exec(line.trim())
   if (found === null)
     throw new Refusal(
-      `"${line}" is no finding; it looks like: POINT VARIANT DIGEST munlocker 4 · splitter 2 · munlocker`,
+      `"${line}" is no finding; it looks like: POINT VARIANT DIGEST munlocker 4 · splitter 2 · munlocker; mmfunc explore CASE --variant V finds them`,
     )
   const [, point = '', variant = '', through = '', schedule = ''] = found
   return { point, variant, through, schedule }

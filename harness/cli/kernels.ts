@@ -12,7 +12,10 @@ export async function kernelEngine(kernel: string, rounds?: Rounds): Promise<Eng
   if (kernel === 'host') return (await import('../kernel/host-engine.ts')).hostEngine(options)
   const { kernelNames } = await import('../kernel/kernels.ts')
   if (!kernelNames().includes(kernel) && !existsSync(kernel)) {
-    throw new Refusal(`no kernel is called "${kernel}", and no file${didYouMean(kernel, ['host', ...kernelNames()])}`)
+    const near = didYouMean(kernel, ['host', ...kernelNames()])
+    throw new Refusal(
+      `no kernel is called "${kernel}", and no file${near || '; mmfunc list kernels tells their names'}`,
+    )
   }
   const { qemuEngine } = await import('../kernel/qemu-engine.ts')
   const { Lacking } = await import('../kernel/places.ts')

@@ -106,7 +106,13 @@ t.test('usage: 2, a sentence on stderr, nothing on stdout', async t => {
     [/no kernel is called "debian:6\.11"/, 'run', 'good.yaml', '--kernel', 'debian:6.11'],
     [/own\.ts: no such file/, 'run', 'good.yaml', '--patch', 'own.ts'],
     [/cannot list "stesp"; did you mean "steps"/, 'list', 'stesp'],
-    [/missing required argument 'AFTER'/, 'compare', 'v4.5'],
+    [/missing required argument 'AFTER'[\s\S]*mmfunc compare --help says more/, 'compare', 'v4.5'],
+    [/no patch is called "6d0a07"; did you mean "6d0a07edd17c"\?/, 'run', 'good.yaml', '--variant', 'v4.5+6d0a07'],
+    [/no patch is called "f00f00f"; mmfunc list patches/, 'run', 'good.yaml', '--variant', 'v4.5+f00f00f'],
+    [/no case, area or tag is called "nowhere"; mmfunc list cases/, 'run', 'nowhere'],
+    [/no race in these cases; mmfunc run/, 'explore', 'good.yaml'],
+    [/is no finding; .*; mmfunc explore CASE/, 'replay', 'good.yaml v4.5'],
+    [/no report is called "xml"; there are tap, table, json/, 'run', 'good.yaml', '--report', 'xml'],
   ]
   const all = await Promise.all(rows.map(([, ...args]) => mmfunc(cwd, args)))
   for (const [i, [said, ...args]] of rows.entries()) {

@@ -16,7 +16,11 @@ function program(): Command {
     .showHelpAfterError('(mmfunc --help says more)')
     .addHelpText('after', exitHelp)
   const command = (usage: string, about: string, example: string): Command =>
-    mmfunc.command(usage).description(about).addHelpText('after', `\nExample:\n  $ mmfunc ${example}\n`)
+    mmfunc
+      .command(usage)
+      .description(about)
+      .showHelpAfterError(`(mmfunc ${usage} --help says more)`)
+      .addHelpText('after', `\nExample:\n  $ mmfunc ${example}\n`)
 
   jobsOption(
     boundOptions(

@@ -24,8 +24,11 @@ export function parseReport(text: string): Target {
   const colon = text.indexOf(':')
   const format = colon < 0 ? text : text.slice(0, colon)
   const file = colon < 0 ? '-' : text.slice(colon + 1)
+  const known = Object.keys(formats)
   if (!Object.hasOwn(formats, format)) {
-    throw new Refusal(`no report is called "${format}"${didYouMean(format, Object.keys(formats))}`)
+    throw new Refusal(
+      `no report is called "${format}"${didYouMean(format, known) || `; there are ${known.join(', ')}`}`,
+    )
   }
   if (file === '') throw new Refusal(`--report ${text} names no file; stdout is "${format}:-"`)
   return { format, file }

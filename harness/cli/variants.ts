@@ -1,8 +1,9 @@
 // Which variants of the model the cases run under.
 
 import type { Case } from '../case/case.ts'
-import { history, resolveVariant, topicOf, type Variant, variantsFor } from '../model/history/index.ts'
+import { history, type Resolved, resolveVariant, topicOf, type Variant, variantsFor } from '../model/history/index.ts'
 import type { Patch } from '../model/history/patch.ts'
+import { didYouMean } from '../steps/words/nearest.ts'
 import { Refusal } from './refusal.ts'
 
 /** What runs under one variant. */
@@ -34,7 +35,17 @@ function age({ variant: { release } }: Share): number {
 export function variantOf(text: string, own: readonly Patch[]): Variant {
   const answer = resolveVariant(withOwn(text, own), own)
   if (answer.ok) return answer.variant
-  throw new Refusal(`variant ${text}: ${answer.reason}`)
+  throw new Refusal(`variant ${text}: ${reasonOf(answer, own)}`)
+}
+
+/** With the patch that was meant, as far as one can guess: the id's beginning, or a slip. */
+function reasonOf(answer: Extract<Resolved, { ok: false }>, own: readonly Patch[]): string {
+  const { reason, unknown } = answer
+  if (unknown === undefined) return reason
+  const known = [...history.patches, ...own].map(({ id }) => id)
+  const begun = unknown.length < 4 ? undefined : known.find(id => id.startsWith(unknown))
+  const near = begun === undefined ? didYouMean(unknown, known) : `; did you mean "${begun}"?`
+  return `${reason}${near || '; mmfunc list patches tells which there are'}`
 }
 
 /** Why there is no such variant, or undefined; a case may also name a span of releases, or a topic. */
@@ -44,7 +55,7 @@ export function whyNoVariant(text: string): string | undefined {
   const topic = topicOf(text)
   if (topic !== undefined) return topic.length > 0 ? undefined : 'no variant of this topic takes these patches'
   const answer = resolveVariant(text)
-  return answer.ok ? undefined : answer.reason
+  return answer.ok ? undefined : reasonOf(answer, [])
 }
 
 /** What was asked for, else what the case asks for, else what its `when`s tell apart. */

@@ -15,7 +15,8 @@ export interface Variant {
 
 export type Resolved =
   | { readonly ok: true; readonly variant: Variant }
-  | { readonly ok: false; readonly reason: string }
+  /** `unknown`: what is no patch at all. */
+  | { readonly ok: false; readonly reason: string; readonly unknown?: string }
 
 const refuse = (reason: string): Resolved => ({ ok: false, reason })
 
@@ -28,7 +29,7 @@ export function resolveVariant(text: string, own: readonly Patch[] = []): Resolv
   for (const word of rest) {
     const id = word.slice(1)
     const patch = patchOf(id, own)
-    if (patch === undefined) return refuse(unknownPatch(id, own))
+    if (patch === undefined) return unknownPatch(id)
     const next = word[0] === '+' ? add(variant, patch) : remove(variant, patch)
     if (typeof next === 'string') return refuse(next)
     variant = next
@@ -42,9 +43,9 @@ export function patchOf(name: string, own: readonly Patch[] = []): Patch | undef
   return [...patches, ...own].find(({ id }) => id === name || (isId && id.startsWith(name)))
 }
 
-function unknownPatch(id: string, own: readonly Patch[]): string {
-  if (landmarks.some(l => l.id === id)) return `${id} is known, but the model does not have it yet`
-  return `no patch is called "${id}"; there are ${[...patches, ...own].map(p => p.id).join(', ')}`
+function unknownPatch(id: string): Resolved {
+  if (landmarks.some(l => l.id === id)) return refuse(`${id} is known, but the model does not have it yet`)
+  return { ok: false, reason: `no patch is called "${id}"`, unknown: id }
 }
 
 /** Releases by name: most variants begin with one, and composing it takes a while. */
