@@ -4,6 +4,7 @@ import type { Answer, Range } from '../engine.ts'
 import { PAGE_SIZE as PAGE } from '../model/contents.ts'
 import { file_inode, fput, get_file } from '../model/fs/inode.ts'
 import { k } from '../model/kernel.ts'
+import { IS_ERR } from '../model/mm/errno.ts'
 import { type Inode, type Mm, NULL, type Vma, vm_area } from '../model/mm/mm_types.ts'
 import { MAP_LOCKED, MAP_NORESERVE, MAP_POPULATE, MAP_SHARED } from '../model/mm/mmap_file.ts'
 import { rd } from '../model/store.ts'
@@ -69,18 +70,20 @@ function filesIn(mm: Mm, addr: number, pages: number): Inode[] {
 }
 
 /**
- * Of base pages, in tmpfs; else of huge ones. `max`: bytes that its mount may have, which then is its own and stays as long
- * as the case; -1: as it is.
+ * Of base pages, in tmpfs; else of huge ones. `max` and `min`: bytes that its mount may have and has always reserved, which
+ * then is its own and stays as long as the case; -1: as it is.
  */
-export function createFile(world: World, name: string, page: number, max: number): undefined {
+export function createFile(world: World, name: string, page: number, max: number, min: number): Answer | undefined {
   if (page === PAGE) {
     world.files.set(name, k.shmem_get_inode())
-    return
+    return undefined
   }
   const h = hstateOf(page)
-  const spool = max < 0 ? NULL : k.hugepage_new_subpool(h, Math.floor(max / page), -1)
+  const spool = k.hugetlbfs_fill_super(h, Math.floor(max / page), Math.floor(min / page))
+  if (IS_ERR(spool)) return answerOf(spool)
   if (spool !== NULL) world.mounts.push(spool)
   world.files.set(name, k.hugetlbfs_get_inode(h, spool))
+  return undefined
 }
 
 export function remove(world: World, name: string): undefined {

@@ -94,7 +94,7 @@ const words: Readonly<Record<string, Life>> = {
       file: text(of),
       offset: count(offset),
     }),
-  file: (world, [name, page, max]) => file.createFile(world, text(name), count(page), count(max)),
+  file: (world, [name, page, max, min]) => file.createFile(world, text(name), count(page), count(max), count(min)),
   unlink: (world, [name]) => file.remove(world, text(name)),
   truncate: (world, [name, size]) => file.truncate(world, text(name), count(size)),
   fallocate: (world, operands) => file.fallocate(world, piece(operands)),

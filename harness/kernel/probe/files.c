@@ -91,8 +91,8 @@ static struct answer mount_shared(const struct file *file)
 	return ok;
 }
 
-/** Mounts a hugetlbfs for one file, with its limit. */
-static struct answer mount_own(const struct file *file, u64 max)
+/** Mounts a hugetlbfs for one file, with its limit and its minimum, where there is one. */
+static struct answer mount_own(const struct file *file, long max, long min)
 {
 	char options[3 * NAME] = "";
 	long ret;
@@ -101,7 +101,10 @@ static struct answer mount_own(const struct file *file, u64 max)
 		return config("more mounts than the probe has room for");
 	path_of(mounts[mount_count], file, false);
 	add_option(options, "pagesize=", file->page);
-	add_option(options, ",size=", max);
+	if (max >= 0)
+		add_option(options, ",size=", max);
+	if (min >= 0)
+		add_option(options, ",min_size=", min);
 	sys2(SYS_mkdir, mounts[mount_count], 0755);
 	ret = sys5(SYS_mount, "none", mounts[mount_count], "hugetlbfs", 0, options);
 	if (ret == 0)
@@ -125,11 +128,11 @@ static struct answer new_memfd(const char *name)
 	return file.fd < 0 ? answer_of(file.fd) : new_file(name, file);
 }
 
-/* file NAME PAGE MAX: bytes that its mount may have, or -1 */
+/* file NAME PAGE MAX MIN: bytes that its mount may have, and has always reserved, or -1 */
 struct answer op_file(struct process *me, const struct words *op)
 {
 	struct file file = { .page = number(op->word[2]) };
-	long max = number(op->word[3]);
+	long max = number(op->word[3]), min = number(op->word[4]);
 	struct answer mounted;
 	char path[3 * NAME];
 
@@ -139,9 +142,9 @@ struct answer op_file(struct process *me, const struct words *op)
 	if (why_no_pool(file.page))
 		return config(why_no_pool(file.page));
 	copy_text(file.name, op->word[1], NAME);
-	file.own = max >= 0;
+	file.own = max >= 0 || min >= 0;
 	sys2(SYS_mkdir, "/huge", 0755);
-	mounted = file.own ? mount_own(&file, max) : mount_shared(&file);
+	mounted = file.own ? mount_own(&file, max, min) : mount_shared(&file);
 	if (mounted.kind != OK)
 		return mounted;
 	path_of(path, &file, true);

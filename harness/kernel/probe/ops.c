@@ -15,7 +15,7 @@ static const struct verb {
 } verbs[] = {
 	{ "mmap", "xxxxxxx", OWN, BESIDE, op_mmap, NULL },
 	{ "mmap-file", "xxxxxxxxxx", OWN, BESIDE, op_mmap_file, NULL },
-	{ "file", "xxx", INIT, NEVER, op_file, NULL },
+	{ "file", "xxxx", INIT, NEVER, op_file, NULL },
 	{ "unlink", "o", INIT, NEVER, op_unlink, NULL },
 	{ "truncate", "ox", OWN, BESIDE, op_truncate, NULL },
 	{ "fallocate", "oxx", OWN, BESIDE, op_fallocate, NULL },

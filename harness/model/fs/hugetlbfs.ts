@@ -26,6 +26,15 @@ import { down_write as mutex_lock, up_write as mutex_unlock } from '../ops.ts'
 import { rd, wr } from '../store.ts'
 import { alloc_inode, fput, i_data, i_mutex, i_size_read, i_size_write } from './inode.ts'
 
+/** A mount of pages of `h`: its quota, NULL without limit and minimum (-1), or (negative) why there is none. */
+export function hugetlbfs_fill_super(h: Hstate, max_hpages: number, min_hpages: number): Subpool {
+  // hugetlbfs_parse_options
+  if (max_hpages !== -1 && min_hpages > max_hpages) return -EINVAL as Subpool
+  if (max_hpages === -1 && min_hpages === -1) return NULL as Subpool
+  const spool = k.hugepage_new_subpool(h, max_hpages, min_hpages)
+  return spool === NULL ? (-ENOMEM as Subpool) : spool
+}
+
 /** An empty file on a mount, with one reference: that of its directory entry, or of who made it. */
 export function hugetlbfs_get_inode(h: Hstate, spool: Subpool): Inode {
   return alloc_inode(h, spool, resv_map_alloc())

@@ -56,7 +56,6 @@ export const landmarks: readonly Landmark[] = [
   landmark('1a3798dececa', 'v6.11', 'mm/memory-failure: send SIGBUS in the event of thp split fail'),
   landmark('9ae2feacedde', 'v6.11', 'mm: use folio_add_new_anon_rmap() if folio_test_anon(folio)==false'),
   landmark('052ccfbcc6cd', 'v6.14', 'mm/hugetlb: support FOLL_FORCE|FOLL_WRITE'),
-  landmark('a833a693a490', 'v6.15', 'mm: hugetlb: fix incorrect fallback for subpool'),
   landmark('60fbb14396d5', 'v6.16', 'mm/huge_memory: adjust try_to_migrate_one() and split_huge_pmd_locked()'),
   landmark('14967a9c7d24', 'v6.17', 'mm/hugetlb: fix copy_hugetlb_page_range() to use ->pt_share_count'),
   landmark(

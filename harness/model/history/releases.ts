@@ -6,7 +6,9 @@ import hugetlb_0fe6e20b9c4c from './hugetlb/0fe6e20b9c4c.ts'
 import hugetlb_1f64d69c7ad2 from './hugetlb/1f64d69c7ad2.ts'
 import hugetlb_4ef918480177 from './hugetlb/4ef918480177.ts'
 import hugetlb_5d317b2b6536 from './hugetlb/5d317b2b6536.ts'
+import hugetlb_7ca02d0ae586 from './hugetlb/7ca02d0ae586.ts'
 import hugetlb_9b553bf5eb99 from './hugetlb/9b553bf5eb99.ts'
+import hugetlb_09a95e29cb30 from './hugetlb/09a95e29cb30.ts'
 import hugetlb_37a2140dc214 from './hugetlb/37a2140dc214.ts'
 import hugetlb_44e2aa937e69 from './hugetlb/44e2aa937e69.ts'
 import hugetlb_48db54ee2fa3 from './hugetlb/48db54ee2fa3.ts'
@@ -22,6 +24,7 @@ import hugetlb_28957a5467ba from './hugetlb/28957a5467ba.ts'
 import hugetlb_32665f2bbfed from './hugetlb/32665f2bbfed.ts'
 import hugetlb_67961f9db8c4 from './hugetlb/67961f9db8c4.ts'
 import hugetlb_290408d4a250 from './hugetlb/290408d4a250.ts'
+import hugetlb_a833a693a490 from './hugetlb/a833a693a490.ts'
 import hugetlb_a850ea30374e from './hugetlb/a850ea30374e.ts'
 import hugetlb_ab5ac90aecf5 from './hugetlb/ab5ac90aecf5.ts'
 import hugetlb_af0ed73e699b from './hugetlb/af0ed73e699b.ts'
@@ -207,6 +210,7 @@ export const patches: readonly Patch[] = [
   hwpoison_4a705fef9862,
   shmem_f00cdc6df7d7,
   hugetlb_0f792cf949a0,
+  hugetlb_7ca02d0ae586,
   hugetlb_b5cec28d36f5,
   migration_7a3ef208e662,
   migration_5c3f9a67378b,
@@ -224,6 +228,7 @@ export const patches: readonly Patch[] = [
   mlock_split_pmd,
   thp_6d0a07edd17c,
   thp_0798d3c022dc,
+  hugetlb_09a95e29cb30,
   lru_8f182270dfec,
   thp_5a49973d7143,
   lru_c6c919eb90e0,
@@ -248,6 +253,7 @@ export const patches: readonly Patch[] = [
   hwpoison_a76054266661,
   migration_5d39a7ebc8be,
   mlock_munlock_5_18,
+  hugetlb_a833a693a490,
 ]
 
 /** 4005 for v4.5, so that releases compare as numbers; undefined for what is no release. A stable release counts as its base. */

@@ -33,7 +33,7 @@ export const subpool_inode = (i: Inode): Subpool => rd(i + inode.subpool) as Sub
 export const subpool_vma = (vma: Vma): Subpool => subpool_inode(rd(vma + vm_area.vm_file) as Inode)
 
 /** Drops the lock; with the last mount and the last page the quota goes, and what was reserved for its minimum. */
-function unlock_or_release_subpool(spool: Subpool): void {
+export function unlock_or_release_subpool(spool: Subpool): void {
   const free = rd(spool + count) === 0 && rd(spool + used_hpages) === 0
   spin_unlock(spool + lock)
   if (!free) return

@@ -167,6 +167,11 @@ function quarantine(cache: Cache, object: number): void {
 /** Whether the object of a cache has been given back; for truth.ts. */
 export const isFreed = (cache: Cache, object: number): boolean => S[object + cache.link + 1] === FREED
 
+/** Every object of a cache that has not been given back; for truth.ts. */
+export function* objectsOf(cache: Cache): Generator<number> {
+  for (const [object, of] of madeFor) if (of === cache && !isFreed(cache, object)) yield object
+}
+
 /** Objects in use; for truth.ts. */
 export function liveObjects(cache: Cache): number {
   let sum = 0
