@@ -7,7 +7,7 @@ import { k } from '../model/kernel.ts'
 import { put_user_pages } from '../model/mm/gup.ts'
 import type { Advice } from '../model/mm/madvise.ts'
 import { MCL_CURRENT, MCL_FUTURE, MCL_ONFAULT } from '../model/mm/mlock_vma.ts'
-import { NULL, type Page, VM_LOCKED, VM_READ, VM_WRITE } from '../model/mm/mm_types.ts'
+import { NULL, type Page, VM_GROWSDOWN, VM_LOCKED, VM_READ, VM_WRITE } from '../model/mm/mm_types.ts'
 import { task_size } from '../model/mm/pgtable.ts'
 import { answerOf, errno } from './answer.ts'
 import { areaFor } from './area.ts'
@@ -63,7 +63,8 @@ const words: Readonly<Record<string, Life>> = {
       world.endContracts(addr, pages)
       k.sys_munmap(world.mm, addr, pages)
     }
-    k.sys_mmap(world.mm, addr, pages, protections[text(prot)]! | (asked(2) ? VM_LOCKED : 0))
+    const vmFlags = (asked(2) ? VM_LOCKED : 0) | (asked(8) ? VM_GROWSDOWN : 0)
+    k.sys_mmap(world.mm, addr, pages, protections[text(prot)]! | vmFlags)
     world.ranges.set(text(name), { addr, size: count(size) })
     if (asked(1)) return world.access(piece([name!, 0, size!]), text(prot) === 'rw', () => {})
     return undefined

@@ -49,6 +49,7 @@ import type * as mm from './mm/mm.ts'
 import type * as mmap from './mm/mmap.ts'
 import type * as mmap_area from './mm/mmap_area.ts'
 import type * as mmap_file from './mm/mmap_file.ts'
+import type * as mmap_stack from './mm/mmap_stack.ts'
 import type * as mprotect from './mm/mprotect.ts'
 import type * as mremap from './mm/mremap.ts'
 import type * as page_alloc from './mm/page_alloc.ts'
@@ -124,6 +125,7 @@ type Modules = typeof exec &
   typeof mlock_vma &
   typeof mmap &
   typeof mmap_area &
+  typeof mmap_stack &
   typeof mprotect &
   typeof mremap &
   typeof page_alloc &

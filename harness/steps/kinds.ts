@@ -45,6 +45,8 @@ export interface Mapping {
   readonly at: number
   /** `at` without MAP_FIXED. */
   readonly hint: boolean
+  /** By MAP_GROWSDOWN. */
+  readonly grows: boolean
   /** Bytes in a huge page. */
   readonly huge: number
   /** Of a file, if it is one; private anonymous memory is not. */
@@ -86,10 +88,10 @@ function filling({ as, size, fill }: Mapping): Word[] {
   return [fill === undefined ? ['touch', as, 0, size, 'w', PAGE] : ['write', as, 0, size, bytesOperand(fill)]]
 }
 
-/** What is asked of mmap(2) beside, as bits: 1 is MAP_POPULATE, 2 is MAP_LOCKED, 4 is no MAP_FIXED. */
-function flagsOf({ kind, populate, locked, hint }: Mapping): number {
+/** What is asked of mmap(2) beside, as bits: 1 is MAP_POPULATE, 2 is MAP_LOCKED, 4 is no MAP_FIXED, 8 is MAP_GROWSDOWN. */
+function flagsOf({ kind, populate, locked, hint, grows }: Mapping): number {
   const touched = locked ? 2 : kind === 'base' && populate ? 1 : 0
-  return touched | (hint ? 4 : 0)
+  return touched | (hint ? 4 : 0) | (grows ? 8 : 0)
 }
 
 /** Only base memory and plain `thp` may wait for their first fault; the other kinds are made from pages that are there. */

@@ -25,6 +25,10 @@ const given = z.strictObject({
   locked: yesNo(
     'Lock it: MAP_LOCKED, which populates it before any advice; a thp kind wants thp: always (no)',
   ).optional(),
+  grows: choice(
+    ['down'],
+    'MAP_GROWSDOWN, of private base memory: like a stack it grows where it is touched below its start',
+  ).optional(),
   prot: choice(['r', 'rw', 'none'], 'What its owner may do, once it is filled (rw)').optional(),
   align: alignAmount('Alignment of the start (1P; with huge pages 1H)').optional(),
   shift: shiftAmount('How far the start lies behind an aligned address (0)').optional(),
@@ -95,10 +99,32 @@ function resolve(said: Said): Mapping {
   )
   if (kind === 'exec-stack' && placed !== undefined)
     throw new BadWord('BAD_VALUE', 'the kernel decides all else of the stack of an execve', placed)
+  refuseStack(said, kind, file)
   const fill = said.fill !== undefined && 'seed' in said.fill ? { ...said.fill, shift: 0 } : said.fill
   const plainKind = isHugetlb(kind) ? 'hugetlb' : kind
   const asked = { fill, touch, populate, locked, swap }
-  return { as: said.as, size, kind: plainKind, prot, ...asked, align, shift, at, hint: hint !== undefined, huge, file }
+  return {
+    as: said.as,
+    size,
+    kind: plainKind,
+    prot,
+    ...asked,
+    align,
+    shift,
+    at,
+    hint: hint !== undefined,
+    grows: said.grows !== undefined,
+    huge,
+    file,
+  }
+}
+
+/** What goes together with growing down. */
+function refuseStack({ grows, populate, locked }: Said, kind: PlainKind, file: FileMapping | undefined): void {
+  if (grows === undefined) return
+  if (kind !== 'base' || file !== undefined)
+    throw new BadWord('BAD_VALUE', 'only private base memory grows down', 'grows')
+  if (populate || locked) throw new BadWord('BAD_VALUE', 'it is not populated: it grows by being touched', 'grows')
 }
 
 /** The kind without what is said of swap, be it there (`base+swapped`) or apart. */

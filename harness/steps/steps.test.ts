@@ -148,6 +148,11 @@ const kinds: readonly (readonly [args: object, ...words: unknown[]])[] = [
     ['mmap', 'B', PAGE, PAGE, 0, -H - PAGE, 'rw', 6],
     ['madvise', 'B', 0, PAGE, 'nohugepage'],
   ],
+  [
+    { size: '2P', grows: 'down' },
+    ['mmap', 'B', 2 * PAGE, PAGE, 0, -1, 'rw', 8],
+    ['madvise', 'B', 0, 2 * PAGE, 'nohugepage'],
+  ],
   [{ size: '1P', locked: 'yes' }, ['mmap', 'B', PAGE, PAGE, 0, -1, 'rw', 2], ['madvise', 'B', 0, PAGE, 'nohugepage']],
   [{ size: '2P', kind: 'exec-stack' }, ['bprm-mm-init', 'B', 2 * PAGE], ['touch', 'B', 0, 2 * PAGE, 'w', PAGE]],
   [{ size: '2P', kind: 'exec-stack', fill: '7' }, ['bprm-mm-init', 'B', 2 * PAGE], ['write', 'B', 0, 2 * PAGE, 'b7']],

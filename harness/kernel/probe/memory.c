@@ -47,7 +47,7 @@ u64 address_for(long at, u64 size, const char *align, const char *shift)
 	return at >= 0 ? (u64)at : new_address(size, unit, number(shift));
 }
 
-/* mmap NAME SIZE ALIGN SHIFT AT PROT FLAGS, bits: 1 with MAP_POPULATE, 2 with MAP_LOCKED, 4 without MAP_FIXED */
+/* mmap NAME SIZE ALIGN SHIFT AT PROT FLAGS, bits: 1 with MAP_POPULATE, 2 with MAP_LOCKED, 4 without MAP_FIXED, 8 with MAP_GROWSDOWN */
 struct answer op_mmap(struct process *me, const struct words *op)
 {
 	u64 size = number(op->word[2]);
@@ -56,6 +56,7 @@ struct answer op_mmap(struct process *me, const struct words *op)
 	long ret;
 
 	flags |= (asked & 1 ? MAP_POPULATE : 0) | (asked & 2 ? MAP_LOCKED : 0) | (asked & 4 ? 0 : MAP_FIXED);
+	flags |= asked & 8 ? MAP_GROWSDOWN : 0;
 	ret = sys6(SYS_mmap, address, size, prot_of(op->word[6]), flags, -1, 0);
 	return ret < 0 ? answer_of(ret) : name_memory(me, op->word[1], ret, size);
 }

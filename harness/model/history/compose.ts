@@ -50,6 +50,7 @@ import * as mm from '../mm/mm.ts'
 import * as mmap from '../mm/mmap.ts'
 import * as mmap_area from '../mm/mmap_area.ts'
 import * as mmap_file from '../mm/mmap_file.ts'
+import * as mmap_stack from '../mm/mmap_stack.ts'
 import * as mprotect from '../mm/mprotect.ts'
 import * as mremap from '../mm/mremap.ts'
 import * as page_alloc from '../mm/page_alloc.ts'
@@ -129,6 +130,7 @@ const modules = {
   mlock_vma,
   mmap,
   mmap_area,
+  mmap_stack,
   mprotect,
   mremap,
   page_alloc,

@@ -97,6 +97,10 @@ import mlock_split_pmd from './mlock/split-pmd.ts'
 import type { Patch } from './patch.ts'
 import shmem_8897c1b1a160 from './shmem/8897c1b1a160.ts'
 import shmem_f00cdc6df7d7 from './shmem/f00cdc6df7d7.ts'
+import stack_1be7107fbe18 from './stack/1be7107fbe18.ts'
+import stack_9c145c56d0c8 from './stack/9c145c56d0c8.ts'
+import stack_320b2b8de126 from './stack/320b2b8de126.ts'
+import stack_09884964335e from './stack/09884964335e.ts'
 import swap_854e9ed09ded from './swap/854e9ed09ded.ts'
 import thp_5a49973d7143 from './thp-cow/5a49973d7143.ts'
 import thp_6d0a07edd17c from './thp-cow/6d0a07edd17c.ts'
@@ -167,6 +171,7 @@ export const patches: readonly Patch[] = [
   hugetlb_56c9cfb13c9b,
   hugetlb_a850ea30374e,
   hwpoison_7af446a841a2,
+  stack_320b2b8de126,
   hwpoison_998b4382c1d7,
   hwpoison_8c6c2ecb4466,
   hugetlb_290408d4a250,
@@ -189,6 +194,7 @@ export const patches: readonly Patch[] = [
   migration_5647bc293ab1,
   mlock_posted_v2,
   mlock_ff6a6da60b89,
+  stack_09884964335e,
   thp_e180cf806a93,
   thp_3cd14fcd3f12,
   mlock_7225522bb429,
@@ -209,6 +215,7 @@ export const patches: readonly Patch[] = [
   hwpoison_b985194c8c0a,
   hwpoison_4a705fef9862,
   shmem_f00cdc6df7d7,
+  stack_9c145c56d0c8,
   hugetlb_0f792cf949a0,
   hugetlb_7ca02d0ae586,
   hugetlb_b5cec28d36f5,
@@ -239,6 +246,7 @@ export const patches: readonly Patch[] = [
   mlock_70feee0e1ef3,
   hwpoison_286c469a988f,
   hwpoison_30809f559a0d,
+  stack_1be7107fbe18,
   hwpoison_7258ae5c5a2c,
   hugetlb_ab5ac90aecf5,
   migration_a49bd4d71637,

@@ -19,10 +19,13 @@ import {
   VM_FAULT_OOM,
   VM_FAULT_RETRY,
   VM_FAULT_SIGBUS,
+  VM_FAULT_SIGSEGV,
   VM_READ,
   VM_WRITE,
+  type Vma,
   vm_area,
 } from './mm_types.ts'
+import { growsDown } from './mmap_stack.ts'
 import { subpage } from './page-flags.ts'
 import {
   ACCESSED,
@@ -97,13 +100,16 @@ export function do_page_fault(mm: Mm, addr: number, write: boolean): Signal | un
   }
 }
 
+/** Whether `vma`, which lies above, is a stack that now reaches down to `addr`. */
+const grown = (vma: Vma, addr: number): boolean => growsDown(vma) && k.expand_stack(vma, addr) === 0
+
 /** 'retry': mmap_sem was given up, and with it the vma. */
 function faultOnce(mm: Mm, addr: number, flags: number): Signal | 'retry' | undefined {
   const write = (flags & FAULT_FLAG_WRITE) !== 0
   down_read(mm + mm_struct.mmap_sem)
   const vma = k.find_vma(mm, addr)
   let signal: Signal | undefined
-  if (vma === NULL || rd(vma + vm_area.vm_start) > addr) {
+  if (vma === NULL || (rd(vma + vm_area.vm_start) > addr && !grown(vma, addr))) {
     signal = new Signal('SIGSEGV', 'SEGV_MAPERR', addr)
   } else if (!(rd(vma + vm_area.vm_flags) & (write ? VM_WRITE : VM_READ | VM_WRITE))) {
     signal = new Signal('SIGSEGV', 'SEGV_ACCERR', addr)
@@ -114,6 +120,7 @@ function faultOnce(mm: Mm, addr: number, flags: number): Signal | 'retry' | unde
     if (fault & VM_FAULT_OOM) signal = new Signal('SIGKILL', 'SI_KERNEL', addr)
     else if (fault & VM_FAULT_HWPOISON) signal = new Signal('SIGBUS', 'BUS_MCEERR_AR', addr)
     else if (fault & VM_FAULT_SIGBUS) signal = new Signal('SIGBUS', 'BUS_ADRERR', addr)
+    else if (fault & VM_FAULT_SIGSEGV) signal = new Signal('SIGSEGV', 'SEGV_MAPERR', addr)
   }
   up_read(mm + mm_struct.mmap_sem)
   return signal

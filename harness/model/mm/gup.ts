@@ -29,6 +29,7 @@ import {
   VM_FAULT_HWPOISON,
   VM_FAULT_OOM,
   VM_FAULT_SIGBUS,
+  VM_FAULT_SIGSEGV,
   VM_FAULT_WRITE,
   VM_LOCKED,
   VM_LOCKONFAULT,
@@ -152,7 +153,7 @@ export function faultin_page(mm: Mm, vma: Vma, addr: number, flags: number): num
   const ret = k.handle_mm_fault(mm, vma, addr, flags & FOLL_WRITE ? FAULT_FLAG_WRITE : 0)
   if (ret & VM_FAULT_OOM) return -ENOMEM
   // Nobody asks with FOLL_HWPOISON.
-  if (ret & (VM_FAULT_HWPOISON | VM_FAULT_SIGBUS)) return -EFAULT
+  if (ret & (VM_FAULT_HWPOISON | VM_FAULT_SIGBUS | VM_FAULT_SIGSEGV)) return -EFAULT
   // A broken COW is enough to go on reading, even where the entry stays read-only.
   return ret & VM_FAULT_WRITE && !(rd(vma + vm_area.vm_flags) & VM_WRITE) ? flags & ~FOLL_WRITE : flags
 }

@@ -165,6 +165,8 @@ export function do_anonymous_page(mm: Mm, vma: Vma, addr: number, pmd: Pmdp, fla
   const table = read_pmd(pmd)
   const pte = pte_offset(table, addr)
   const ptl = pte_lockptr(table)
+  const guarded = k.stackGuardFault(vma, addr)
+  if (guarded !== 0) return guarded
   if (!(flags & FAULT_FLAG_WRITE)) {
     spin_lock(ptl)
     if (pte_none(rd(pte) as Pte)) set_pte(pte, mk_pte(pfn_to_page(ZERO_PFN), vm_page_prot(vma)))

@@ -220,8 +220,9 @@ export const VM_FAULT_HWPOISON = 0x10
 /** No page: what was asked for is done, or is to be tried again, and mmap_sem has been given up. */
 export const VM_FAULT_NOPAGE = 0x100
 export const VM_FAULT_RETRY = 0x400
+export const VM_FAULT_SIGSEGV = 0x40
 export const VM_FAULT_FALLBACK = 0x800
-export const VM_FAULT_ERROR = VM_FAULT_OOM | VM_FAULT_SIGBUS | VM_FAULT_HWPOISON
+export const VM_FAULT_ERROR = VM_FAULT_OOM | VM_FAULT_SIGBUS | VM_FAULT_SIGSEGV | VM_FAULT_HWPOISON
 
 /** What get_user_pages is asked (include/linux/mm.h). */
 export const FOLL_WRITE = 0x01
