@@ -67,8 +67,12 @@ static const char *loop_device(u64 size)
 		sys1(SYS_close, module);
 	}
 	loop = open_path(loop_path, O_RDWR);
-	if (filled)
+	if (filled) {
 		ret = sys3(SYS_ioctl, loop, LOOP_CLR_FD_, 0);
+		/* Since 18048c1af783 (v6.11) the last who closes it does so. */
+		sys1(SYS_close, loop);
+		loop = open_path(loop_path, O_RDWR);
+	}
 	if (loop < 0 || ret < 0 || !fill_area(size))
 		return NULL;
 	file = open_path(area_path, O_RDWR);
