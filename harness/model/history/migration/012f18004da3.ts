@@ -9,7 +9,6 @@ import {
   type Avc,
   anon_vma,
   anon_vma_chain,
-  mm_struct,
   NULL,
   PAGE_MAPPING_ANON,
   type Page,
@@ -22,23 +21,15 @@ import {
   anon_vma_cachep,
   anon_vma_chain_cachep,
   anon_vma_chain_link,
-  anon_vma_interval_tree_remove,
   anon_vma_root,
   linear_page_index,
 } from '../../mm/rmap.ts'
 import { kmem_cache_free, kmem_cache_zalloc } from '../../mm/slab.ts'
-import {
-  atomic_dec_and_test,
-  atomic_read,
-  might_sleep,
-  READ_ONCE,
-  spin_lock,
-  spin_unlock,
-  WRITE_ONCE,
-} from '../../ops.ts'
+import { atomic_dec_and_test, atomic_read, READ_ONCE, spin_lock, spin_unlock, WRITE_ONCE } from '../../ops.ts'
 import { rd, wr } from '../../store.ts'
 import { patch } from '../patch.ts'
-import { put_anon_vma as put_anon_vma_2_6_35 } from './7f60c214fd3a.ts'
+import { putForMigration as put_anon_vma_2_6_35 } from './3f6c82728f4e.ts'
+import { prepareWith, unlinkWith } from './anon_vma_list.ts'
 import { atomic_dec_and_lock } from './atomic_dec_and_lock.ts'
 
 // ---- locks -------------------------------------------------------------------------------------------------------------
@@ -52,61 +43,18 @@ export const unlockRoot = (av: AnonVma): void => spin_unlock(READ_ONCE(av + anon
 
 // ---- attaching ----------------------------------------------------------------------------------------------------------
 
-function anon_vma_prepare_2_6_34(vma: Vma): number {
-  might_sleep()
-  if (READ_ONCE(vma + vm_area.anon_vma) !== 0) return 0
-  const mm = rd(vma + vm_area.vm_mm)
-  const avc = kmem_cache_zalloc(anon_vma_chain_cachep) as Avc
-  let av = k.find_mergeable_anon_vma(vma)
-  let allocated = NULL as AnonVma
-  if (av === NULL) {
-    av = k.anon_vma_alloc()
-    allocated = av
-  }
-  k.anon_vma_lock_write(av)
-  spin_lock(mm + mm_struct.page_table_lock)
-  const mine = rd(vma + vm_area.anon_vma) === 0
-  if (mine) {
-    WRITE_ONCE(vma + vm_area.anon_vma, av)
-    anon_vma_chain_link(vma, avc, av)
-  }
-  spin_unlock(mm + mm_struct.page_table_lock)
-  k.anon_vma_unlock_write(av)
-  if (!mine) {
-    if (allocated !== NULL) kmem_cache_free(anon_vma_cachep, allocated)
-    kmem_cache_free(anon_vma_chain_cachep, avc)
-  }
-  return 0
-}
+const anon_vma_prepare_2_6_34 = (vma: Vma): number => prepareWith(vma, () => k.anon_vma_alloc(), freeObject)
 
 /** As before; who has none above him is the root of those to come. */
-export function anon_vma_prepare(vma: Vma): number {
-  might_sleep()
-  if (READ_ONCE(vma + vm_area.anon_vma) !== 0) return 0
-  const mm = rd(vma + vm_area.vm_mm)
-  const avc = kmem_cache_zalloc(anon_vma_chain_cachep) as Avc
-  let av = k.find_mergeable_anon_vma(vma)
-  let allocated = NULL as AnonVma
-  if (av === NULL) {
-    av = k.anon_vma_alloc()
-    allocated = av
-    WRITE_ONCE(av + anon_vma.root, av)
-  }
-  k.anon_vma_lock_write(av)
-  spin_lock(mm + mm_struct.page_table_lock)
-  const mine = rd(vma + vm_area.anon_vma) === 0
-  if (mine) {
-    WRITE_ONCE(vma + vm_area.anon_vma, av)
-    anon_vma_chain_link(vma, avc, av)
-  }
-  spin_unlock(mm + mm_struct.page_table_lock)
-  k.anon_vma_unlock_write(av)
-  if (!mine) {
-    if (allocated !== NULL) kmem_cache_free(anon_vma_cachep, allocated)
-    kmem_cache_free(anon_vma_chain_cachep, avc)
-  }
-  return 0
+export const anon_vma_prepare = (vma: Vma): number => prepareWith(vma, newRoot, freeObject)
+
+function newRoot(): AnonVma {
+  const av = k.anon_vma_alloc()
+  WRITE_ONCE(av + anon_vma.root, av)
+  return av
 }
+
+const freeObject = (av: AnonVma): void => kmem_cache_free(anon_vma_cachep, av)
 
 function anon_vma_fork_2_6_34(vma: Vma, pvma: Vma): void {
   if (rd(pvma + vm_area.anon_vma) === 0) return
@@ -139,43 +87,17 @@ export function linkLocked(vma: Vma, avc: Avc, av: AnonVma): void {
 
 // ---- detaching ----------------------------------------------------------------------------------------------------------
 
-/** Unties a vma that is going away, from one anon_vma after the other. */
-function unlink_anon_vmas_2_6_34(vma: Vma): void {
-  let next = 0
-  for (let avc = rd(vma + vm_area.avc_first); avc !== 0; avc = next) {
-    next = rd(avc + anon_vma_chain.older)
-    const av = rd(avc + anon_vma_chain.anon_vma) as AnonVma
-    k.anon_vma_lock_write(av)
-    anon_vma_interval_tree_remove(avc as Avc, av)
-    const empty = rd(av + anon_vma.rb_root) === 0 && k.anonvma_external_refcount(av) === 0
-    k.anon_vma_unlock_write(av)
-    if (empty) kmem_cache_free(anon_vma_cachep, av)
-    kmem_cache_free(anon_vma_chain_cachep, avc)
-  }
-  wr(vma + vm_area.avc_first, 0)
-  wr(vma + vm_area.avc_last, 0)
-}
+const unreferenced = (av: AnonVma): boolean => k.anonvma_external_refcount(av) === 0
+
+const unlink_anon_vmas_2_6_34 = (vma: Vma): void => unlinkWith(vma, unreferenced, freeObject)
 
 /** The root is held by its children, and so goes last. */
-export function unlink_anon_vmas(vma: Vma): void {
-  let next = 0
-  for (let avc = rd(vma + vm_area.avc_first); avc !== 0; avc = next) {
-    next = rd(avc + anon_vma_chain.older)
-    const av = rd(avc + anon_vma_chain.anon_vma) as AnonVma
-    k.anon_vma_lock_write(av)
-    anon_vma_interval_tree_remove(avc as Avc, av)
-    const empty = rd(av + anon_vma.rb_root) === 0 && k.anonvma_external_refcount(av) === 0
-    k.anon_vma_unlock_write(av)
-    if (empty) {
-      const root = anon_vma_root(av)
-      if (root !== av) k.put_anon_vma(root)
-      kmem_cache_free(anon_vma_cachep, av)
-    }
-    kmem_cache_free(anon_vma_chain_cachep, avc)
-  }
-  wr(vma + vm_area.avc_first, 0)
-  wr(vma + vm_area.avc_last, 0)
-}
+export const unlink_anon_vmas = (vma: Vma): void =>
+  unlinkWith(vma, unreferenced, av => {
+    const root = anon_vma_root(av)
+    if (root !== av) k.put_anon_vma(root)
+    freeObject(av)
+  })
 
 /** drop_anon_vma: the last reference frees an anon_vma without vmas, and with it perhaps its root. */
 export function put_anon_vma(av: AnonVma): void {

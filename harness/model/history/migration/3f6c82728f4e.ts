@@ -6,7 +6,7 @@ import { k } from '../../kernel.ts'
 import { EAGAIN } from '../../mm/errno.ts'
 import { type AnonVma, anon_vma, NULL, type Page, page } from '../../mm/mm_types.ts'
 import { lock_page, PageAnon, page_mapped, unlock_page, wait_on_page_writeback } from '../../mm/page-flags.ts'
-import { anon_vma_cachep } from '../../mm/rmap.ts'
+import { anon_vma_cachep, get_anon_vma } from '../../mm/rmap.ts'
 import { TTU_IGNORE_MLOCK, TTU_MIGRATION } from '../../mm/rmap_unmap.ts'
 import { page_anon_vma } from '../../mm/rmap_walk.ts'
 import { kmem_cache_free } from '../../mm/slab.ts'
@@ -77,10 +77,7 @@ function drop_anon_vma(av: AnonVma): void {
 /** migrate_refcount, which is counted apart, is what became refcount. */
 export const ksmAndMigrateRefcount = (av: AnonVma): number => ksm_refcount(av) + atomic_read(av + anon_vma.refcount)
 
-/** Where unmap_and_move does it. */
-export const getForMigration = (av: AnonVma): void => atomic_inc(av + anon_vma.refcount)
-
-/** Where unmap_and_move does it: frees an anon_vma that has no vmas, although KSM may hold it. */
+/** Where unmap_and_move does it, and drop_anon_vma since v2.6.36: frees an anon_vma that has no vmas; until 7f60c214fd3a although KSM may hold it. */
 export function putForMigration(av: AnonVma): void {
   if (!atomic_dec_and_lock(av + anon_vma.refcount, av + anon_vma.rwsem)) return
   const empty = rd(av + anon_vma.rb_root) === 0
@@ -94,7 +91,7 @@ export default patch('3f6c82728f4e', {
   changes: {
     __unmap_and_move: { before: __unmap_and_move_2_6_34, after: __unmap_and_move },
     anonvma_external_refcount: { before: ksm_refcount, after: ksmAndMigrateRefcount },
-    get_anon_vma: { before: hold_anon_vma, after: getForMigration },
+    get_anon_vma: { before: hold_anon_vma, after: get_anon_vma },
     put_anon_vma: { before: drop_anon_vma, after: putForMigration },
   },
 })

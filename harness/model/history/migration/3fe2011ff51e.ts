@@ -1,28 +1,24 @@
 // 3fe2011ff51e "mm: migration: allow the migration of PageSwapCache pages" (v2.6.35): a page of the swap cache that
 // nobody maps moves too, but nothing is mapped back, so that its anon_vma is not looked at.
 
-import { BUG_ON } from '../../bug.ts'
 import { k } from '../../kernel.ts'
 import { EAGAIN } from '../../mm/errno.ts'
 import { type AnonVma, NULL, type Page, page } from '../../mm/mm_types.ts'
 import {
   lock_page,
   PageAnon,
-  PageSwapBacked,
   PageSwapCache,
   page_mapped,
-  SetPageSwapBacked,
-  trylock_page,
   unlock_page,
   wait_on_page_writeback,
 } from '../../mm/page-flags.ts'
 import { TTU_IGNORE_MLOCK, TTU_MIGRATION } from '../../mm/rmap_unmap.ts'
 import { page_anon_vma } from '../../mm/rmap_walk.ts'
-import { READ_ONCE, WRITE_ONCE } from '../../ops.ts'
+import { READ_ONCE } from '../../ops.ts'
 import { rcu_read_lock, rcu_read_unlock } from '../../rcu.ts'
-import { rd, wr } from '../../store.ts'
 import { patch } from '../patch.ts'
 import { __unmap_and_move as before } from './67b9509b2c68.ts'
+import { forgetMapping, moveThen } from './move_to_new_page.ts'
 
 declare module '../../kernel.ts' {
   interface Patched {
@@ -31,38 +27,18 @@ declare module '../../kernel.ts' {
   }
 }
 
-/** To v2.6.34: caller holds the lock of the old page, which nobody maps; the new one nobody else knows. */
-export function move_to_new_page_2_6_34(newpage: Page, p: Page): number {
-  BUG_ON(!trylock_page(newpage), 'the new page is locked')
-  wr(newpage + page.index, rd(p + page.index))
-  WRITE_ONCE(newpage + page.mapping, rd(p + page.mapping))
-  if (PageSwapBacked(p)) SetPageSwapBacked(newpage)
-  const rc = k.migrate_page_move_mapping(newpage, p)
-  if (rc === 0) {
-    k.migrate_page_copy(newpage, p)
-    k.remove_migration_ptes(p, newpage)
-  } else {
-    WRITE_ONCE(newpage + page.mapping, NULL)
-  }
-  unlock_page(newpage)
-  return rc
-}
+/** To v2.6.34. */
+export const move_to_new_page_2_6_34 = (newpage: Page, p: Page): number =>
+  moveThen(newpage, p, rc => {
+    if (rc === 0) k.remove_migration_ptes(p, newpage)
+    else forgetMapping(newpage)
+  })
 
-export function move_to_new_page(newpage: Page, p: Page, remap_swapcache = true): number {
-  BUG_ON(!trylock_page(newpage), 'the new page is locked')
-  wr(newpage + page.index, rd(p + page.index))
-  WRITE_ONCE(newpage + page.mapping, rd(p + page.mapping))
-  if (PageSwapBacked(p)) SetPageSwapBacked(newpage)
-  const rc = k.migrate_page_move_mapping(newpage, p)
-  if (rc === 0) {
-    k.migrate_page_copy(newpage, p)
-    if (remap_swapcache) k.remove_migration_ptes(p, newpage)
-  } else {
-    WRITE_ONCE(newpage + page.mapping, NULL)
-  }
-  unlock_page(newpage)
-  return rc
-}
+export const move_to_new_page = (newpage: Page, p: Page, remap_swapcache = true): number =>
+  moveThen(newpage, p, rc => {
+    if (rc !== 0) forgetMapping(newpage)
+    else if (remap_swapcache) k.remove_migration_ptes(p, newpage)
+  })
 
 export function __unmap_and_move(p: Page, newpage: Page): number {
   let rc = -EAGAIN

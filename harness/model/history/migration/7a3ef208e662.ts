@@ -4,7 +4,8 @@
 import * as rmap from '../../mm/rmap.ts'
 import { patch } from '../patch.ts'
 import { anon_vma_alloc, anon_vma_prepare } from './01d8b20dec5f.ts'
-import { anon_vma_clone, anon_vma_fork, unlink_anon_vmas } from './eee2acbae1f2.ts'
+import { anon_vma_fork } from './012f18004da3.ts'
+import { anon_vma_clone, unlink_anon_vmas } from './eee2acbae1f2.ts'
 
 export default patch('7a3ef208e662', {
   subject: 'mm: prevent endless growth of anon_vma hierarchy',

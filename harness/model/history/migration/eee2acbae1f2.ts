@@ -8,16 +8,14 @@ import {
   anon_vma_chain_cachep,
   anon_vma_chain_link,
   anon_vma_interval_tree_remove,
-  anon_vma_root,
   lock_anon_vma_root,
   unlock_anon_vma_root,
 } from '../../mm/rmap.ts'
 import { kmem_cache_free, kmem_cache_zalloc } from '../../mm/slab.ts'
-import { WRITE_ONCE } from '../../ops.ts'
 import { rd, wr } from '../../store.ts'
 import { patch } from '../patch.ts'
 import { unlink_anon_vmas as unlink_anon_vmas_2_6_39 } from './01d8b20dec5f.ts'
-import { anon_vma_fork as anon_vma_fork_2_6_36, linkLocked } from './012f18004da3.ts'
+import { linkLocked } from './012f18004da3.ts'
 
 /** Ties `dst` to all anon_vmas of `src`, oldest first. Caller holds mmap_sem for writing. */
 function anon_vma_clone_2_6_34(dst: Vma, src: Vma): void {
@@ -36,20 +34,6 @@ export function anon_vma_clone(dst: Vma, src: Vma): void {
     anon_vma_chain_link(dst, avc, av)
   }
   unlock_anon_vma_root(root)
-}
-
-export function anon_vma_fork(vma: Vma, pvma: Vma): void {
-  const parent = rd(pvma + vm_area.anon_vma) as AnonVma
-  if (parent === NULL) return
-  k.anon_vma_clone(vma, pvma)
-  const av = k.anon_vma_alloc()
-  const avc = kmem_cache_zalloc(anon_vma_chain_cachep) as Avc
-  WRITE_ONCE(av + anon_vma.root, anon_vma_root(parent))
-  k.get_anon_vma(anon_vma_root(parent))
-  wr(vma + vm_area.anon_vma, av)
-  k.anon_vma_lock_write(av)
-  anon_vma_chain_link(vma, avc, av)
-  k.anon_vma_unlock_write(av)
 }
 
 export function unlink_anon_vmas(vma: Vma): void {
@@ -79,7 +63,6 @@ export default patch('eee2acbae1f2', {
   needs: ['746b18d421da', '2b575eb64f7a'],
   changes: {
     anon_vma_clone: { before: anon_vma_clone_2_6_34, after: anon_vma_clone },
-    anon_vma_fork: { before: anon_vma_fork_2_6_36, after: anon_vma_fork },
     unlink_anon_vmas: { before: unlink_anon_vmas_2_6_39, after: unlink_anon_vmas },
   },
 })

@@ -4,30 +4,19 @@
 // that put right, and safe_to_remap called remap_swapcache, it is 3fe2011ff51e. (Of the mail the last lines are not at hand;
 // that unmap_and_move asks safe_to_remap too is taken from there.)
 
-import { BUG_ON } from '../../bug.ts'
 import { k } from '../../kernel.ts'
-import { NULL, type Page, page } from '../../mm/mm_types.ts'
-import { PageSwapBacked, SetPageSwapBacked, trylock_page, unlock_page } from '../../mm/page-flags.ts'
-import { WRITE_ONCE } from '../../ops.ts'
-import { rd, wr } from '../../store.ts'
+import type { Page } from '../../mm/mm_types.ts'
 import { patch } from '../patch.ts'
 import { __unmap_and_move, move_to_new_page_2_6_34 } from './3fe2011ff51e.ts'
 import { __unmap_and_move as before } from './67b9509b2c68.ts'
+import { forgetMapping, moveThen } from './move_to_new_page.ts'
 
-function move_to_new_page(newpage: Page, p: Page, safe_to_remap = true): number {
-  BUG_ON(!trylock_page(newpage), 'the new page is locked')
-  wr(newpage + page.index, rd(p + page.index))
-  WRITE_ONCE(newpage + page.mapping, rd(p + page.mapping))
-  if (PageSwapBacked(p)) SetPageSwapBacked(newpage)
-  const rc = k.migrate_page_move_mapping(newpage, p)
-  if (rc === 0) k.migrate_page_copy(newpage, p)
-  if (safe_to_remap) {
+const move_to_new_page = (newpage: Page, p: Page, safe_to_remap = true): number =>
+  moveThen(newpage, p, rc => {
+    if (!safe_to_remap) return
     if (rc === 0) k.remove_migration_ptes(p, newpage)
-    else WRITE_ONCE(newpage + page.mapping, NULL)
-  }
-  unlock_page(newpage)
-  return rc
-}
+    else forgetMapping(newpage)
+  })
 
 export default patch('swapcache-posted-m2', {
   subject: 'mm,migration: Allow the migration of PageSwapCache pages (posted 1 April 2010)',

@@ -4,31 +4,22 @@
 // That goes for failure too: the new page keeps the mapping of the old one. Whoever frees an anonymous page takes its
 // mapping away, so nobody notices. And with migration entries (470f119f0120) those of a page that was mapped stay.
 
-import { BUG_ON } from '../../bug.ts'
 import { k } from '../../kernel.ts'
-import { NULL, type Page, page } from '../../mm/mm_types.ts'
-import { PageSwapBacked, PageSwapCache, SetPageSwapBacked, trylock_page, unlock_page } from '../../mm/page-flags.ts'
-import { WRITE_ONCE } from '../../ops.ts'
-import { rd, wr } from '../../store.ts'
+import type { Page } from '../../mm/mm_types.ts'
+import { PageSwapCache } from '../../mm/page-flags.ts'
 import { patch } from '../patch.ts'
 import { move_to_new_page_2_6_34 } from './3fe2011ff51e.ts'
 import { __unmap_and_move as before } from './67b9509b2c68.ts'
+import { forgetMapping, moveThen } from './move_to_new_page.ts'
 import { __unmap_and_move } from './posted-kamezawa.ts'
 
 function move_to_new_page(newpage: Page, p: Page): number {
   const swapcache = PageSwapCache(p)
-  BUG_ON(!trylock_page(newpage), 'the new page is locked')
-  wr(newpage + page.index, rd(p + page.index))
-  WRITE_ONCE(newpage + page.mapping, rd(p + page.mapping))
-  if (PageSwapBacked(p)) SetPageSwapBacked(newpage)
-  const rc = k.migrate_page_move_mapping(newpage, p)
-  if (rc === 0) k.migrate_page_copy(newpage, p)
-  if (!swapcache) {
+  return moveThen(newpage, p, rc => {
+    if (swapcache) return
     if (rc === 0) k.remove_migration_ptes(p, newpage)
-    else WRITE_ONCE(newpage + page.mapping, NULL)
-  }
-  unlock_page(newpage)
-  return rc
+    else forgetMapping(newpage)
+  })
 }
 
 export default patch('swapcache-minchan', {
