@@ -100,12 +100,12 @@ export class Sharing {
   readonly #parts: Bits[] = []
   /** The partition of the cell that a node touches. */
   readonly #at: (readonly Bits[] | undefined)[] = []
-  /** How each part is touched from a region on. */
+  /** Of each part the last place along a branch from where on it is touched in a way, or 0. */
   readonly #futures: Ways = []
-  /** As futures: the ways of which a decision said that they do not come. */
+  /** The first place along a branch where a decision said that a part will not be touched in a way, or 0. */
   #relied: Ways = []
-  /** Of a region: others that lead there, whose histories came to a place where another had been. */
-  readonly #joined: (number[] | undefined)[] = []
+  /** Of a branch: regions that lead to a place along it, whose histories came where another had been. */
+  readonly #joined: (Joint[] | undefined)[] = []
 
   /** Changes with whatever may change an answer of isPrivate. */
   #learned = 1
@@ -166,10 +166,10 @@ export class Sharing {
 
   /** One number for the regions of the others; NaN, which equals nothing, where they are too many for one. */
   #whereOthersAre(t: number, at: Int32Array): number {
-    const { region, regionBefore } = this.#trie
+    const { region, branch } = this.#trie
     let where = 0
     for (let u = 0; u < at.length; u++) if (u !== t) where = where * REGIONS + region[at[u]!]!
-    return where <= Number.MAX_SAFE_INTEGER && regionBefore.length <= REGIONS ? where : Number.NaN
+    return where <= Number.MAX_SAFE_INTEGER && branch.length <= REGIONS ? where : Number.NaN
   }
 
   #decide(t: number, at: Int32Array, n: number, parts: readonly Bits[]): boolean {
@@ -185,13 +185,35 @@ export class Sharing {
   }
 
   /** Whether none of the others will touch these bits in one of the ways `conflicts`. */
-  #isFree(part: Bits, t: number, at: Int32Array, conflicts: number): boolean {
+  #isFree({ id }: Bits, t: number, at: Int32Array, conflicts: number): boolean {
     const { region } = this.#trie
     for (let u = 0; u < at.length; u++) {
-      if (u !== t && (waysIn(this.#futures, region[at[u]!]!, part) & conflicts) !== 0) return false
+      if (u !== t && (this.#futureIn(id, region[at[u]!]!) & conflicts) !== 0) return false
     }
-    for (let u = 0; u < at.length; u++) if (u !== t) add(this.#relied, region[at[u]!]!, part, conflicts)
+    for (let u = 0; u < at.length; u++) if (u !== t) this.#rely(id, region[at[u]!]!, conflicts)
     return true
+  }
+
+  /** The ways in which a part is touched from a region on. */
+  #futureIn(id: number, region: number): number {
+    const row = this.#futures[id]
+    const first = 4 * this.#trie.branch[region]!
+    if (row === undefined || first >= row.length) return 0
+    const along = this.#trie.along[region]!
+    let ways = 0
+    for (let i = 0; i < 4; i++) if (row[first + i]! >= along) ways |= 1 << i
+    return ways
+  }
+
+  /** From a region on a part will not be touched in these ways. */
+  #rely(id: number, region: number, ways: number): void {
+    const first = 4 * this.#trie.branch[region]!
+    const row = rowOf(this.#relied, id, first)
+    const along = this.#trie.along[region]!
+    for (let i = 0; i < 4; i++) {
+      const known = row[first + i]!
+      if ((ways & (1 << i)) !== 0 && (known === 0 || known > along)) row[first + i] = along
+    }
   }
 
   #part(parts: Bits[], bits: Omit<Bits, 'id'>): Bits {
@@ -222,53 +244,68 @@ export class Sharing {
       this.#learned++
     }
     if (common === LockSets.none && part.onLocks) this.overtaken++
-    this.#spread(trie.region[n]!, part, touch)
+    this.#spread(trie.region[n]!, part.id, touch)
   }
 
   /** A part is touched in a region, and so in the future of all that lead there. */
-  #spread(first: number, part: Bits, touch: number): void {
-    const before = this.#trie.regionBefore
-    for (let region = first; region !== -1 && add(this.#futures, region, part, touch); region = before[region]!) {
-      this.#learned++
-      if ((waysIn(this.#relied, region, part) & touch) !== 0) this.overtaken++
-      const joined = this.#joined[region]
-      if (joined !== undefined) for (const other of joined) this.#spread(other, part, touch)
+  #spread(first: number, id: number, ways: number): void {
+    const { branch, along, branchFrom } = this.#trie
+    for (let region = first; region !== -1; region = branchFrom[branch[region]!]!) {
+      let news = 0
+      for (let i = 0; i < 4; i++)
+        if ((ways & (1 << i)) !== 0 && this.#reach(id, branch[region]!, i, along[region]!)) news |= 1 << i
+      if (news === 0) return
     }
+  }
+
+  /** A part is touched in way `i` up to a place along a branch; false if that was known. */
+  #reach(id: number, branch: number, i: number, along: number): boolean {
+    const at = 4 * branch + i
+    const row = rowOf(this.#futures, id, at)
+    const before = row[at]!
+    if (before >= along) return false
+    row[at] = along
+    this.#learned++
+    const relied = this.#relied[id]?.[at] ?? 0
+    if (relied > before && relied <= along) this.overtaken++
+    const joined = this.#joined[branch]
+    if (joined !== undefined)
+      for (const joint of joined) if (joint.along > before && joint.along <= along) this.#spread(joint.from, id, 1 << i)
+    return true
   }
 
   /** A history comes to a place where another has been: that one's future is its own. */
   #join(mark: number): void {
-    const place = this.#trie.child[mark]!
+    const { child, region, branch, along } = this.#trie
+    const place = child[mark]!
     if (place === 0) return
-    const [from, to] = [this.#trie.region[mark]!, this.#trie.region[place]!]
-    const joined = this.#joined[to]
-    if (joined === undefined) this.#joined[to] = [from]
-    else joined.push(from)
-    for (const part of this.#parts) {
-      const touch = waysIn(this.#futures, to, part)
-      if (touch !== 0) this.#spread(from, part, touch)
+    const [from, to] = [region[mark]!, region[place]!]
+    const joint = { along: along[to]!, from }
+    const joined = this.#joined[branch[to]!]
+    if (joined === undefined) this.#joined[branch[to]!] = [joint]
+    else joined.push(joint)
+    for (const { id } of this.#parts) {
+      const ways = this.#futureIn(id, to)
+      if (ways !== 0) this.#spread(from, id, ways)
     }
   }
 }
 
-/** By part and region, in this order, for what is learned of a part is told to all regions that lead there. */
-type Ways = Uint8Array[]
-
-function waysIn(table: Ways, region: number, { id }: Bits): number {
-  return table[id]?.[region] ?? 0
+/** Regions that lead to a place along a branch. */
+interface Joint {
+  readonly along: number
+  readonly from: number
 }
 
-/** Adds to what a table says of a part; false if it was there. */
-function add(table: Ways, region: number, { id }: Bits, ways: number): boolean {
-  let row = table[id]
-  if (row === undefined || region >= row.length) {
-    const longer = new Uint8Array(Math.max(64, 2 * region))
-    if (row !== undefined) longer.set(row)
-    table[id] = longer
-    row = longer
-  }
-  const known = row[region]!
-  if ((known & ways) === ways) return false
-  row[region] = known | ways
-  return true
+/** By part, then by branch and, of four, by way: a place along the branch. */
+type Ways = Uint16Array[]
+
+/** The row of a part, long enough for a place in it. */
+function rowOf(table: Ways, id: number, at: number): Uint16Array {
+  const row = table[id]
+  if (row !== undefined && at < row.length) return row
+  const longer = new Uint16Array(Math.max(16, 2 * (at & ~3)))
+  if (row !== undefined) longer.set(row)
+  table[id] = longer
+  return longer
 }

@@ -40,6 +40,9 @@ const REHASHED = 0x5a5a5a5a
 /** Nodes on a way through a region. */
 const REGION = 32
 
+/** Along a branch; what lies further counts as if it lay there. */
+const FURTHEST = 2 ** 16 - 1
+
 /** The two hashes of a history that goes on with `value`. */
 const then1 = (h: number, value: number): number => mix((Math.imul(h, 31) + value + 0x3c6ef372) | 0)
 const then2 = (h: number, value: number): number => mix2((Math.imul(h, 37) + value + 0x1b873593) | 0)
@@ -47,8 +50,16 @@ const then2 = (h: number, value: number): number => mix2((Math.imul(h, 37) + val
 export class Trie {
   /** The first node of each thread. */
   readonly roots: number[] = []
-  /** The trie is cut into regions: what follows a piece, or leads to it, does so as a whole. Of each the one before it, or -1. */
-  readonly regionBefore: number[] = []
+  /**
+   * The trie is cut into regions: what follows a piece, or leads to it, does so as a whole. Regions that follow each
+   * other without a fork are a branch: of each region its branch, and how far along it lies, from 1.
+   */
+  readonly branch: number[] = []
+  readonly along: number[] = []
+  /** Of each branch the region that it goes off from, or -1. */
+  readonly branchFrom: number[] = []
+  /** Of each branch its last region. */
+  readonly #tips: number[] = []
   readonly locks = new LockSets()
   readonly bugs = new Map<number, KernelBug>()
   /** What the thread has to say at its end, by node. */
@@ -118,7 +129,14 @@ export class Trie {
   }
 
   #region(before: number): number {
-    return this.regionBefore.push(before) - 1
+    const region = this.branch.length
+    const trunk = this.branch[before] ?? -1
+    const goesOn = trunk >= 0 && this.#tips[trunk] === before
+    const branch = goesOn ? trunk : this.branchFrom.push(before) - 1
+    this.branch.push(branch)
+    this.along.push(goesOn ? Math.min(this.along[before]! + 1, FURTHEST) : 1)
+    this.#tips[branch] = region
+    return region
   }
 
   /** Says what a pending node does. */
