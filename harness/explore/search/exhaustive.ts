@@ -5,6 +5,7 @@
 import { mix } from './hash.ts'
 import type { Machine } from './machine.ts'
 import { runSchedule } from './replay.ts'
+import { Touched } from './solo.ts'
 import { type AtEnd, type Bounds, type Extent, type Strategy, Watchdog } from './strategy.ts'
 import { type States, Visited } from './visited.ts'
 
@@ -91,6 +92,8 @@ export class Search {
   readonly #before: number
   /** Interleavings covered so far. */
   #covered = 0
+  /** What the first of two threads would do next. */
+  readonly #next = new Touched()
 
   constructor(machine: Machine, atEnd: AtEnd, bounds: Bounds, options: Exhaustive) {
     this.#machine = machine
@@ -133,7 +136,7 @@ export class Search {
         frame.moved = true
         const left = frame.left - this.#cost(frame.last, t)
         if (left < 0) continue
-        m.step(t)
+        if (!this.#go(frame, t)) continue
         transitions++
         ways = this.#enter(t, left)
         if (ways >= 0) {
@@ -155,6 +158,44 @@ export class Search {
     if (m.sharing.overtaken > 0 && bound === undefined && !glance) return undefined
     const states = this.#options.reduce ? visited.choices : transitions + 1
     return { interleavings: bound === undefined ? ways : this.#covered, states, transitions, bound }
+  }
+
+  /**
+   * Takes the next step of `t`. Of two threads the second need not come before the first as long as neither can tell:
+   * so it goes on up to the first step that meets what the first would do, and if there is none, false.
+   */
+  #go(frame: Frame, t: number): boolean {
+    const m = this.#machine
+    const first = this.#firstOfTwo(t)
+    if (first < 0) {
+      m.step(t)
+      return true
+    }
+    this.#next.clear()
+    this.#next.add(m.trie, m.passing(first))
+    const dies = m.bug !== undefined
+    m.back(frame.depth)
+    for (;;) {
+      if (!m.canStep(t)) break
+      const way = m.passing(t)
+      if (dies || m.bug !== undefined || this.#next.meetsAny(m.trie, way)) return true
+    }
+    m.back(frame.depth)
+    return false
+  }
+
+  /** The one other thread that is not done, if it comes before `t` and can step; else -1. */
+  #firstOfTwo(t: number): number {
+    const m = this.#machine
+    const { coalesce, preemptions } = this.#options
+    if (!coalesce || preemptions !== undefined) return -1
+    let first = -1
+    for (let u = 0; u < m.threads; u++) {
+      if (u === t || m.isDone(u)) continue
+      if (first >= 0 || u > t || !m.canStep(u)) return -1
+      first = u
+    }
+    return first
   }
 
   /** Preemptions that it takes to let `t` go on after `last`. */

@@ -2,7 +2,7 @@
 // after it; taking steps back costs what they changed.
 
 import { KernelBug } from '../../model/bug.ts'
-import { isBlocked, Op } from '../../model/effects.ts'
+import { isBlocked } from '../../model/effects.ts'
 import { POISON_FREE, S, useAfterFree } from '../../model/store.ts'
 import { grown } from './hash.ts'
 import { Memory } from './memory.ts'
@@ -89,35 +89,28 @@ export class Machine {
 
   /** Whether no other thread can notice the next step of `t`. */
   isPrivate(t: number): boolean {
-    const { trie } = this
-    for (let n = this.at[t]!; ; ) {
-      if (!this.sharing.isPrivate(t, this.at, n) && !this.#missesOther(t, n)) return false
-      if (trie.joined[n] === Joined.NOT) return true
-      // What is decided must not depend on what was searched before: nobody has been there, so t goes, and comes back.
-      if (this.#afterwards(n) === 0) this.#lookAhead(t)
-      const next = this.#afterwards(n)
-      if (next === 0) return false
-      if (!isOp(trie.kind[next]!) || trie.joined[next] !== Joined.TO_BEFORE) return true
-      n = next
-    }
+    const n = this.at[t]!
+    if (!this.#isUnnoticed(t, n)) return false
+    return this.trie.joined[n] === Joined.NOT || this.#isUnnoticedAsWhole(t)
   }
 
-  #lookAhead(t: number): void {
-    const { depth } = this
+  #isUnnoticed(t: number, n: number): boolean {
+    return this.sharing.isPrivate(t, this.at, n) || this.#missesOther(t, n)
+  }
+
+  /** As isPrivate, of an access, which is several ops: t goes through it, and comes back. */
+  #isUnnoticedAsWhole(t: number): boolean {
+    const { trie, depth } = this
+    const way = [this.at[t]!]
+    this.#way = way
     this.#take(t)
+    this.#way = undefined
+    const ends = this.bug === undefined
     this.#rewind(depth)
-  }
-
-  /** Where op `n` of an access leads as things are, past what is read plainly; 0: nobody has been there. */
-  #afterwards(n: number): number {
-    const { trie } = this
-    for (;;) {
-      const kind = trie.kind[n]!
-      const found = kind === Op.WRITE ? 0 : S[trie.cell[n]!]! & (kind === Op.CMPXCHG ? -1 : trie.a[n]!)
-      n = trie.find(n, found)
-      if (n === 0 || trie.kind[n] === Kind.PENDING) return 0
-      if (trie.kind[n] !== Kind.PLAIN_READ) return n
-    }
+    // The last is the next step.
+    for (let i = 1; i < way.length - 1; i++)
+      if (isOp(trie.kind[way[i]!]!) && !this.#isUnnoticed(t, way[i]!)) return false
+    return ends
   }
 
   /**

@@ -101,6 +101,26 @@ t.test('takes steps that nobody can notice at once', async t => {
   t.same(ends, ['9,9'])
 })
 
+// Each thread counts in a cell of its own, n times, and then looks at the other's. Only what a look meets is a choice:
+// not n times n states, in which order the counts came.
+t.test(
+  'two loops that meet only in their ends have states as many as rounds, not as many as pairs of them',
+  async t => {
+    const x = sbrk(2)
+    const y = x + 1
+    const body = (mine: number, other: number, n: number) => () => {
+      for (let i = 0; i < n; i++) atomic_inc(mine)
+      return READ_ONCE(other)
+    }
+    const sizes = [4, 8, 16].map(n => {
+      const { states, ends } = explored(usual, 2, [body(x, y, n), body(y, x, n)])
+      t.same(ends, [`${n},${n}`])
+      return states
+    })
+    t.same(sizes, [17, 33, 65])
+  },
+)
+
 t.test('finds the lost update of two unlocked increments, and none under a lock', async t => {
   const x = sbrk(1)
   const lock = sbrk(1)
