@@ -27,8 +27,9 @@ export interface Program {
   readonly locks: number
 }
 
-export function program(draw: (n: number) => number): Program {
-  const threads = 2 + (draw(3) === 0 ? 1 : 0)
+/** `long`: of two threads, which have more to do. */
+export function program(draw: (n: number) => number, long = false): Program {
+  const threads = !long && draw(3) === 0 ? 3 : 2
   const cells = 1 + draw(3)
   const locks = 1 + draw(2)
   const guard = Array.from({ length: cells }, () => draw(locks))
@@ -38,7 +39,7 @@ export function program(draw: (n: number) => number): Program {
   const statements = (): Statement[] => {
     const list: Statement[] = []
     const held: number[] = []
-    for (let i = 2 + draw(threads === 2 ? 6 : 4); i > 0; i--) {
+    for (let i = (long ? 8 : 2) + draw(threads === 2 ? 6 : 4); i > 0; i--) {
       const roll = draw(10)
       const cell = draw(cells)
       const lock = draw(locks)

@@ -68,3 +68,17 @@ t.test('states matched or not, the same final states', async t => {
     t.equal(matched.finals, naive.finals)
   }
 })
+
+t.test('coalesced or not, longer programs of two threads have the same final states', async t => {
+  const draw = lots(20100401)
+  let [states, coalesced] = [0, 0]
+  for (let i = 0; i < 100; i++) {
+    const p = program(draw, true)
+    const all = finalsOf(p, true, { reduce: true, coalesce: false })
+    const some = finalsOf(p, true, { reduce: true, coalesce: true })
+    if (some.finals !== all.finals) t.fail(JSON.stringify(p))
+    states += all.states
+    coalesced += some.states
+  }
+  t.ok(3 * coalesced < states, `${coalesced} of ${states} states`)
+})
