@@ -50,11 +50,13 @@ import type * as mmap from './mm/mmap.ts'
 import type * as mmap_area from './mm/mmap_area.ts'
 import type * as mmap_file from './mm/mmap_file.ts'
 import type * as mmap_stack from './mm/mmap_stack.ts'
+import type * as mmap_vma from './mm/mmap_vma.ts'
 import type * as mprotect from './mm/mprotect.ts'
 import type * as mremap from './mm/mremap.ts'
 import type * as page_alloc from './mm/page_alloc.ts'
 import type * as page_io from './mm/page_io.ts'
 import type * as rmap from './mm/rmap.ts'
+import type * as rmap_anon_vma from './mm/rmap_anon_vma.ts'
 import type * as rmap_file from './mm/rmap_file.ts'
 import type * as rmap_munlock from './mm/rmap_munlock.ts'
 import type * as rmap_unmap from './mm/rmap_unmap.ts'
@@ -124,6 +126,7 @@ type Modules = typeof exec &
   typeof mlock_pagevec &
   typeof mlock_vma &
   typeof mmap &
+  typeof mmap_vma &
   typeof mmap_area &
   typeof mmap_stack &
   typeof mprotect &
@@ -133,6 +136,7 @@ type Modules = typeof exec &
   typeof recount_hugetlb &
   typeof recount_mlock &
   typeof rmap &
+  typeof rmap_anon_vma &
   typeof rmap_file &
   typeof rmap_munlock &
   typeof rmap_unmap &

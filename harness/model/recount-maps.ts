@@ -30,7 +30,7 @@ import {
   pte_present,
   pte_write,
 } from './mm/pgtable.ts'
-import { anon_vma_cachep } from './mm/rmap.ts'
+import { anon_vma_cachep } from './mm/rmap_anon_vma.ts'
 import { isFreed } from './mm/slab.ts'
 import { is_hwpoison_entry, is_migration_entry, is_swap_entry } from './mm/swapops.ts'
 import { forEachHugePte, hugePages, isHugePte } from './recount-hugetlb.ts'

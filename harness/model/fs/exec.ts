@@ -17,7 +17,7 @@ import {
   type Vma,
   vm_area,
 } from '../mm/mm_types.ts'
-import { find_prev, vm_area_alloc, vma_link } from '../mm/mmap.ts'
+import { find_prev, vm_area_alloc, vma_link } from '../mm/mmap_vma.ts'
 import { task_size } from '../mm/pgtable.ts'
 import { clear_bit, down_write, up_write } from '../ops.ts'
 import { rd } from '../store.ts'

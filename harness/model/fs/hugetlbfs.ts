@@ -20,7 +20,7 @@ import {
   type Vma,
   vm_area,
 } from '../mm/mm_types.ts'
-import { set_vm_flags, vm_area_alloc, vm_area_free } from '../mm/mmap.ts'
+import { set_vm_flags, vm_area_alloc, vm_area_free } from '../mm/mmap_vma.ts'
 import { put_page, unlock_page } from '../mm/page-flags.ts'
 import { down_write as mutex_lock, up_write as mutex_unlock } from '../ops.ts'
 import { rd, wr } from '../store.ts'

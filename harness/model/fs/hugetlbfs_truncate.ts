@@ -20,7 +20,7 @@ import {
   VM_SHARED,
   vm_area,
 } from '../mm/mm_types.ts'
-import { vm_area_alloc, vm_area_free } from '../mm/mmap.ts'
+import { vm_area_alloc, vm_area_free } from '../mm/mmap_vma.ts'
 import { ClearPageDirty, lock_page, page_mapped, put_page, unlock_page } from '../mm/page-flags.ts'
 import { down_write as mutex_lock, up_write as mutex_unlock } from '../ops.ts'
 import { rd } from '../store.ts'

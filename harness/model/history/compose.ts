@@ -51,11 +51,13 @@ import * as mmap from '../mm/mmap.ts'
 import * as mmap_area from '../mm/mmap_area.ts'
 import * as mmap_file from '../mm/mmap_file.ts'
 import * as mmap_stack from '../mm/mmap_stack.ts'
+import * as mmap_vma from '../mm/mmap_vma.ts'
 import * as mprotect from '../mm/mprotect.ts'
 import * as mremap from '../mm/mremap.ts'
 import * as page_alloc from '../mm/page_alloc.ts'
 import * as page_io from '../mm/page_io.ts'
 import * as rmap from '../mm/rmap.ts'
+import * as rmap_anon_vma from '../mm/rmap_anon_vma.ts'
 import * as rmap_file from '../mm/rmap_file.ts'
 import * as rmap_munlock from '../mm/rmap_munlock.ts'
 import * as rmap_unmap from '../mm/rmap_unmap.ts'
@@ -129,6 +131,7 @@ const modules = {
   mlock_pagevec,
   mlock_vma,
   mmap,
+  mmap_vma,
   mmap_area,
   mmap_stack,
   mprotect,
@@ -138,6 +141,7 @@ const modules = {
   recount_hugetlb,
   recount_mlock,
   rmap,
+  rmap_anon_vma,
   rmap_file,
   rmap_munlock,
   rmap_unmap,

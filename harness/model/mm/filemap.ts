@@ -43,9 +43,13 @@ function lookup(mapping: AddressSpace, index: number): number {
 export const radix_tree_exceptional_entry = (entry: Page): boolean => (entry & 2) !== 0
 
 /** The page at `index` with one more reference, or an exceptional entry, or NULL. */
-export function find_get_entry(mapping: AddressSpace, index: number): Page {
+export const find_get_entry = (mapping: AddressSpace, index: number): Page =>
+  getFromSlot(mapping, () => lookup(mapping, index))
+
+/** What stands in a slot of an address_space, with one more reference of a page. */
+export function getFromSlot(mapping: AddressSpace, slotOf: () => number): Page {
   rcu_read_lock()
-  const slot = lookup(mapping, index)
+  const slot = slotOf()
   let p = (slot === NULL ? NULL : READ_ONCE(slot)) as Page
   // One without references has left the cache, and one with a reference may have: the slot tells.
   for (let got = false; p !== NULL && !radix_tree_exceptional_entry(p) && !got; ) {

@@ -17,8 +17,8 @@ import {
   type Vma,
   vm_area,
 } from './mm_types.ts'
-import { vm_area_alloc, vma_link } from './mmap.ts'
 import { __vma_link_file } from './mmap_file.ts'
+import { vm_area_alloc, vma_link } from './mmap_vma.ts'
 import { mmlistDel, mmlistEmpty } from './mmlist.ts'
 import { pgd_alloc, pgd_free } from './pgtable.ts'
 import {

@@ -21,7 +21,7 @@ import {
   type Vma,
   vm_area,
 } from './mm_types.ts'
-import { set_vm_flags } from './mmap.ts'
+import { set_vm_flags } from './mmap_vma.ts'
 import { lock_page, PageMlocked, PageTail, PageTransHuge, put_page, unlock_page, VM_BUG_ON_PAGE } from './page-flags.ts'
 import { task_size } from './pgtable.ts'
 import { load_int, local_int } from './stack.ts'

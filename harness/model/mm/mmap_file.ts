@@ -30,7 +30,7 @@ import {
   type Vma,
   vm_area,
 } from './mm_types.ts'
-import { find_prev, set_vm_flags, vm_area_alloc, vm_area_free, vma_link } from './mmap.ts'
+import { find_prev, set_vm_flags, vm_area_alloc, vm_area_free, vma_link } from './mmap_vma.ts'
 
 /** What mmap(2) is asked beside the access rights. */
 export const MAP_SHARED = 1

@@ -11,8 +11,8 @@ import { i_mmap_lock_write, i_mmap_unlock_write } from './interval_tree.ts'
 import { pmd_addr_end } from './memory_range.ts'
 import type { AnonVma } from './mm_types.ts'
 import { type Mm, mm_struct, NULL, type Pmd, type Pmdp, type Pte, VM_LOCKED, type Vma, vm_area } from './mm_types.ts'
-import { vm_area_alloc, vma_link } from './mmap.ts'
 import { __vma_link_file } from './mmap_file.ts'
+import { vm_area_alloc, vma_link } from './mmap_vma.ts'
 import {
   pmd_alloc,
   pmd_none,

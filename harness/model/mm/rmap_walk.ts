@@ -31,7 +31,7 @@ import {
   read_pmd,
   read_pte,
 } from './pgtable.ts'
-import { __put_anon_vma } from './rmap.ts'
+import { __put_anon_vma } from './rmap_anon_vma.ts'
 
 /** The PMD of an address where it points to a PTE table, or NULL. */
 export function mm_find_pmd(mm: Mm, addr: number): Pmdp {

@@ -3,9 +3,9 @@
 // on the page's side which slot: they change under the page lock, the cache itself under tree_lock.
 
 import { k } from '../kernel.ts'
-import { READ_ONCE, spin_lock, spin_unlock, WRITE_ONCE, wake_up } from '../ops.ts'
-import { rcu_read_lock, rcu_read_unlock } from '../rcu.ts'
+import { spin_lock, spin_unlock, WRITE_ONCE, wake_up } from '../ops.ts'
 import { rd, S, sbrk, wr } from '../store.ts'
+import { getFromSlot } from './filemap.ts'
 import { HPAGE_PMD_NR } from './init.ts'
 import { address_space } from './interval_tree.ts'
 import { type AddressSpace, NULL, type Page, type Swp } from './mm_types.ts'
@@ -51,30 +51,7 @@ export const swapSlot = (entry: Swp): number => slots + entry
 export const total_swapcache_pages = (): number => S[nrpages()]!
 
 /** The page that stands for a slot, with one more reference, or NULL. */
-export function find_get_swap_page(entry: Swp): Page {
-  rcu_read_lock()
-  const slot = swapSlot(entry)
-  let p = READ_ONCE(slot) as Page
-  for (let got = false; p !== NULL && !got; ) {
-    got = get_page_unless_zero(p)
-    if (!got) waitForFrozen()
-    const now = READ_ONCE(slot) as Page
-    // Out of the cache meanwhile: what we got may be another's page.
-    if (got && now !== p) {
-      page_cache_release(p)
-      got = false
-    }
-    p = now
-  }
-  rcu_read_unlock()
-  return p
-}
-
-/** A page that is there without a reference is frozen, under tree_lock. The kernel looks until it is not. */
-function waitForFrozen(): void {
-  spin_lock(tree_lock())
-  spin_unlock(tree_lock())
-}
+export const find_get_swap_page = (entry: Swp): Page => getFromSlot(swapper_space, () => swapSlot(entry))
 
 /** For observers: the page that stands for a slot, or NULL. */
 export const swapCachePage = (entry: Swp): Page => S[swapSlot(entry)] as Page

@@ -17,13 +17,9 @@ import {
   vm_area,
 } from '../../mm/mm_types.ts'
 import * as rmap from '../../mm/rmap.ts'
-import {
-  anon_vma_cachep,
-  anon_vma_chain_cachep,
-  anon_vma_chain_link,
-  anon_vma_root,
-  linear_page_index,
-} from '../../mm/rmap.ts'
+import { linear_page_index } from '../../mm/rmap.ts'
+import * as rmap_anon_vma from '../../mm/rmap_anon_vma.ts'
+import { anon_vma_cachep, anon_vma_chain_cachep, anon_vma_chain_link, anon_vma_root } from '../../mm/rmap_anon_vma.ts'
 import { kmem_cache_free, kmem_cache_zalloc } from '../../mm/slab.ts'
 import { atomic_dec_and_test, atomic_read, READ_ONCE, spin_lock, spin_unlock, WRITE_ONCE } from '../../ops.ts'
 import { rd, wr } from '../../store.ts'
@@ -141,7 +137,7 @@ export default patch('012f18004da3', {
     anon_vma_fork: { before: anon_vma_fork_2_6_34, after: anon_vma_fork },
     unlink_anon_vmas: { before: unlink_anon_vmas_2_6_34, after: unlink_anon_vmas },
     put_anon_vma: { before: put_anon_vma_2_6_35, after: put_anon_vma },
-    oldestAnonVma: { before: oldestAnonVma, after: rmap.oldestAnonVma },
+    oldestAnonVma: { before: oldestAnonVma, after: rmap_anon_vma.oldestAnonVma },
     __page_set_anon_rmap: { before: __page_set_anon_rmap_2_6_34, after: rmap.__page_set_anon_rmap },
   },
 })

@@ -4,8 +4,8 @@
 
 import { k } from '../../kernel.ts'
 import { type AnonVma, anon_vma, type Vma } from '../../mm/mm_types.ts'
-import * as rmap from '../../mm/rmap.ts'
-import { anon_vma_cachep } from '../../mm/rmap.ts'
+import * as rmap_anon_vma from '../../mm/rmap_anon_vma.ts'
+import { anon_vma_cachep } from '../../mm/rmap_anon_vma.ts'
 import { kmem_cache_alloc } from '../../mm/slab.ts'
 import { atomic_set, WRITE_ONCE } from '../../ops.ts'
 import { patch } from '../patch.ts'
@@ -49,7 +49,7 @@ export default patch('01d8b20dec5f', {
     anon_vma_alloc: { before: anon_vma_alloc_2_6_34, after: anon_vma_alloc },
     anon_vma_prepare: { before: anon_vma_prepare_2_6_36, after: anon_vma_prepare },
     unlink_anon_vmas: { before: unlink_anon_vmas_2_6_36, after: unlink_anon_vmas },
-    put_anon_vma: { before: put_anon_vma, after: rmap.put_anon_vma },
+    put_anon_vma: { before: put_anon_vma, after: rmap_anon_vma.put_anon_vma },
     anonvma_external_refcount: { before: anonvma_external_refcount, after: undefined },
   },
 })

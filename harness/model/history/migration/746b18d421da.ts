@@ -13,8 +13,8 @@ import {
   unlock_page,
   wait_on_page_writeback,
 } from '../../mm/page-flags.ts'
-import * as rmap from '../../mm/rmap.ts'
-import { anon_vma_cachep } from '../../mm/rmap.ts'
+import * as rmap_anon_vma from '../../mm/rmap_anon_vma.ts'
+import { anon_vma_cachep } from '../../mm/rmap_anon_vma.ts'
 import { TTU_IGNORE_MLOCK, TTU_MIGRATION } from '../../mm/rmap_unmap.ts'
 import * as rmap_walk from '../../mm/rmap_walk.ts'
 import { kmem_cache_free } from '../../mm/slab.ts'
@@ -70,7 +70,7 @@ export default patch('746b18d421da', {
   release: 'v3.0',
   needs: ['01d8b20dec5f'],
   changes: {
-    anon_vma_free: { before: freeAtOnce, after: rmap.anon_vma_free },
+    anon_vma_free: { before: freeAtOnce, after: rmap_anon_vma.anon_vma_free },
     __unmap_and_move: { before: unmap_and_move_2_6_38, after: __unmap_and_move },
     page_get_anon_vma: { before: lockAndGet, after: rmap_walk.page_get_anon_vma },
     page_lock_anon_vma_read: { before: page_lock_anon_vma, after: rmap_walk.page_lock_anon_vma_read },

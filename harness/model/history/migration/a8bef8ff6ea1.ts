@@ -8,7 +8,7 @@
 import * as exec from '../../fs/exec.ts'
 import { k } from '../../kernel.ts'
 import { type Mm, mm_struct, VM_SOFTDIRTY, type Vma, vm_area } from '../../mm/mm_types.ts'
-import { find_prev, vm_area_alloc, vma_link } from '../../mm/mmap.ts'
+import { find_prev, vm_area_alloc, vma_link } from '../../mm/mmap_vma.ts'
 import { invalid_migration_vma } from '../../mm/rmap_unmap.ts'
 import { down_write, up_write } from '../../ops.ts'
 import { rd } from '../../store.ts'

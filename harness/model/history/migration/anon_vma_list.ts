@@ -12,7 +12,7 @@ import {
   type Vma,
   vm_area,
 } from '../../mm/mm_types.ts'
-import { anon_vma_chain_cachep, anon_vma_chain_link, anon_vma_interval_tree_remove } from '../../mm/rmap.ts'
+import { anon_vma_chain_cachep, anon_vma_chain_link, anon_vma_interval_tree_remove } from '../../mm/rmap_anon_vma.ts'
 import { kmem_cache_free, kmem_cache_zalloc } from '../../mm/slab.ts'
 import { might_sleep, READ_ONCE, spin_lock, spin_unlock, WRITE_ONCE } from '../../ops.ts'
 import { rd, wr } from '../../store.ts'

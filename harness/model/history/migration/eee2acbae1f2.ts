@@ -10,7 +10,7 @@ import {
   anon_vma_interval_tree_remove,
   lock_anon_vma_root,
   unlock_anon_vma_root,
-} from '../../mm/rmap.ts'
+} from '../../mm/rmap_anon_vma.ts'
 import { kmem_cache_free, kmem_cache_zalloc } from '../../mm/slab.ts'
 import { rd, wr } from '../../store.ts'
 import { patch } from '../patch.ts'

@@ -21,7 +21,7 @@ import {
   type Vma,
   vm_area,
 } from '../../../mm/mm_types.ts'
-import { set_vm_flags } from '../../../mm/mmap.ts'
+import { set_vm_flags } from '../../../mm/mmap_vma.ts'
 import { PageTransCompound } from '../../../mm/page-flags.ts'
 import {
   pmd_lockptr,
