@@ -7,12 +7,10 @@ import {
   endAccess,
   enterSection,
   leaveSection,
-  might_sleep,
   myBit,
   READ_ONCE,
   set_bit,
   WRITE_ONCE,
-  wait_on_bit,
 } from './ops.ts'
 import { POISON_FREE } from './store.ts'
 
@@ -27,9 +25,6 @@ export const rcu_head = {
 
 /** Cells in front of an rcu_head that are given back with it. */
 export const RCU_OBJECT = 8
-
-/** Bits of a thread. */
-const THREADS = 10
 
 let sections = 0
 let waiting = 0
@@ -68,15 +63,6 @@ export function rcu_read_unlock(): void {
     }
   }
   endAccess()
-}
-
-/**
- * Waits until each of the others has been outside of any section once. The order in which they are waited for cannot
- * be told, and one that has left and come again is let go by an interleaving of its own.
- */
-export function synchronize_rcu(): void {
-  might_sleep()
-  for (let thread = 0; thread < THREADS; thread++) if (1 << thread !== myBit()) wait_on_bit(sections, 1 << thread)
 }
 
 /**

@@ -77,7 +77,7 @@ function checkPoison(found: Findings): void {
     const step = whole || !isGigantic(pfn) ? 1 : Math.max(nr, S[p + page.flags]! & PG_head ? hugePages(p) : 1)
     if ((S[p + page.flags]! & PG_hwpoison) === 0) return step
     lost++
-    const maps = ptes[pfn]! + pmds[page_to_pfn(headOf(pfn_to_page(pfn)) as Page)]!
+    const maps = ptes[pfn]! + pmds[page_to_pfn(headOf(pfn_to_page(pfn)))]!
     if (maps > 0) found.add('poison-mapped', `frame ${pfn} has failed, and is mapped ${maps} time(s)`)
     return step
   })

@@ -39,12 +39,11 @@ import {
 } from './mm/pgtable.ts'
 import { liveObjects, objectsOf } from './mm/slab.ts'
 import { differs } from './recount-compound.ts'
+import { headOf } from './recount-tally.ts'
 import { S } from './store.ts'
 
 /** Base pages of a hugetlb page, by its head. */
 export const hugePages = (p: Page): number => 1 << S[p + tail.compound_order]!
-
-const headOf = (p: number): Page => (S[p + page.compound_head]! & 1 ? S[p + page.compound_head]! - 1 : p) as Page
 
 /** Whether an entry that points to no table maps a huge page of hugetlb, or a part of one. */
 export function isHugePte(e: Pmd): boolean {

@@ -142,7 +142,7 @@ function countTable(
     if (locked && headOf(pfn_to_page(pfn)) === pfn_to_page(pfn) && !(S[pfn_to_page(pfn) + page.flags]! & PG_head))
       locks[pfn]!++
     if (pte_write(pte) && !reach.shares()) writers[pfn] = 1
-    refs[page_to_pfn(headOf(pfn_to_page(pfn)) as Page)]!++
+    refs[page_to_pfn(headOf(pfn_to_page(pfn)))]!++
   }
   return { pages, slots }
 }

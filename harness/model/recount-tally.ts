@@ -60,12 +60,12 @@ export class Findings {
 }
 
 /** The head of a compound page, or the page itself. */
-export const headOf = (p: number): number => (S[p + page.compound_head]! & 1 ? S[p + page.compound_head]! - 1 : p)
+export const headOf = (p: number): Page => (S[p + page.compound_head]! & 1 ? S[p + page.compound_head]! - 1 : p) as Page
 
 /** One reference of a frame, which its head holds. */
 export function countReference(p: Page): void {
   if (p === pfn_to_page(0)) return
-  const head = headOf(p) as Page
+  const head = headOf(p)
   refs[page_to_pfn(head)]!++
   if (isGigantic(page_to_pfn(head))) gigantic.push(page_to_pfn(head))
   else if (p !== head) tailPins[page_to_pfn(p)]!++

@@ -92,16 +92,19 @@ export function soft_offline_in_use_page(p: Page): number {
   return PageHuge(p) ? k.soft_offline_huge_page(p) : k.__soft_offline_page(p)
 }
 
-/** A page of hugetlb, with a reference that goes: all of the huge page moves, and is lost to the pool. */
-export function soft_offline_huge_page(p: Page): number {
-  const hpage = compound_head(p)
+/** Then the reference goes. */
+export function lostAlready(hpage: Page): boolean {
   lock_page(hpage)
   const poisoned = PageHWPoison(hpage)
   unlock_page(hpage)
-  if (poisoned) {
-    k.put_hwpoison_page(hpage)
-    return -EBUSY
-  }
+  if (poisoned) k.put_hwpoison_page(hpage)
+  return poisoned
+}
+
+/** A page of hugetlb, with a reference that goes: all of the huge page moves, and is lost to the pool. */
+export function soft_offline_huge_page(p: Page): number {
+  const hpage = compound_head(p)
+  if (lostAlready(hpage)) return -EBUSY
   const isolated = k.isolate_huge_page(hpage)
   k.put_hwpoison_page(hpage)
   if (!isolated) return -EBUSY

@@ -11,10 +11,10 @@ import { EAGAIN, EBUSY, EIO, ENOMEM } from '../../mm/errno.ts'
 import { hugetlb_lock, page_hstate } from '../../mm/hugetlb_hstate.ts'
 import { moveToActive, set_page_huge_active } from '../../mm/hugetlb_pool.ts'
 import { is_free_buddy_page, MF_COUNT_INCREASED } from '../../mm/memory-failure.ts'
-import { __get_any_page } from '../../mm/memory-failure_soft.ts'
+import { __get_any_page, lostAlready } from '../../mm/memory-failure_soft.ts'
 import { NULL, type Page } from '../../mm/mm_types.ts'
 import { page_to_nid } from '../../mm/mmzone.ts'
-import { compound_head, lock_page, PageHuge, PageHWPoison, put_page, unlock_page } from '../../mm/page-flags.ts'
+import { compound_head, lock_page, PageHuge, put_page, unlock_page } from '../../mm/page-flags.ts'
 import { spin_lock, spin_unlock } from '../../ops.ts'
 import { patch } from '../patch.ts'
 
@@ -59,13 +59,7 @@ export const migrateHugePage = (hpage: Page, nid: number): number => k.unmap_and
 /** Who has the reference of get_any_page has the page. */
 export function soft_offline_huge_page(p: Page): number {
   const hpage = compound_head(p)
-  lock_page(hpage)
-  const poisoned = PageHWPoison(hpage)
-  unlock_page(hpage)
-  if (poisoned) {
-    k.put_hwpoison_page(hpage)
-    return -EBUSY
-  }
+  if (lostAlready(hpage)) return -EBUSY
   const rc = k.migrateHugePage(hpage, page_to_nid(hpage))
   if (rc === 0) {
     k.markMovedHugePage(p, hpage)
