@@ -16,7 +16,7 @@ import { readCounters } from './vmstat.ts'
 const flagsOf = (p: number): number => S[p + page.flags]!
 const swapEnts = (mm: Mm): number => S[mm + mm_struct.swap_ents]!
 
-t.test('pageout: each page gets the lowest free slot, and is free when it is written', async t => {
+t.test('pageout: each page gets the next free slot, and is free when it is written', async t => {
   const mm = written(3)
   const frames = [look(mm, A), look(mm, A + 1), look(mm, A + 2)]
   pageout(frames)
@@ -45,6 +45,22 @@ t.test('a read brings the page back and leaves it in the cache; a write to it th
   t.ok(flagsOf(p) & PG_dirty, 'nothing else has its bytes')
   t.same(truth({ mm }), [])
 })
+
+t.test(
+  'slots are given out one behind the other, from the first again behind the last, so that one is not soon another s',
+  async t => {
+    const mm = written(1)
+    const slots: number[] = []
+    for (let i = 0; i <= SLOTS; i++) {
+      pageout([look(mm, A)])
+      slots.push(pte_to_swp_entry(entryAt(mm, A)))
+      fill(mm, A, i)
+      k.lru_add_drain()
+    }
+    t.same(slots, [...Array.from({ length: SLOTS }, (_, i) => i + 1), 1])
+    t.same(truth({ mm }), [])
+  },
+)
 
 t.test('a write fault takes the page out of the cache at once', async t => {
   const mm = written(1)
