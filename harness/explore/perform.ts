@@ -8,7 +8,7 @@ import { steps as verbs } from '../steps/index.ts'
 import { doWord } from './words.ts'
 import type { World } from './world.ts'
 
-/** The words of a step, in order; the first that is not ok is its answer. */
+/** The words of a step, in order; the first that is not ok is its answer, and the end of a process that it kills. */
 export function perform(world: World, { verb, args, by, cpu, ends }: Step): Answer | undefined {
   if (ends !== undefined && !world.knows(ends)) return undefined
   if (cpu >= NR_CPUS) throw new CannotJudge(`the model has ${NR_CPUS} CPUs`)
@@ -17,6 +17,7 @@ export function perform(world: World, { verb, args, by, cpu, ends }: Step): Answ
     world.by = by
     const answer = doWord(world, word)
     checkLocksReleased()
+    if (answer?.kind === 'killed') world.exit(by)
     if (answer !== undefined) return answer
   }
   return undefined

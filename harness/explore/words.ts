@@ -4,6 +4,7 @@ import type { Answer, Range } from '../engine.ts'
 import { CannotJudge } from '../model/bug.ts'
 import { PAGE_SIZE as PAGE } from '../model/contents.ts'
 import { k } from '../model/kernel.ts'
+import { type Failure, failNth } from '../model/mm/fault-inject.ts'
 import { put_user_pages } from '../model/mm/gup.ts'
 import type { Advice } from '../model/mm/madvise.ts'
 import { MCL_CURRENT, MCL_FUTURE, MCL_ONFAULT } from '../model/mm/mlock_vma.ts'
@@ -304,6 +305,10 @@ const words: Readonly<Record<string, Life>> = {
     return undefined
   },
 
+  'fail-alloc': (_, [of, nth]) => {
+    failNth(text(of) as Failure, count(nth))
+    return undefined
+  },
   'drain-lru': () => {
     k.lru_add_drain_all()
     return undefined

@@ -90,6 +90,7 @@ const unreachable: Readonly<Record<string, string>> = {
   'pageout-in-flight': 'when a real device has written a page is not ours to choose',
   'writeback-done': 'when a real device has written a page is not ours to choose',
   'writeback-fail': 'no device of a guest fails to write',
+  'fail-alloc': 'no allocation of a kernel without fault injection fails at will',
   'bprm-mm-init': 'nobody can act between the making of the stack of an execve and its end',
   'exec-stack': 'nobody can act between the making of the stack of an execve and its end',
 }

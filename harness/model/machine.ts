@@ -4,6 +4,7 @@ import type { Machine } from '../engine.ts'
 import { resetContents } from './contents.ts'
 import { inode_init } from './fs/inode.ts'
 import { type Kernel, k } from './kernel.ts'
+import { checkNoFailure, init_fault_inject } from './mm/fault-inject.ts'
 import { filemap_init } from './mm/filemap.ts'
 import { fork_init } from './mm/fork.ts'
 import { hugetlb_fault_init } from './mm/hugetlb_fault.ts'
@@ -58,6 +59,7 @@ export function boot(machine: Machine, kernel: Kernel): void {
   init_rcu(sbrk(2))
   init_vmstat()
   init_arenas()
+  init_fault_inject()
   init_nodes(machine.nodes)
   init_page_alloc()
   init_swap()
@@ -85,6 +87,7 @@ export function boot(machine: Machine, kernel: Kernel): void {
 
 /** Readies a booted machine for threads on CPUs 0 to `cpus` - 1 that race: each allocates from memory of its own. */
 export function prepareRace(cpus: number): void {
+  checkNoFailure()
   reserveFrames(cpus, 4)
   reserveObjects(cpus, 1 << 14)
 }

@@ -10,6 +10,7 @@ import { execStack } from './exec-stack.ts'
 import { exit } from './exit.ts'
 import { expect } from './expect.ts'
 import { fadvise } from './fadvise.ts'
+import { failAlloc } from './fail-alloc.ts'
 import { fallocate } from './fallocate.ts'
 import { file } from './file.ts'
 import { fork } from './fork.ts'
@@ -116,6 +117,7 @@ const all: readonly StepDef[] = [
   unpoison,
   mceKill,
   drainLru,
+  failAlloc,
   repeat,
   race,
   expect,

@@ -94,6 +94,7 @@ const words: readonly (readonly [verb: string, args: unknown, ...words: unknown[
   ['dma-write', { p: '255' }, ['dma-write', 'p', 0, 4 * PAGE, 'b255']],
   ['rdma', { from: 'p', to: 'p', transfers: '100', size: '0..1024B', seed: '1' }, ['rdma', 'p', 'p', 100, 0, 1024, 1]],
   ['exec-stack', 'A', ['exec-stack', 'A']],
+  ['fail-alloc', 'region', ['fail-alloc', 'region', 1]],
   ['drain-lru', 'all', ['drain-lru']],
   ['expect', {}],
 ]

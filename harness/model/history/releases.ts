@@ -15,6 +15,7 @@ import hugetlb_48db54ee2fa3 from './hugetlb/48db54ee2fa3.ts'
 import hugetlb_56c9cfb13c9b from './hugetlb/56c9cfb13c9b.ts'
 import hugetlb_66aebce747ea from './hugetlb/66aebce747ea.ts'
 import hugetlb_87bf91d39bb5 from './hugetlb/87bf91d39bb5.ts'
+import hugetlb_96b96a96ddee from './hugetlb/96b96a96ddee.ts'
 import hugetlb_409eb8c26 from './hugetlb/409eb8c26.ts'
 import hugetlb_433abed6c6f7 from './hugetlb/433abed6c6f7.ts'
 import hugetlb_4643d67e8cb0 from './hugetlb/4643d67e8cb0.ts'
@@ -34,6 +35,7 @@ import hugetlb_cd67f0d2a9a6 from './hugetlb/cd67f0d2a9a6.ts'
 import hugetlb_e632a938d914 from './hugetlb/e632a938d914.ts'
 import hugetlb_ea4039a34c4c from './hugetlb/ea4039a34c4c.ts'
 import hugetlb_fd4a4663db29 from './hugetlb/fd4a4663db29.ts'
+import hugetlb_ff8c0c53c475 from './hugetlb/ff8c0c53c475.ts'
 import hugetlb_posted_v1 from './hugetlb/posted-v1.ts'
 import hwpoison_4a705fef9862 from './hwpoison/4a705fef9862.ts'
 import hwpoison_5f24ae585be9 from './hwpoison/5f24ae585be9.ts'
@@ -240,9 +242,11 @@ export const patches: readonly Patch[] = [
   thp_5a49973d7143,
   lru_c6c919eb90e0,
   hugetlb_67961f9db8c4,
+  hugetlb_96b96a96ddee,
   hwpoison_c3901e722b29,
   mlock_655548bf6271,
   mlock_6ebb4a1b848f,
+  hugetlb_ff8c0c53c475,
   mlock_70feee0e1ef3,
   hwpoison_286c469a988f,
   hwpoison_30809f559a0d,

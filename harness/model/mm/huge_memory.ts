@@ -109,7 +109,7 @@ export function set_huge_zero_page(mm: Mm, vma: Vma, haddr: number, pmd: Pmdp, p
 export function do_huge_pmd_anonymous_page(mm: Mm, vma: Vma, addr: number, pmd: Pmdp, flags: number): number {
   const haddr = haddrOf(addr)
   if (haddr < rd(vma + vm_area.vm_start) || haddr + HPAGE_PMD_NR > rd(vma + vm_area.vm_end)) return VM_FAULT_FALLBACK
-  k.anon_vma_prepare(vma)
+  if (k.anon_vma_prepare(vma) !== 0) return VM_FAULT_OOM
   const ptl = pmd_lockptr(mm, haddr)
   if (!(flags & FAULT_FLAG_WRITE)) {
     const zero = k.get_huge_zero_page()

@@ -73,7 +73,7 @@ export function hugetlb_cow(
     if (++tries === TRIES)
       throw new KernelBug('stall', 'hugetlb_cow finds no page, and nobody to take one from, for ever')
   }
-  if (!k.prepareCopy(vma, old_page, new_page, ptl)) return VM_FAULT_OOM
+  if (!k.prepareCopy(vma, addr, old_page, new_page, ptl)) return VM_FAULT_OOM
   k.copy_user_huge_page(new_page, old_page, pages_per_huge_page(h))
   set_page_huge_active(new_page)
   spin_lock(ptl)
@@ -87,7 +87,7 @@ export function hugetlb_cow(
     new_page = old_page
   }
   spin_unlock(ptl)
-  put_page(new_page)
+  k.putUnmappedPage(vma, addr, new_page)
   put_page(old_page)
   spin_lock(ptl)
   return 0
@@ -108,9 +108,9 @@ export function avoidCopy(vma: Vma, addr: number, ptep: Pmdp, old_page: Page): b
 }
 
 /** Makes the vma one that may have private pages; false: no memory, and everything is as hugetlb_cow has to leave it. */
-export function prepareCopy(vma: Vma, old_page: Page, new_page: Page, ptl: number): boolean {
+export function prepareCopy(vma: Vma, addr: number, old_page: Page, new_page: Page, ptl: number): boolean {
   if (k.anon_vma_prepare(vma) === 0) return true
-  put_page(new_page)
+  k.putUnmappedPage(vma, addr, new_page)
   put_page(old_page)
   spin_lock(ptl)
   return false

@@ -222,7 +222,7 @@ export function hugetlb_no_page(
       anon_rmap = true
       if (!k.preparePrivatePage(page, vma, addr)) {
         unlock_page(page)
-        put_page(page)
+        k.putUnmappedPage(vma, addr, page)
         return VM_FAULT_OOM
       }
     } else if (k.huge_add_to_page_cache(page, mapping, idx) === -EEXIST) {
@@ -247,7 +247,7 @@ export function hugetlb_no_page(
   if (outside || !huge_pte_none(rd(ptep) as Pmd)) {
     spin_unlock(ptl)
     unlock_page(page)
-    put_page(page)
+    k.putUnmappedPage(vma, addr, page)
     return outside ? VM_FAULT_SIGBUS : 0
   }
   if (anon_rmap) ClearPagePrivate(page)
@@ -273,6 +273,9 @@ export function preparePrivatePage(page: Page, vma: Vma, _addr: number): boolean
   lock_page(page)
   return k.anon_vma_prepare(vma) === 0
 }
+
+/** Nobody maps the page after all: it goes, if it is new. A reservation that it had stays used in the map (96b96a96ddee). */
+export const putUnmappedPage = (_vma: Vma, _addr: number, page: Page): void => put_page(page)
 
 /** A page of the file, old or new: it is counted when it is mapped (409eb8c26). Caller holds the page lock. */
 export function prepareCachePage(_page: Page): void {}

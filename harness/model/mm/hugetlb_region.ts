@@ -5,6 +5,8 @@
 import { BUG_ON } from '../bug.ts'
 import { atomic_dec_and_test, atomic_inc, spin_lock, spin_unlock } from '../ops.ts'
 import { rd, wr } from '../store.ts'
+import { ENOMEM } from './errno.ts'
+import { should_fail } from './fault-inject.ts'
 import { debug_vm } from './init.ts'
 import { INIT_LIST_HEAD, list_add, list_del } from './list.ts'
 import type { ResvMap } from './mm_types.ts'
@@ -113,7 +115,10 @@ export function region_add(map: ResvMap, f: number, t: number): number {
   return add
 }
 
-/** How many pages of [f, t) are not in the map. Keeps a place for them: an empty region, and one in the cache. */
+/**
+ * How many pages of [f, t) are not in the map; -ENOMEM. Keeps a place for them, if it did not fail: an empty region, and one
+ * in the cache.
+ */
 export function region_chg(map: ResvMap, f: number, t: number): number {
   spin_lock(map + resv_map.lock)
   addCell(map + resv_map.adds_in_progress, 1)
@@ -121,6 +126,7 @@ export function region_chg(map: ResvMap, f: number, t: number): number {
     // The kernel drops the lock to allocate.
     addCell(map + resv_map.adds_in_progress, -1)
     spin_unlock(map + resv_map.lock)
+    if (should_fail('region')) return -ENOMEM
     const trg = kmem_cache_alloc(file_region_cachep)
     spin_lock(map + resv_map.lock)
     list_add(trg, map + resv_map.region_cache)
@@ -129,13 +135,17 @@ export function region_chg(map: ResvMap, f: number, t: number): number {
   }
   const first = locate(map, f)
   const head = map + resv_map.regions
-  const chg = first === head || t < rd(first + from) ? keepPlace(first, f, t) : missing(head, first, f, t)
+  const chg = first === head || t < rd(first + from) ? keepPlace(map, first, f, t) : missing(head, first, f, t)
   spin_unlock(map + resv_map.lock)
   return chg
 }
 
 /** No region can grow to hold [f, t): an empty one stands where it will be. Called with the lock, which the kernel drops. */
-function keepPlace(first: number, f: number, t: number): number {
+function keepPlace(map: ResvMap, first: number, f: number, t: number): number {
+  if (should_fail('region')) {
+    addCell(map + resv_map.adds_in_progress, -1)
+    return -ENOMEM
+  }
   const nrg = kmem_cache_alloc(file_region_cachep)
   insertBefore(nrg, first, f, f)
   return t - f

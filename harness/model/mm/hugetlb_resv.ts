@@ -75,13 +75,13 @@ export function vma_has_reserves(vma: Vma, chg: number): boolean {
 
 // ---- around an allocation -----------------------------------------------------------------------------------------
 
-/** 1: the page has no reservation; 0: it has, or it is a private page of the owner. Is followed by commit or end. */
+/** 1: the page has no reservation; 0: it has, or it is a private page of the owner; -ENOMEM. Else is followed by commit or end. */
 export function vma_needs_reservation(h: Hstate, vma: Vma, addr: number): number {
   const resv = vma_resv_map(vma)
   if (resv === NULL) return 1
   const idx = vma_hugecache_offset(h, vma, addr)
   const ret = region_chg(resv, idx, idx + 1)
-  return shared(vma) ? ret : 0
+  return shared(vma) || ret < 0 ? ret : 0
 }
 
 /** The page is there: the map knows it. As vma_needs_reservation, unless the map has changed since. */
@@ -109,6 +109,10 @@ export function hugetlb_reserve_pages(file: Inode, from: number, to: number, vma
   const map = ofFile ? inode_resv_map(file) : resv_map_alloc()
   const chg = ofFile ? region_chg(map, from, to) : to - from
   if (!ofFile) WRITE_ONCE(vma + vm_area.vm_private_data, map | HPAGE_RESV_OWNER)
+  if (chg < 0) {
+    k.abortFailedReserve(map)
+    return chg
+  }
   const gbl_reserve = k.hugepage_subpool_get_pages(spool, chg)
   let ret = gbl_reserve < 0 ? -ENOSPC : k.hugetlb_acct_memory(h, gbl_reserve)
   if (ret < 0) {
@@ -124,6 +128,11 @@ export function hugetlb_reserve_pages(file: Inode, from: number, to: number, vma
   }
   ret = 0
   return ret
+}
+
+/** region_chg found no memory, and so has begun nothing; v4.5 gives it up all the same (ff8c0c53c475). */
+export function abortFailedReserve(map: ResvMap): void {
+  region_abort(map)
 }
 
 /** Pages start..end of a file are gone, `freed` of them were there: the reservations of the others are given back. */

@@ -173,7 +173,7 @@ export function do_anonymous_page(mm: Mm, vma: Vma, addr: number, pmd: Pmdp, fla
     spin_unlock(ptl)
     return 0
   }
-  k.anon_vma_prepare(vma)
+  if (k.anon_vma_prepare(vma) !== 0) return VM_FAULT_OOM
   const page = alloc_zeroed_page()
   if (page === NULL) return VM_FAULT_OOM
   const entry = maybe_mkwrite(mkdirty(mk_pte(page, vm_page_prot(vma))), vma)
@@ -262,8 +262,8 @@ export function wp_page_reuse(vma: Vma, pte: Ptep, ptl: number, orig: Pte): numb
  * `old`, which goes; no ptl. The source is copied without any lock: other mappers or a device can change it meanwhile.
  */
 export function wp_page_copy(mm: Mm, vma: Vma, addr: number, pte: Ptep, pmd: Pmdp, orig: Pte, old: Page): number {
-  k.anon_vma_prepare(vma)
-  const fresh = is_zero_pfn(pte_pfn(orig)) ? alloc_zeroed_page() : alloc_page()
+  const prepared = k.anon_vma_prepare(vma) === 0
+  const fresh = !prepared ? (NULL as Page) : is_zero_pfn(pte_pfn(orig)) ? alloc_zeroed_page() : alloc_page()
   if (fresh === NULL) {
     if (old !== NULL) page_cache_release(old)
     return VM_FAULT_OOM

@@ -90,7 +90,7 @@ export function do_read_fault(mm: Mm, vma: Vma, addr: number, pmd: Pmdp, pgoff: 
 
 /** The first write to a private page: a copy of what the file has, anonymous from the start. */
 export function do_cow_fault(mm: Mm, vma: Vma, addr: number, pmd: Pmdp, pgoff: number, flags: number): number {
-  k.anon_vma_prepare(vma)
+  if (k.anon_vma_prepare(vma) !== 0) return VM_FAULT_OOM
   const new_page = alloc_page()
   if (new_page === NULL) return VM_FAULT_OOM
   const { page, ret } = k.__do_fault(vma, pgoff, flags)

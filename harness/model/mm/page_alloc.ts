@@ -8,6 +8,7 @@ import { CannotJudge, KernelBug } from '../bug.ts'
 import { k } from '../kernel.ts'
 import { atomic_read, atomic_set, cpu, READ_ONCE, spin_lock, spin_unlock, WRITE_ONCE } from '../ops.ts'
 import { rd, rdm, S, sbrk, wr } from '../store.ts'
+import { should_fail } from './fault-inject.ts'
 import { debug_vm, HPAGE_PMD_NR, HPAGE_PMD_ORDER, zone } from './init.ts'
 import { list_del, list_empty } from './list.ts'
 import { NULL, PAGE_MAPPING_ANON, type Page, page, TAIL_MAPPING, tail } from './mm_types.ts'
@@ -95,6 +96,7 @@ const isPoisoned = (p: Page): boolean => rdm(p + page.flags, PG_hwpoison) !== 0
 /** One base page with a reference, its content whatever its last owner left; NULL when memory is out. */
 export function alloc_page(): Page {
   let p = NULL as Page
+  if (should_fail('page')) return p
   for (let i = 0; i < nr_online_nodes && p === NULL; i++) p = popSmall(zonelist(numa_node_id(), i))
   if (p !== NULL) atomic_set(p + page._count, 1)
   return p
@@ -176,12 +178,16 @@ export function free_pages(p: Page): void {
 /** `1 << order` frames, aligned to their number, with a reference (of a compound page to be); NULL when there are none. */
 export function alloc_pages(order: number): Page {
   let p = NULL as Page
-  for (let i = 0; i < nr_online_nodes && p === NULL; i++) p = alloc_pages_node(zonelist(numa_node_id(), i), order)
+  if (should_fail('huge-page')) return p
+  for (let i = 0; i < nr_online_nodes && p === NULL; i++) p = popPages(zonelist(numa_node_id(), i), order)
   return p
 }
 
 /** As alloc_pages, of this node and no other (__GFP_THISNODE). */
-export function alloc_pages_node(nid: number, order: number): Page {
+export const alloc_pages_node = (nid: number, order: number): Page =>
+  should_fail('huge-page') ? (NULL as Page) : popPages(nid, order)
+
+function popPages(nid: number, order: number): Page {
   const p = order === HPAGE_PMD_ORDER ? popHuge(nid) : allocRun(nid, order)
   if (p !== NULL) atomic_set(p + page._count, 1)
   return p

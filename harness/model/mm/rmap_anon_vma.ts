@@ -20,6 +20,8 @@ import {
   WRITE_ONCE,
 } from '../ops.ts'
 import { rd, wr } from '../store.ts'
+import { ENOMEM } from './errno.ts'
+import { should_fail } from './fault-inject.ts'
 import { type AnonVma, type Avc, anon_vma, anon_vma_chain, mm_struct, NULL, type Vma, vm_area } from './mm_types.ts'
 import {
   type Cache,
@@ -110,7 +112,7 @@ export function anon_vma_interval_tree_remove(avc: Avc, av: AnonVma): void {
 }
 
 /**
- * Gives the vma an anon_vma before its first anonymous page. 0; -ENOMEM is no answer of ours, for objects never run out.
+ * Gives the vma an anon_vma before its first anonymous page. 0 or -ENOMEM.
  * May sleep; takes the anon_vma, then page_table_lock.
  */
 export function anon_vma_prepare(vma: Vma): number {
@@ -118,6 +120,7 @@ export function anon_vma_prepare(vma: Vma): number {
   // Two faults may be here at once, with mmap_sem held for reading.
   if (READ_ONCE(vma + vm_area.anon_vma) !== 0) return 0
   const mm = rd(vma + vm_area.vm_mm)
+  if (should_fail('anon_vma')) return -ENOMEM
   const avc = kmem_cache_zalloc(anon_vma_chain_cachep) as Avc
   let av = k.find_mergeable_anon_vma(vma)
   let allocated = NULL as AnonVma

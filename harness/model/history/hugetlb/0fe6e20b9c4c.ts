@@ -78,7 +78,7 @@ export const before = {
     return true
   },
 
-  prepareCopy: (_vma: Vma, _old_page: Page, _new_page: Page, _ptl: number): boolean => true,
+  prepareCopy: (_vma: Vma, _addr: number, _old_page: Page, _new_page: Page, _ptl: number): boolean => true,
   countCopy(_vma: Vma, _addr: number, _old_page: Page, _new_page: Page): void {},
 
   preparePrivatePage(page: Page, _vma: Vma, _addr: number): boolean {
@@ -153,7 +153,7 @@ export function avoidCopy(vma: Vma, addr: number, ptep: Pmdp, old_page: Page): b
   return true
 }
 
-export function prepareCopy(vma: Vma, _old_page: Page, _new_page: Page, _ptl: number): boolean {
+export function prepareCopy(vma: Vma, _addr: number, _old_page: Page, _new_page: Page, _ptl: number): boolean {
   return k.anon_vma_prepare(vma) === 0
 }
 

@@ -7,7 +7,7 @@ import { spin_lock } from '../../ops.ts'
 import { patch } from '../patch.ts'
 import { prepareCopy as before } from './0fe6e20b9c4c.ts'
 
-export function prepareCopy(vma: Vma, _old_page: Page, _new_page: Page, ptl: number): boolean {
+export function prepareCopy(vma: Vma, _addr: number, _old_page: Page, _new_page: Page, ptl: number): boolean {
   if (k.anon_vma_prepare(vma) === 0) return true
   spin_lock(ptl)
   return false

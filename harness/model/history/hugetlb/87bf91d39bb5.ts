@@ -49,6 +49,7 @@ import {
   type Pmd,
   type Pmdp,
   VM_FAULT_HWPOISON,
+  VM_FAULT_OOM,
   VM_FAULT_SIGBUS,
   VM_MAYSHARE,
   VM_SHARED,
@@ -123,7 +124,11 @@ function hugetlb_no_page(
     set_page_huge_active(page)
     if (!isShared(vma, VM_MAYSHARE)) {
       lock_page(page)
-      k.anon_vma_prepare(vma)
+      if (k.anon_vma_prepare(vma) !== 0) {
+        unlock_page(page)
+        k.putUnmappedPage(vma, addr, page)
+        return VM_FAULT_OOM
+      }
       anon_rmap = true
     } else if (k.huge_add_to_page_cache(page, mapping, idx) === -EEXIST) {
       put_page(page)
@@ -139,7 +144,7 @@ function hugetlb_no_page(
   if (!huge_pte_none(rd(ptep) as Pmd)) {
     spin_unlock(ptl)
     unlock_page(page)
-    put_page(page)
+    k.putUnmappedPage(vma, addr, page)
     return 0
   }
   if (anon_rmap) {

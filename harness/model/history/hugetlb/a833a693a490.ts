@@ -82,6 +82,10 @@ function hugetlb_reserve_pages(file: Inode, from: number, to: number, vma: Vma, 
   const map = ofFile ? inode_resv_map(file) : resv_map_alloc()
   const chg = ofFile ? region_chg(map, from, to) : to - from
   if (!ofFile) WRITE_ONCE(vma + vm_area.vm_private_data, map | HPAGE_RESV_OWNER)
+  if (chg < 0) {
+    k.abortFailedReserve(map)
+    return chg
+  }
   const gbl_reserve = k.hugepage_subpool_get_pages(spool, chg)
   const ret = gbl_reserve < 0 ? -ENOSPC : k.hugetlb_acct_memory(h, gbl_reserve)
   if (ret < 0) {

@@ -2,6 +2,8 @@
 // what an anon_vma that is new begins with, and in when one that has no vmas any more goes.
 
 import { k } from '../../kernel.ts'
+import { ENOMEM } from '../../mm/errno.ts'
+import { should_fail } from '../../mm/fault-inject.ts'
 import {
   type AnonVma,
   type Avc,
@@ -22,6 +24,7 @@ export function prepareWith(vma: Vma, fresh: () => AnonVma, drop: (av: AnonVma) 
   might_sleep()
   if (READ_ONCE(vma + vm_area.anon_vma) !== 0) return 0
   const mm = rd(vma + vm_area.vm_mm)
+  if (should_fail('anon_vma')) return -ENOMEM
   const avc = kmem_cache_zalloc(anon_vma_chain_cachep) as Avc
   const mergeable = k.find_mergeable_anon_vma(vma)
   const av = mergeable === NULL ? fresh() : mergeable

@@ -27,8 +27,8 @@ import type { Changes } from '../../patch.ts'
 
 /** As v4.5's, but for the munlock of the old page. */
 function wp_page_copy(mm: Mm, vma: Vma, addr: number, pte: Ptep, pmd: Pmdp, orig: Pte, old: Page): number {
-  k.anon_vma_prepare(vma)
-  const fresh = is_zero_pfn(pte_pfn(orig)) ? alloc_zeroed_page() : alloc_page()
+  const prepared = k.anon_vma_prepare(vma) === 0
+  const fresh = !prepared ? (NULL as Page) : is_zero_pfn(pte_pfn(orig)) ? alloc_zeroed_page() : alloc_page()
   if (fresh === NULL) {
     if (old !== NULL) page_cache_release(old)
     return VM_FAULT_OOM
