@@ -131,6 +131,14 @@ t.test('memory that has moved is remembered under both names', async t => {
   )
 })
 
+t.test('a heap is zero, and is remembered under each of its names', async t => {
+  const heap = step('brk', { range: undefined, as: 'A', size: 2 * P })
+  const grown = step('brk', { range: range('A'), as: 'B', size: 3 * P })
+  t.equal(called([heap, write(range('A'), 1)], 'read', range('A'), [fill(1)], [run(0)]), 'lost-write')
+  const steps = [heap, write(range('A'), 1), grown, write(range('B'), 2)]
+  t.equal(called(steps, 'read', range('B'), [fill(2)], [run(1)]), 'lost-write')
+})
+
 t.test('what was given back is zero', async t => {
   const back = step('madvise', [{ range: range('A'), advice: 'dontneed' }])
   t.equal(called([mmap('A', 1), back], 'read', range('A'), [fill(0)], [run(1)]), 'lost-write')

@@ -14,6 +14,7 @@ type Written = readonly { readonly range: Range; readonly bytes: Bytes }[]
 const changes: Readonly<Record<string, Change>> = {
   mmap,
   mremap,
+  brk,
   shmat,
   truncate,
   punch,
@@ -44,6 +45,15 @@ function mmap({ as, size, fill, hugetlb }: Mapping, by: string, shadow: Shadow):
 
 function mremap({ range, as }: { readonly range: Range; readonly as: string }, by: string, shadow: Shadow): void {
   shadow.rename(by, range, as)
+}
+
+function brk(
+  { range, as, size }: { range: Range | undefined; as: string; size: number },
+  by: string,
+  shadow: Shadow,
+): void {
+  if (range === undefined) shadow.map(by, as, size)
+  else shadow.rename(by, range, as)
 }
 
 function shmat({ of, as, size }: { of: string; as: string; size: number }, by: string, shadow: Shadow): void {

@@ -8,8 +8,9 @@ import { type Failure, failNth } from '../model/mm/fault-inject.ts'
 import { put_user_pages } from '../model/mm/gup.ts'
 import type { Advice } from '../model/mm/madvise.ts'
 import { MCL_CURRENT, MCL_FUTURE, MCL_ONFAULT } from '../model/mm/mlock_vma.ts'
-import { NULL, type Page, VM_GROWSDOWN, VM_LOCKED, VM_READ, VM_WRITE } from '../model/mm/mm_types.ts'
+import { mm_struct, NULL, type Page, VM_GROWSDOWN, VM_LOCKED, VM_READ, VM_WRITE } from '../model/mm/mm_types.ts'
 import { task_size } from '../model/mm/pgtable.ts'
+import { S } from '../model/store.ts'
 import { answerOf, errno } from './answer.ts'
 import { areaFor } from './area.ts'
 import * as file from './file-words.ts'
@@ -126,6 +127,18 @@ const words: Readonly<Record<string, Life>> = {
     const error = k.sys_mremap(world.mm, addr, pages, to, after)
     if (error !== 0) return answerOf(error)
     world.ranges.set(text(name), { addr: to, size: count(size) })
+    return undefined
+  },
+
+  brk: (world, [name, size, at, of]) => {
+    const pages = count(size) / PAGE
+    const begins = of === '-'
+    const addr = begins ? world.place(pages, PAGE, 0, count(at)) : world.range(text(of)).addr
+    if (begins) k.placeHeap(world.mm, addr)
+    const end = S[world.mm + mm_struct.brk]!
+    if (end > addr + pages) world.endContracts(addr + pages, end - addr - pages)
+    if (k.sys_brk(world.mm, addr + pages) !== addr + pages) return errno('ENOMEM')
+    world.ranges.set(text(name), { addr, size: count(size) })
     return undefined
   },
 

@@ -48,7 +48,7 @@ export function giganticAtFirst({ machine }: TestPoint): number {
 
 /** All but gigantic pages. A fork may copy all that is pinned. */
 function smallBytes(point: TestPoint, lines: readonly string[]): number {
-  const mmaps = lines.filter(line => line.startsWith('mmap ') || (line.startsWith('mmap-file ') && isSmall(line)))
+  const mmaps = lines.filter(line => /^(mmap|brk) /.test(line) || (line.startsWith('mmap-file ') && isSmall(line)))
   const mapped = mmaps.reduce((sum, line) => sum + Number(line.split(' ')[2]), 0)
   const copies = lines.some(line => line.startsWith('fork ')) ? 2 : 1
   return point.machine.swap_area + copies * mapped + pagesOf(2 * MiB, point, lines) * 2 * MiB

@@ -48,6 +48,7 @@ import type * as mlock_vma from './mm/mlock_vma.ts'
 import type * as mm from './mm/mm.ts'
 import type * as mmap from './mm/mmap.ts'
 import type * as mmap_area from './mm/mmap_area.ts'
+import type * as mmap_brk from './mm/mmap_brk.ts'
 import type * as mmap_file from './mm/mmap_file.ts'
 import type * as mmap_stack from './mm/mmap_stack.ts'
 import type * as mmap_vma from './mm/mmap_vma.ts'
@@ -128,6 +129,7 @@ type Modules = typeof exec &
   typeof mmap &
   typeof mmap_vma &
   typeof mmap_area &
+  typeof mmap_brk &
   typeof mmap_stack &
   typeof mprotect &
   typeof mremap &

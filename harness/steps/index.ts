@@ -1,5 +1,6 @@
 // The verbs, in the order in which `list steps` shows them.
 
+import { brk } from './brk.ts'
 import { clearRefs } from './clear-refs.ts'
 import { collapse } from './collapse.ts'
 import { compact } from './compact.ts'
@@ -65,6 +66,7 @@ const all: readonly StepDef[] = [
   mmap,
   munmap,
   mremap,
+  brk,
   mprotect,
   madvise,
   file,

@@ -29,6 +29,7 @@ static const struct verb {
 	{ "nr-hugepages", "xxx", INIT, BESIDE, op_nr_hugepages, NULL },
 	{ "overcommit", "xx", INIT, BESIDE, op_overcommit, NULL },
 	{ "mremap", "rxxxxxxx", OWN, BESIDE, op_mremap, NULL },
+	{ "brk", "xxxx", OWN, BESIDE, op_brk, NULL },
 	{ "name", "rx", OWN, BESIDE, op_name, NULL },
 	{ "munmap", "rxx", OWN, BESIDE, op_munmap, NULL },
 	{ "madvise", "rxxx", OWN, BESIDE, op_madvise, NULL },

@@ -142,9 +142,9 @@ struct answer wait_until_done(struct process *process);
 void end_process(struct process *process);
 void end_all(void);
 
-/* memory.c, hugetlb.c, map-file.c, files.c, direct.c, mlock.c, split.c, move.c, swap.c, touch.c, process.c, race.c, pin.c, rdma.c, see.c, counters.c: the operations; ops.c says where each is done */
+/* memory.c, heap.c, hugetlb.c, map-file.c, files.c, direct.c, mlock.c, split.c, move.c, swap.c, touch.c, process.c, race.c, pin.c, rdma.c, see.c, counters.c: the operations; ops.c says where each is done */
 typedef struct answer op_fn(struct process *me, const struct words *op);
-op_fn op_mmap, op_mmap_file, op_madvise, op_mprotect, op_munmap, op_mremap, op_name, op_write, op_read, op_touch;
+op_fn op_mmap, op_mmap_file, op_madvise, op_mprotect, op_munmap, op_mremap, op_brk, op_name, op_write, op_read, op_touch;
 op_fn op_fork, op_exit, op_clear_refs, op_drain_lru, op_shape, op_note;
 op_fn op_mlock, op_munlock, op_mlockall, op_munlockall;
 op_fn op_file, op_unlink, op_truncate, op_fallocate, op_punch, op_fadvise, op_readahead, op_shmget, op_shmat, op_shmdt;

@@ -49,6 +49,7 @@ import * as mlock_vma from '../mm/mlock_vma.ts'
 import * as mm from '../mm/mm.ts'
 import * as mmap from '../mm/mmap.ts'
 import * as mmap_area from '../mm/mmap_area.ts'
+import * as mmap_brk from '../mm/mmap_brk.ts'
 import * as mmap_file from '../mm/mmap_file.ts'
 import * as mmap_stack from '../mm/mmap_stack.ts'
 import * as mmap_vma from '../mm/mmap_vma.ts'
@@ -133,6 +134,7 @@ const modules = {
   mmap,
   mmap_vma,
   mmap_area,
+  mmap_brk,
   mmap_stack,
   mprotect,
   mremap,

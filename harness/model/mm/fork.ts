@@ -58,6 +58,8 @@ export function dup_mm(oldmm: Mm): Mm {
   WRITE_ONCE(rd(mm + mm_struct.owner) + task_struct.flags, flags)
   down_write(oldmm + mm_struct.mmap_sem)
   down_write(mm + mm_struct.mmap_sem)
+  wr(mm + mm_struct.start_brk, rd(oldmm + mm_struct.start_brk))
+  wr(mm + mm_struct.brk, rd(oldmm + mm_struct.brk))
   let prev = NULL as Vma
   for (let mpnt = rd(oldmm + mm_struct.mmap) as Vma; mpnt !== NULL; mpnt = rd(mpnt + vm_area.vm_next) as Vma) {
     const vm_flags = rd(mpnt + vm_area.vm_flags)

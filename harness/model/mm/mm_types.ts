@@ -138,7 +138,10 @@ export const mm_struct = {
   swap_ents: 13,
   /** Address spaces that swapoff must look through: next, looked at without the lock, and previous. Under mmlist_lock. */
   mmlist: 14,
-  SIZE: 16,
+  /** Where the heap begins and ends. Under mmap_sem for writing. */
+  start_brk: 16,
+  brk: 17,
+  SIZE: 18,
 } as const
 
 /** include/linux/sched.h: a process, as far as others send it signals. It outlives its address space. */
