@@ -15,6 +15,9 @@ const MILESTONES = 0x1e
 /** Transitions for which a pass that must be done again goes on in any case: there may be more to learn. */
 const PATIENCE = 0x1000
 
+/** What comes of steps that nobody can notice: a state to go on from, one that is known, one that is of no interest. */
+const Glued = { ON: 0, KNOWN: 1, ASLEEP: 2 } as const
+
 export interface Exhaustive {
   /** False: states are not matched, and every interleaving of single steps is walked, as many as combinatorics says. */
   readonly reduce: boolean
@@ -70,6 +73,8 @@ interface Frame {
   /** Who came here, and how many preemptions are left. */
   readonly last: number
   readonly left: number
+  /** Bits of threads that need not go next: what comes of it has been seen from where they could go before. */
+  readonly asleep: number
   next: number
   moved: boolean
   ways: number
@@ -127,18 +132,20 @@ export class Search {
     let overtaken = 0
     let worthwhile = Number.POSITIVE_INFINITY
     let bound: string | undefined
-    let ways = this.#enter(-1, this.#options.preemptions ?? 0)
+    let ways = this.#enter(-1, this.#options.preemptions ?? 0, 0)
     while (this.#stack.length > 0 && bound === undefined) {
       const frame = this.#stack[this.#stack.length - 1]!
       if (frame.next < m.threads) {
         const t = (frame.next++ + turn) % m.threads
         if (!m.canStep(t)) continue
         frame.moved = true
+        if ((frame.asleep & (1 << t)) !== 0) continue
         const left = frame.left - this.#cost(frame.last, t)
         if (left < 0) continue
-        if (!this.#go(frame, t)) continue
+        const asleep = this.#go(frame, t)
+        if (asleep < 0) continue
         transitions++
-        ways = this.#enter(t, left)
+        ways = this.#enter(t, left, asleep)
         if (ways >= 0) {
           frame.ways += ways
           m.back(frame.depth)
@@ -161,41 +168,76 @@ export class Search {
   }
 
   /**
-   * Takes the next step of `t`. Of two threads the second need not come before the first as long as neither can tell:
-   * so it goes on up to the first step that meets what the first would do, and if there is none, false.
+   * Takes the next step of `t`. Who goes before `t` here, or sleeps, need not go next as long as nobody does what meets
+   * its next step: gives their bits. Of two threads the second goes on at once, up to the first step that meets what the
+   * first would do; -1 if there is none.
    */
-  #go(frame: Frame, t: number): boolean {
+  #go(frame: Frame, t: number): number {
     const m = this.#machine
-    const first = this.#firstOfTwo(t)
-    if (first < 0) {
+    const { coalesce, preemptions } = this.#options
+    if (!coalesce || preemptions !== undefined) {
       m.step(t)
-      return true
+      return 0
     }
+    const others = this.#whoNeedNot(frame, t)
+    if (others !== 0 && this.#isOneOfTwo(t)) return this.#goOn(frame, t, 31 - Math.clz32(others)) ? 0 : -1
+    const asleep = others === 0 ? 0 : this.#unmet(frame, t, others)
+    m.step(t)
+    return asleep
+  }
+
+  /** Bits of those that sleep, and of those that could go before `t`. */
+  #whoNeedNot(frame: Frame, t: number): number {
+    let others = frame.asleep
+    for (let u = 0; u < t; u++) if (this.#machine.canStep(u)) others |= 1 << u
+    return others
+  }
+
+  /** Whether all but `t` and one other are done. */
+  #isOneOfTwo(t: number): boolean {
+    const m = this.#machine
+    let others = 0
+    for (let u = 0; u < m.threads; u++) if (u !== t && !m.isDone(u)) others++
+    return others === 1
+  }
+
+  /** Of these threads the ones whose next step does not meet that of `t`. What dies meets everything. */
+  #unmet(frame: Frame, t: number, others: number): number {
+    if (this.#looksAhead(frame, t)) return 0
+    let asleep = 0
+    for (let u = 0; u < this.#machine.threads; u++)
+      if ((others & (1 << u)) !== 0 && !this.#meetsNext(frame, u)) asleep |= 1 << u
+    return asleep
+  }
+
+  /** Sets what `t` would do next; true if it would die of it. */
+  #looksAhead(frame: Frame, t: number): boolean {
+    const m = this.#machine
     this.#next.clear()
-    this.#next.add(m.trie, m.passing(first))
+    this.#next.add(m.trie, m.passing(t))
     const dies = m.bug !== undefined
     m.back(frame.depth)
-    for (;;) {
-      if (!m.canStep(t)) break
+    return dies
+  }
+
+  #meetsNext(frame: Frame, u: number): boolean {
+    const m = this.#machine
+    const way = m.passing(u)
+    const meets = m.bug !== undefined || this.#next.meetsAny(m.trie, way)
+    m.back(frame.depth)
+    return meets
+  }
+
+  /** Takes steps of `t` up to one that meets the next of the other; false if there is none. */
+  #goOn(frame: Frame, t: number, other: number): boolean {
+    const m = this.#machine
+    const dies = this.#looksAhead(frame, other)
+    while (m.canStep(t)) {
       const way = m.passing(t)
       if (dies || m.bug !== undefined || this.#next.meetsAny(m.trie, way)) return true
     }
     m.back(frame.depth)
     return false
-  }
-
-  /** The one other thread that is not done, if it comes before `t` and can step; else -1. */
-  #firstOfTwo(t: number): number {
-    const m = this.#machine
-    const { coalesce, preemptions } = this.#options
-    if (!coalesce || preemptions !== undefined) return -1
-    let first = -1
-    for (let u = 0; u < m.threads; u++) {
-      if (u === t || m.isDone(u)) continue
-      if (first >= 0 || u > t || !m.canStep(u)) return -1
-      first = u
-    }
-    return first
   }
 
   /** Preemptions that it takes to let `t` go on after `last`. */
@@ -204,16 +246,29 @@ export class Search {
   }
 
   /** Comes into a state: -1 and a frame for it, or in how many ways it goes on if that is known. */
-  #enter(last: number, left: number): number {
+  #enter(last: number, left: number, asleep: number): number {
     const m = this.#machine
     const bounded = this.#options.preemptions !== undefined
-    const salt = bounded ? mix(last * 64 + left + 65) : 0
+    const salt = bounded ? mix(last * 64 + left + 65) : asleep === 0 ? 0 : mix(asleep)
     const passed = this.#passed.length
-    if (!this.#glue(salt)) return this.#known(salt, passed)
+    const glued = this.#glue(salt, asleep)
+    if (glued === Glued.KNOWN) return this.#known(salt, passed)
+    if (glued === Glued.ASLEEP) return this.#settle(passed, 0)
     if (m.bug !== undefined) return this.#settle(passed, this.#end())
     if (this.#options.reduce && !this.#visited.add(m.h1 ^ salt, m.h2, true)) return this.#known(salt, passed)
     this.#atState?.()
-    this.#stack.push({ depth: m.depth, h1: m.h1 ^ salt, h2: m.h2, last, left, next: 0, moved: false, ways: 0, passed })
+    this.#stack.push({
+      depth: m.depth,
+      h1: m.h1 ^ salt,
+      h2: m.h2,
+      last,
+      left,
+      asleep,
+      next: 0,
+      moved: false,
+      ways: 0,
+      passed,
+    })
     return -1
   }
 
@@ -254,21 +309,23 @@ export class Search {
 
   /**
    * Takes what nobody can notice; as a thread goes on it leaves things behind that then are another's alone. Long ways
-   * have much of their ends in common: false, as soon as one comes to a state that was met before.
+   * have much of their ends in common: it ends as soon as one comes to a state that was met before. Who would go here and
+   * sleeps has gone before, and all that comes of it was seen.
    */
-  #glue(salt: number): boolean {
+  #glue(salt: number, asleep: number): number {
     const m = this.#machine
     const { coalesce, reduce } = this.#options
     const isFree = (t: number): boolean => (coalesce ? m.isPrivate(t) : !m.isChoice(t))
     for (let t = 0, idle = 0; idle < m.threads; t = (t + 1) % m.threads) {
       idle++
       while (m.bug === undefined && m.canStep(t) && isFree(t)) {
-        if (reduce && (m.h2 & MILESTONES) === 0 && !this.#pass(m.h1 ^ salt, m.h2)) return false
+        if ((asleep & (1 << t)) !== 0) return Glued.ASLEEP
+        if (reduce && (m.h2 & MILESTONES) === 0 && !this.#pass(m.h1 ^ salt, m.h2)) return Glued.KNOWN
         m.step(t, true)
         idle = 0
       }
     }
-    return true
+    return Glued.ON
   }
 
   /** False if somebody has passed here before. */
