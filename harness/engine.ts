@@ -264,7 +264,7 @@ export interface Ending extends Course {
 /** Of a point with a race: how much was looked at, and every distinct end. */
 export interface Exploration {
   readonly endings: readonly Ending[]
-  /** Interleavings covered, as a decimal number: it may be huge. */
+  /** Interleavings gone through, as a decimal number; of those that differ in the order of steps that do not meet, one. */
   readonly interleavings: string
   readonly states: number
   readonly transitions: number
