@@ -80,7 +80,7 @@ t.test('what there is not is refused, with the nearest that there is', async t =
     ['thp/halve', /no case, area or tag is called "thp\/halve"; did you mean "thp\/halves"\?/],
     ['cow', /"cow" names \d+ cases; explain takes one, a patch, or a topic: .*thp-cow/],
     ['thp/wp-pte[by=nobody]', /has no test point thp\/wp-pte\[by=nobody\]; it has thp\/wp-pte\[by=mprotect\], /],
-    ['616b8371539a', /616b8371539a \(v4\.14, ".*"\) cannot be run: the model does not have it/],
+    ['ba3c4ce6def4', /ba3c4ce6def4 \(v4\.14, ".*"\) cannot be run: the model does not have it/],
     ['6d0a07edd17c', /--variant chooses what a case is explained under/, 'v4.5'],
     ['thp/halves', /variant v9: .* no release/, 'v9'],
   ]

@@ -21,7 +21,13 @@ import {
   read_pte,
 } from '../model/mm/pgtable.ts'
 import { swapCachePage } from '../model/mm/swap_state.ts'
-import { is_hwpoison_entry, is_migration_entry, is_swap_entry, pte_to_swp_entry } from '../model/mm/swapops.ts'
+import {
+  is_hwpoison_entry,
+  is_migration_entry,
+  is_pmd_migration_entry,
+  is_swap_entry,
+  pte_to_swp_entry,
+} from '../model/mm/swapops.ts'
 import { S } from '../model/store.ts'
 
 /** A named range: the same addresses, in base pages, in every process that has it. */
@@ -67,7 +73,8 @@ function mapHuge(e: Pmd, addr: number, nr: number): Mapped {
   const i = addr & (nr - 1)
   const pages = nr - i
   if (is_hwpoison_entry(e as number as Pte)) return { frame: NULL, pages, by: 'hwpoison' }
-  if (is_migration_entry(e as number as Pte)) return { frame: NULL, pages, by: 'migration' }
+  if (is_pmd_migration_entry(e) || is_migration_entry(e as number as Pte))
+    return { frame: NULL, pages, by: 'migration' }
   return { frame: (pmd_page(e) + i * page.SIZE) as Page, pages, by: 'pmd', writable: pte_write(e) }
 }
 

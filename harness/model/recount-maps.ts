@@ -32,7 +32,7 @@ import {
 } from './mm/pgtable.ts'
 import { anon_vma_cachep } from './mm/rmap_anon_vma.ts'
 import { isFreed } from './mm/slab.ts'
-import { is_hwpoison_entry, is_migration_entry, is_swap_entry } from './mm/swapops.ts'
+import { is_hwpoison_entry, is_migration_entry, is_pmd_migration_entry, is_swap_entry } from './mm/swapops.ts'
 import { forEachHugePte, hugePages, isHugePte } from './recount-hugetlb.ts'
 import { isFilePage } from './recount-shmem.ts'
 import type { SwapTruth } from './recount-swap.ts'
@@ -68,6 +68,13 @@ export function countMaps(name: string, mm: Mm, swap: SwapTruth, found: Findings
   expectSame(found, 'counter-drift', `base pages of hugetlb in ${name}`, k.hugetlbUsage(mm) ?? huge, huge)
   forEachPmd(mm, (addr, pmd) => {
     if (!pointsToTable(pmd) && (isHugePte(pmd) || is_hwpoison_entry(pmd as number as Pte))) return
+    if (is_pmd_migration_entry(pmd)) {
+      tables++
+      rss += HPAGE_PMD_NR
+      reach.check(addr, pmd, HPAGE_PMD_NR)
+      reach.checkMigration(addr, pte_pfn(pmd))
+      return
+    }
     if (!pointsToTable(pmd) && is_migration_entry(pmd as number as Pte)) {
       reach.checkMigration(addr, pte_pfn(pmd))
       return

@@ -14,7 +14,6 @@ export const landmarks: readonly Landmark[] = [
   landmark('93e06c7a6453', 'v4.12', 'mm: enable MADV_FREE for swapless system'),
   landmark('761ad8d7c7b5', 'v4.13', 'mm: hwpoison: introduce memory_failure_hugetlb()'),
   landmark('bd4c82c22c36', 'v4.14', 'mm, THP, swap: delay splitting THP after swapped out'),
-  landmark('616b8371539a', 'v4.14', 'mm: thp: enable thp migration in generic path'),
   landmark('ba3c4ce6def4', 'v4.14', 'mm, THP, swap: make reuse_swap_page() works for THP swapped out'),
   landmark('ec560175c0b6', 'v4.14', 'mm, swap: VMA based swap readahead'),
   landmark('6bc9b56433b7', 'v4.19', 'mm: fix race on soft-offlining free huge pages'),

@@ -79,6 +79,7 @@ import migration_posted_m1 from './migration/posted-m1.ts'
 import migration_posted_m1b from './migration/posted-m1b.ts'
 import migration_posted_m2 from './migration/posted-m2.ts'
 import migration_posted_minchan from './migration/posted-minchan.ts'
+import migration_616b8371539a from './migration/thp-4.14/616b8371539a.ts'
 import mlock_1ebb7cc6a583 from './mlock/1ebb7cc6a583.ts'
 import mlock_3b25df93c6e3 from './mlock/3b25df93c6e3.ts'
 import mlock_6cdb18ad98a4 from './mlock/6cdb18ad98a4.ts'
@@ -139,6 +140,7 @@ const partialReleases: readonly string[] = [
   'v4.9',
   'v4.11',
   'v4.12',
+  'v4.14',
   'v5.18',
 ]
 
@@ -252,6 +254,7 @@ export const patches: readonly Patch[] = [
   hwpoison_30809f559a0d,
   stack_1be7107fbe18,
   hwpoison_7258ae5c5a2c,
+  migration_616b8371539a,
   hugetlb_ab5ac90aecf5,
   migration_a49bd4d71637,
   hugetlb_cb6acd01e2e4,

@@ -45,6 +45,7 @@ import {
   pmd_none,
   pmd_offset,
   pmd_trans_huge,
+  pointsToTable,
   pte_lockptr,
   pte_offset,
   pte_page,
@@ -80,7 +81,7 @@ export function follow_page_mask(vma: Vma, addr: number, flags: number, page_mas
 export function follow_page_pte(vma: Vma, addr: number, pmd: Pmdp, flags: number): Page {
   const table = read_pmd(pmd)
   // pmd_bad: a huge page came or everything went meanwhile; the caller's fault finds out.
-  if (pmd_none(table) || pmd_trans_huge(table)) return NULL
+  if (!pointsToTable(table)) return NULL
   const ptl = pte_lockptr(table)
   spin_lock(ptl)
   const entry = rd(pte_offset(table, addr)) as Pte

@@ -71,10 +71,10 @@ import {
   DIRTY,
   mk_pte,
   pmd_lockptr,
-  pmd_none,
   pmd_offset,
   pmd_page,
   pmd_trans_huge,
+  pointsToTable,
   pte_lockptr,
   pte_offset,
   pte_page,
@@ -155,7 +155,7 @@ export function freeze_page_vma(vma: Vma, head: Page, head_addr: number): void {
   const e = rd(pmd) as Pmd
   if (pmd_trans_huge(e) && pmd_page(e) === first) k.__split_huge_pmd_locked(vma, pmd, haddrOf(addr), true)
   spin_unlock(ptl)
-  if (pmd_none(e) || pmd_trans_huge(e)) return
+  if (!pointsToTable(e)) return
   forEachPte(mm, pmd, addr, head_addr + HPAGE_PMD_NR - addr, (pte, a) => {
     const entry = rd(pte) as Pte
     const p = subpage(head, a - head_addr)

@@ -104,7 +104,7 @@ export function move_page_tables(
   }
 }
 
-function moveLocked<T>(vma: Vma, need_rmap_locks: boolean, move: () => T): T {
+export function moveLocked<T>(vma: Vma, need_rmap_locks: boolean, move: () => T): T {
   if (!need_rmap_locks) return move()
   const av = rd(vma + vm_area.anon_vma) as AnonVma
   const file = !vma_is_anonymous(vma)

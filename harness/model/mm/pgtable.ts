@@ -64,6 +64,8 @@ export const pte_present = (e: Pte): boolean => (e & (PRESENT | PROTNONE)) !== 0
 export const is_swap_pte = (e: Pte): boolean => e !== 0 && !pte_present(e)
 export const pte_write = (e: Pte | Pmd): boolean => (e & RW) !== 0
 export const pmd_none = (e: Pmd): boolean => e === 0
+/** Also where a huge page is being split, so that the processor finds it not present (pmdp_invalidate). */
+export const pmd_present = (e: Pmd): boolean => (e & (PRESENT | PROTNONE | PSE)) !== 0
 export const pmd_trans_huge = (e: Pmd): boolean => (e & PSE) !== 0
 export const pmd_page = pte_page
 

@@ -21,9 +21,8 @@ import {
 } from './mm_types.ts'
 import { compound_head, compound_order, PageHeadHuge, page_mapped } from './page-flags.ts'
 import {
-  pmd_none,
   pmd_offset,
-  pmd_trans_huge,
+  pointsToTable,
   pte_lockptr,
   pte_offset,
   pte_page,
@@ -37,8 +36,7 @@ import { __put_anon_vma } from './rmap_anon_vma.ts'
 export function mm_find_pmd(mm: Mm, addr: number): Pmdp {
   const pmd = pmd_offset(mm, addr)
   if (pmd === NULL) return pmd
-  const e = read_pmd(pmd)
-  return pmd_none(e) || pmd_trans_huge(e) ? NULL : pmd
+  return pointsToTable(read_pmd(pmd)) ? pmd : NULL
 }
 
 /** include/linux/pagemap.h: where a page stands in the object that it belongs to. Caller holds the page lock. */

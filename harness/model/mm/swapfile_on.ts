@@ -25,9 +25,8 @@ import {
 } from './page-flags.ts'
 import {
   mk_pte,
-  pmd_none,
   pmd_offset,
-  pmd_trans_huge,
+  pointsToTable,
   pte_lockptr,
   pte_offset,
   read_pmd,
@@ -150,7 +149,7 @@ export function unuse_vma(vma: Vma, entry: Swp, page: Page): boolean {
   for (let addr = rd(vma + vm_area.vm_start); addr < end; addr = next) {
     next = pmd_addr_end(addr, end)
     const pmd = pmd_offset(mm, addr)
-    if (pmd === NULL || pmd_none(read_pmd(pmd)) || pmd_trans_huge(read_pmd(pmd))) continue
+    if (pmd === NULL || !pointsToTable(read_pmd(pmd))) continue
     for (let a = addr; a < next; a++) if (k.unuse_pte(vma, pmd, a, entry, page)) return true
   }
   return false

@@ -6,9 +6,20 @@
 import { BUG_ON } from '../bug.ts'
 import { atomic_add } from '../ops.ts'
 import { zone } from './init.ts'
-import type { Page, Pte, Swp } from './mm_types.ts'
+import type { Page, Pmd, Pte, Swp } from './mm_types.ts'
 import { PageLocked } from './page-flags.ts'
-import { is_swap_pte, mk_pte, PFN_SHIFT, pte_page, pte_pfn, pte_present, RW } from './pgtable.ts'
+import {
+  ACCESSED,
+  is_swap_pte,
+  mk_pte,
+  PFN_SHIFT,
+  pmd_none,
+  pmd_present,
+  pte_page,
+  pte_pfn,
+  pte_present,
+  RW,
+} from './pgtable.ts'
 
 /** The bit that tells a migration entry; in a present entry it is PSE. Write and soft-dirty stay where they are. */
 const MIGRATION = 16
@@ -25,6 +36,16 @@ export const make_migration_entry = (p: Page, write: boolean): Pte => mk_pte(p, 
 export const is_migration_entry = (e: Pte): boolean => !pte_present(e) && (e & (MIGRATION | HWPOISON)) === MIGRATION
 export const is_write_migration_entry = (e: Pte): boolean => is_migration_entry(e) && (e & RW) !== 0
 export const make_migration_entry_read = (e: Pte): Pte => (e & ~RW) as Pte
+
+/**
+ * The same in place of a PMD, for a whole huge page: since v4.14, see history/migration/thp-4.14. It has no PSE, lest it be
+ * taken for a huge page.
+ */
+const PMD_MIGRATION = ACCESSED
+export const is_swap_pmd = (e: Pmd): boolean => !pmd_none(e) && !pmd_present(e)
+export const is_pmd_migration_entry = (e: Pmd): boolean => is_swap_pmd(e) && (e & HWPOISON) === 0
+export const pmd_to_swp_entry = (e: Pmd): Pte => ((e & ~PMD_MIGRATION) | MIGRATION) as Pte
+export const swp_entry_to_pmd = (entry: Pte): Pmd => ((entry & ~MIGRATION) | PMD_MIGRATION) as Pmd
 
 /** Any use of migration entries may only occur while the page is locked. */
 export function migration_entry_to_page(e: Pte): Page {

@@ -27,7 +27,7 @@ import { changes as vmscan } from './vmscan.ts'
 export default patch('cea86fe246b6', {
   subject: 'mm/munlock: rmap call mlock_vma_page() munlock_vma_page()',
   release: 'v5.18',
-  needs: ['8f182270dfec'],
+  needs: ['8f182270dfec', '616b8371539a'],
   changes: {
     ...mlock_page,
     ...mlock,

@@ -32,6 +32,7 @@ import {
 } from '../../../mm/page-flags.ts'
 import {
   DIRTY,
+  mk_huge_pmd,
   mk_pte,
   pgtable_pte,
   pgtable_trans_huge_withdraw,
@@ -40,14 +41,18 @@ import {
   pmd_populate,
   pmd_trans_huge,
   pte_write,
+  SOFT_DIRTY,
+  set_pmd,
   set_pte,
 } from '../../../mm/pgtable.ts'
 import { mm_find_pmd } from '../../../mm/rmap_walk.ts'
 import {
   is_migration_entry,
+  is_pmd_migration_entry,
   is_write_migration_entry,
   make_migration_entry,
   migration_entry_to_page,
+  pmd_to_swp_entry,
 } from '../../../mm/swapops.ts'
 import {
   count_vm_event,
@@ -65,15 +70,16 @@ import {
   test_bit,
 } from '../../../ops.ts'
 import { rd } from '../../../store.ts'
+import * as moving from '../../migration/thp-4.14/huge_memory.ts'
 import type { Changes } from '../../patch.ts'
 import { unfreeze_page_vma as unfreeze_page_vma_4_6 } from '../fec89c109f3a.ts'
-import { __split_huge_pmd as __split_huge_pmd_4_6 } from '../split-pmd.ts'
 import { munlock_vma_page } from './internal.ts'
 
 function __split_huge_pmd(vma: Vma, pmd: Pmdp, addr: number): void {
   const ptl = pmd_lockptr(rd(vma + vm_area.vm_mm) as Mm, addr)
   spin_lock(ptl)
-  if (pmd_trans_huge(rd(pmd) as Pmd)) k.__split_huge_pmd_locked(vma, pmd, haddrOf(addr), false)
+  const e = rd(pmd) as Pmd
+  if (pmd_trans_huge(e) || is_pmd_migration_entry(e)) k.__split_huge_pmd_locked(vma, pmd, haddrOf(addr), false)
   spin_unlock(ptl)
 }
 
@@ -82,6 +88,10 @@ function __split_huge_pmd_locked(vma: Vma, pmd: Pmdp, haddr: number, freeze: boo
   const mm = rd(vma + vm_area.vm_mm) as Mm
   const old = rd(pmd) as Pmd
   count_vm_event(THP_SPLIT_PMD)
+  if (is_pmd_migration_entry(old)) {
+    k.splitMigrationPmd(vma, pmd, haddr)
+    return
+  }
   if (is_huge_zero_pmd(old)) {
     k.__split_huge_zero_page_pmd(vma, pmd, haddr)
     return
@@ -113,6 +123,16 @@ function __split_huge_pmd_locked(vma: Vma, pmd: Pmdp, haddr: number, freeze: boo
   }
 }
 
+/** As since v4.14, but page_add_anon_rmap mlocks. */
+function remove_migration_pmd(page: Page, vma: Vma, addr: number, pmd: Pmdp): void {
+  const swp = rd(pmd) as Pmd
+  get_page(page)
+  let entry = (mkold(mk_huge_pmd(page, vm_page_prot(vma))) | (swp & SOFT_DIRTY)) as Pmd
+  if (is_write_migration_entry(pmd_to_swp_entry(swp))) entry = maybe_mkwrite(entry, vma)
+  k.page_add_anon_rmap(page, vma, addr, true)
+  set_pmd(pmd, entry)
+}
+
 /** As since v4.6, but page_add_anon_rmap mlocks, and what waits is drained at once (b74355078b65). */
 function unfreeze_page_vma(vma: Vma, head: Page, head_addr: number): void {
   const mm = rd(vma + vm_area.vm_mm) as Mm
@@ -134,7 +154,8 @@ function unfreeze_page_vma(vma: Vma, head: Page, head_addr: number): void {
 }
 
 export const changes: Changes = {
-  __split_huge_pmd: { before: __split_huge_pmd_4_6, after: __split_huge_pmd },
-  __split_huge_pmd_locked: { before: split.__split_huge_pmd_locked, after: __split_huge_pmd_locked },
+  __split_huge_pmd: { before: moving.__split_huge_pmd, after: __split_huge_pmd },
+  __split_huge_pmd_locked: { before: moving.__split_huge_pmd_locked, after: __split_huge_pmd_locked },
+  remove_migration_pmd: { before: moving.remove_migration_pmd, after: remove_migration_pmd },
   unfreeze_page_vma: { before: unfreeze_page_vma_4_6, after: unfreeze_page_vma },
 }

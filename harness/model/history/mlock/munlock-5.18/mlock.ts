@@ -29,6 +29,7 @@ import {
   pmd_offset,
   pmd_page,
   pmd_trans_huge,
+  pointsToTable,
   pte_lockptr,
   pte_offset,
   pte_present,
@@ -62,7 +63,7 @@ function mlock_pte_range(vma: Vma, pmd: Pmdp, addr: number, end: number): void {
     return
   }
   spin_unlock(pmd_ptl)
-  if (pmd_none(e)) return
+  if (!pointsToTable(e)) return
   const ptl = pte_lockptr(e)
   spin_lock(ptl)
   for (let a = addr; a < end; a++) {

@@ -3,7 +3,7 @@
 
 import { k } from '../../../kernel.ts'
 import { HPAGE_PMD_NR } from '../../../mm/init.ts'
-import { type Mm, type Page, VM_LOCKED, type Vma, vm_area } from '../../../mm/mm_types.ts'
+import { type Page, VM_LOCKED, type Vma, vm_area } from '../../../mm/mm_types.ts'
 import {
   _mapcount,
   compound_head,
@@ -15,21 +15,20 @@ import {
   subpage,
   TestClearPageDoubleMap,
 } from '../../../mm/page-flags.ts'
-import { DIRTY, ptep_clear_flush, set_pte } from '../../../mm/pgtable.ts'
+import { DIRTY, pte_page, ptep_clear_flush, set_pte } from '../../../mm/pgtable.ts'
 import * as rmap from '../../../mm/rmap.ts'
 import * as rmap_file from '../../../mm/rmap_file.ts'
 import * as rmap_munlock from '../../../mm/rmap_munlock.ts'
-import * as rmap_unmap from '../../../mm/rmap_unmap.ts'
-import { SWAP_AGAIN, SWAP_FAIL, SWAP_MLOCK, TTU_IGNORE_MLOCK } from '../../../mm/rmap_unmap.ts'
-import { page_check_address } from '../../../mm/rmap_walk.ts'
+import { SWAP_AGAIN, SWAP_FAIL, SWAP_MLOCK, TTU_IGNORE_MLOCK, TTU_SYNC } from '../../../mm/rmap_unmap.ts'
 import {
   mod_zone_page_state,
   NR_ANON_PAGES,
   NR_ANON_TRANSPARENT_HUGEPAGES,
   NR_FILE_MAPPED,
 } from '../../../mm/vmstat.ts'
-import { atomic_add_negative, spin_unlock, test_bit } from '../../../ops.ts'
-import { rd } from '../../../store.ts'
+import { atomic_add_negative, test_bit } from '../../../ops.ts'
+import { PVMW_SYNC, page_vma_mapped_walk } from '../../migration/thp-4.14/page_vma_mapped.ts'
+import { try_to_unmap_one as try_to_unmap_one_4_14 } from '../../migration/thp-4.14/rmap.ts'
 import type { Changes } from '../../patch.ts'
 import { mlock_vma_page, munlock_vma_page } from './internal.ts'
 
@@ -86,28 +85,34 @@ function page_remove_anon_compound_rmap(p: Page): void {
   k.deferred_split_huge_page(p)
 }
 
-/** As v4.5's try_to_unmap_one, later two. The reference that the pagevec holds would make a migration fail. */
+/** As since v4.14, later two functions. The reference that the pagevec holds would make a migration fail. */
 function try_to_unmap_one(p: Page, vma: Vma, addr: number, flags: number): number {
-  const found = page_check_address(p, rd(vma + vm_area.vm_mm) as Mm, addr, (flags & rmap_unmap.TTU_SYNC) !== 0)
-  if (found === undefined) return SWAP_AGAIN
-  const { pte, ptl } = found
-  if (!(flags & TTU_IGNORE_MLOCK) && test_bit(vma + vm_area.vm_flags, VM_LOCKED)) {
-    // Restores the mlock which got missed.
-    mlock_vma_page(p, vma, false)
-    spin_unlock(ptl)
-    return SWAP_MLOCK
-  }
-  const entry = ptep_clear_flush(pte)
-  if (entry & DIRTY) SetPageDirty(p)
-  const unmapped = k.unmappedEntry(p, vma, entry, flags)
-  set_pte(pte, unmapped ?? entry)
-  if (unmapped !== undefined) {
-    k.page_remove_rmap(p, false, vma)
-    if (test_bit(vma + vm_area.vm_flags, VM_LOCKED)) k.mlock_page_drain_local()
-    put_page(p)
-  }
-  spin_unlock(ptl)
-  return unmapped === undefined ? SWAP_FAIL : SWAP_AGAIN
+  let ret = SWAP_AGAIN
+  page_vma_mapped_walk(p, vma, addr, flags & TTU_SYNC ? PVMW_SYNC : 0, {
+    pmd: (pmd, at) => k.set_pmd_migration_entry(p, vma, at, pmd),
+    pte: pte => {
+      if (!(flags & TTU_IGNORE_MLOCK) && test_bit(vma + vm_area.vm_flags, VM_LOCKED)) {
+        // Restores the mlock which got missed.
+        mlock_vma_page(p, vma, false)
+        ret = SWAP_MLOCK
+        return false
+      }
+      const entry = ptep_clear_flush(pte)
+      const sub = pte_page(entry)
+      if (entry & DIRTY) SetPageDirty(p)
+      const unmapped = k.unmappedEntry(sub, vma, entry, flags)
+      set_pte(pte, unmapped ?? entry)
+      if (unmapped === undefined) {
+        ret = SWAP_FAIL
+        return false
+      }
+      k.page_remove_rmap(sub, false, vma)
+      if (test_bit(vma + vm_area.vm_flags, VM_LOCKED)) k.mlock_page_drain_local()
+      put_page(p)
+      return true
+    },
+  })
+  return ret
 }
 
 export const changes: Changes = {
@@ -120,7 +125,7 @@ export const changes: Changes = {
     before: rmap.page_remove_anon_compound_rmap,
     after: page_remove_anon_compound_rmap,
   },
-  try_to_unmap_one: { before: rmap_unmap.try_to_unmap_one, after: try_to_unmap_one },
+  try_to_unmap_one: { before: try_to_unmap_one_4_14, after: try_to_unmap_one },
   try_to_munlock_one: { before: rmap_munlock.try_to_munlock_one, after: undefined },
   try_to_munlock: { before: rmap_munlock.try_to_munlock, after: undefined },
 }
