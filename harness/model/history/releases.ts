@@ -54,8 +54,10 @@ import hwpoison_c3901e722b29 from './hwpoison/c3901e722b29.ts'
 import hwpoison_f9ce0be71d1f from './hwpoison/f9ce0be71d1f.ts'
 import lru_8f182270dfec from './lru/8f182270dfec.ts'
 import lru_c6c919eb90e0 from './lru/c6c919eb90e0.ts'
+import migration_1a5bae25e3cf from './migration/1a5bae25e3cf.ts'
 import migration_1ce82b69e96c from './migration/1ce82b69e96c.ts'
 import migration_2b575eb64f7a from './migration/2b575eb64f7a.ts'
+import migration_2e83ee1d8694 from './migration/2e83ee1d8694.ts'
 import migration_3f6c82728f4e from './migration/3f6c82728f4e.ts'
 import migration_3fe2011ff51e from './migration/3fe2011ff51e.ts'
 import migration_4fc3f1d66b1e from './migration/4fc3f1d66b1e.ts'
@@ -63,15 +65,18 @@ import migration_5c3f9a67378b from './migration/5c3f9a67378b.ts'
 import migration_5d39a7ebc8be from './migration/5d39a7ebc8be.ts'
 import migration_7a3ef208e662 from './migration/7a3ef208e662.ts'
 import migration_7f60c214fd3a from './migration/7f60c214fd3a.ts'
+import migration_9d84604b845c from './migration/9d84604b845c.ts'
 import migration_01d8b20dec5f from './migration/01d8b20dec5f.ts'
 import migration_51afb12ba809 from './migration/51afb12ba809.ts'
 import migration_67b9509b2c68 from './migration/67b9509b2c68.ts'
 import migration_012f18004da3 from './migration/012f18004da3.ts'
 import migration_470f119f0120 from './migration/470f119f0120.ts'
+import migration_732ed55823fc from './migration/732ed55823fc.ts'
 import migration_746b18d421da from './migration/746b18d421da.ts'
 import migration_5647bc293ab1 from './migration/5647bc293ab1.ts'
 import migration_a8bef8ff6ea1 from './migration/a8bef8ff6ea1.ts'
 import migration_a49bd4d71637 from './migration/a49bd4d71637.ts'
+import migration_ec0abae6dcdf from './migration/ec0abae6dcdf.ts'
 import migration_eee2acbae1f2 from './migration/eee2acbae1f2.ts'
 import migration_f18194275c39 from './migration/f18194275c39.ts'
 import migration_posted_kamezawa from './migration/posted-kamezawa.ts'
@@ -257,16 +262,21 @@ export const patches: readonly Patch[] = [
   migration_616b8371539a,
   hugetlb_ab5ac90aecf5,
   migration_a49bd4d71637,
+  migration_2e83ee1d8694,
   hugetlb_cb6acd01e2e4,
   hwpoison_46612b751c49,
   hugetlb_9b553bf5eb99,
   hugetlb_4643d67e8cb0,
   shmem_8897c1b1a160,
   hugetlb_87bf91d39bb5,
+  migration_1a5bae25e3cf,
+  migration_ec0abae6dcdf,
   hwpoison_f9ce0be71d1f,
+  migration_732ed55823fc,
   hwpoison_36af67370e33,
   hwpoison_a76054266661,
   migration_5d39a7ebc8be,
+  migration_9d84604b845c,
   mlock_munlock_5_18,
   hugetlb_a833a693a490,
 ]

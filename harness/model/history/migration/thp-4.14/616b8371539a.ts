@@ -15,6 +15,7 @@ import { patch } from '../../patch.ts'
 import { changes as huge_memory } from './huge_memory.ts'
 import { changes as huge_memory_range } from './huge_memory_range.ts'
 import { changes as migrate } from './migrate.ts'
+import { changes as page_vma_mapped } from './page_vma_mapped.ts'
 import { changes as rmap } from './rmap.ts'
 import { changes as walks } from './walks.ts'
 
@@ -22,5 +23,5 @@ export default patch('616b8371539a', {
   subject: 'mm: thp: enable thp migration in generic path',
   release: 'v4.14',
   needs: ['fec89c109f3a', 'c6c919eb90e0'],
-  changes: { ...huge_memory, ...huge_memory_range, ...migrate, ...rmap, ...walks },
+  changes: { ...huge_memory, ...huge_memory_range, ...migrate, ...page_vma_mapped, ...rmap, ...walks },
 })

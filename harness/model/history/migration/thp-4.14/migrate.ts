@@ -55,7 +55,7 @@ import { spin_lock, spin_unlock, WRITE_ONCE } from '../../../ops.ts'
 import { rd } from '../../../store.ts'
 import { unmap_and_move as unmap_and_move_4_8 } from '../../lru/c6c919eb90e0.ts'
 import type { Changes } from '../../patch.ts'
-import { PVMW_MIGRATION, PVMW_SYNC, page_vma_mapped_walk, vma_address } from './page_vma_mapped.ts'
+import { PVMW_MIGRATION, PVMW_SYNC, vma_address } from './page_vma_mapped.ts'
 
 declare module '../../../kernel.ts' {
   interface Patched {
@@ -95,7 +95,7 @@ function pmd_migration_entry_wait(mm: Mm, addr: number, pmd: Pmdp): void {
 
 /** The migration entries of `old` in one vma map `p` now, or the pages of it. Caller holds the lock of both pages. */
 export function remove_migration_pte(p: Page, vma: Vma, addr: number, old: Page): void {
-  page_vma_mapped_walk(old, vma, addr, PVMW_SYNC | PVMW_MIGRATION, {
+  k.page_vma_mapped_walk(old, vma, addr, PVMW_SYNC | PVMW_MIGRATION, {
     pmd: (pmd, at) => k.remove_migration_pmd(p, vma, at, pmd),
     pte: (pte, at) => {
       const swp = rd(pte) as Pte

@@ -39,8 +39,15 @@ import {
 } from '../../../mm/swapops.ts'
 import { spin_lock, spin_unlock } from '../../../ops.ts'
 import { rd } from '../../../store.ts'
+import type { Changes } from '../../patch.ts'
 
-/** Looks at the first entry under its lock only. */
+declare module '../../../kernel.ts' {
+  interface Patched {
+    page_vma_mapped_walk(p: Page, vma: Vma, addr: number, flags: number, visit: Visitor): void
+  }
+}
+
+/** Looks at the first PTE under its lock only. */
 export const PVMW_SYNC = 1
 /** Looks for migration entries of the page. */
 export const PVMW_MIGRATION = 2
@@ -57,7 +64,8 @@ export const vma_address = (p: Page, vma: Vma): number =>
 
 /**
  * All entries from `addr` on by which a vma maps the page: one PMD, or PTEs, that of a huge page lie across two tables if it
- * was moved. The walk ends at a table that is not there (until 494334e43c16). Caller holds the page lock.
+ * was moved. The walk ends at a table that is not there (until 494334e43c16), and whether one is it asks without a lock
+ * (732ed55823fc). Caller holds the page lock.
  */
 export function page_vma_mapped_walk(p: Page, vma: Vma, addr: number, flags: number, visit: Visitor): void {
   const mm = rd(vma + vm_area.vm_mm) as Mm
@@ -82,13 +90,13 @@ export function page_vma_mapped_walk(p: Page, vma: Vma, addr: number, flags: num
 }
 
 /** Whether a PMD that points to no table maps the page, or stands for it while it moves. Caller holds the PMD lock. */
-function standsForWhole(e: Pmd, p: Page, flags: number): boolean {
+export function standsForWhole(e: Pmd, p: Page, flags: number): boolean {
   if (flags & PVMW_MIGRATION) return is_pmd_migration_entry(e) && migration_entry_to_page(pmd_to_swp_entry(e)) === p
   return pmd_trans_huge(e) && pmd_page(e) === p
 }
 
 /** The entries of one table; false: the visitor has seen enough. The lock is taken when the first of them may be ours. */
-function walkTable(table: Pmd, p: Page, addr: number, end: number, flags: number, visit: Visitor): boolean {
+export function walkTable(table: Pmd, p: Page, addr: number, end: number, flags: number, visit: Visitor): boolean {
   const ptl = pte_lockptr(table)
   const wanted = flags & PVMW_MIGRATION ? is_swap_pte : pte_present
   let locked = false
@@ -112,4 +120,8 @@ function check_pte(entry: Pte, p: Page, flags: number): boolean {
   if (!(flags & PVMW_MIGRATION ? is_migration_entry(entry) : pte_present(entry))) return false
   const distance = pte_pfn(entry) - page_to_pfn(p)
   return distance >= 0 && distance < hpage_nr_pages(p)
+}
+
+export const changes: Changes = {
+  page_vma_mapped_walk: { before: undefined, after: page_vma_mapped_walk },
 }

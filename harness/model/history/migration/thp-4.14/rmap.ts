@@ -24,7 +24,7 @@ import {
 import { anon_vma_interval_tree_foreach, page_to_pgoff } from '../../../mm/rmap_walk.ts'
 import { test_bit } from '../../../ops.ts'
 import type { Changes } from '../../patch.ts'
-import { PVMW_SYNC, page_vma_mapped_walk, vma_address } from './page_vma_mapped.ts'
+import { PVMW_SYNC, vma_address } from './page_vma_mapped.ts'
 
 /**
  * The entries of one vma: SWAP_AGAIN if they are gone. Whether memory has failed is asked of each page, in the kernel of the
@@ -32,7 +32,7 @@ import { PVMW_SYNC, page_vma_mapped_walk, vma_address } from './page_vma_mapped.
  */
 export function try_to_unmap_one(p: Page, vma: Vma, addr: number, flags: number): number {
   let ret = SWAP_AGAIN
-  page_vma_mapped_walk(p, vma, addr, flags & TTU_SYNC ? PVMW_SYNC : 0, {
+  k.page_vma_mapped_walk(p, vma, addr, flags & TTU_SYNC ? PVMW_SYNC : 0, {
     pmd: (pmd, at) => k.set_pmd_migration_entry(p, vma, at, pmd),
     pte: pte => {
       if (!(flags & TTU_IGNORE_MLOCK) && test_bit(vma + vm_area.vm_flags, VM_LOCKED)) {

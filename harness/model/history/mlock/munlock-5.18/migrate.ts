@@ -30,12 +30,12 @@ import { mod_zone_page_state, NR_ISOLATED_ANON } from '../../../mm/vmstat.ts'
 import { test_bit } from '../../../ops.ts'
 import { rd } from '../../../store.ts'
 import * as moving from '../../migration/thp-4.14/migrate.ts'
-import { PVMW_MIGRATION, PVMW_SYNC, page_vma_mapped_walk } from '../../migration/thp-4.14/page_vma_mapped.ts'
+import { PVMW_MIGRATION, PVMW_SYNC } from '../../migration/thp-4.14/page_vma_mapped.ts'
 import type { Changes } from '../../patch.ts'
 
 /** As since v4.14, but page_add_anon_rmap mlocks, and what waits is drained at once (b74355078b65). */
 function remove_migration_pte(p: Page, vma: Vma, addr: number, old: Page): void {
-  page_vma_mapped_walk(old, vma, addr, PVMW_SYNC | PVMW_MIGRATION, {
+  k.page_vma_mapped_walk(old, vma, addr, PVMW_SYNC | PVMW_MIGRATION, {
     pmd: (pmd, at) => k.remove_migration_pmd(p, vma, at, pmd),
     pte: (pte, at) => {
       const swp = rd(pte) as Pte

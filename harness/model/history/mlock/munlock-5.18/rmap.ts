@@ -27,7 +27,7 @@ import {
   NR_FILE_MAPPED,
 } from '../../../mm/vmstat.ts'
 import { atomic_add_negative, test_bit } from '../../../ops.ts'
-import { PVMW_SYNC, page_vma_mapped_walk } from '../../migration/thp-4.14/page_vma_mapped.ts'
+import { PVMW_SYNC } from '../../migration/thp-4.14/page_vma_mapped.ts'
 import { try_to_unmap_one as try_to_unmap_one_4_14 } from '../../migration/thp-4.14/rmap.ts'
 import type { Changes } from '../../patch.ts'
 import { mlock_vma_page, munlock_vma_page } from './internal.ts'
@@ -88,7 +88,7 @@ function page_remove_anon_compound_rmap(p: Page): void {
 /** As since v4.14, later two functions. The reference that the pagevec holds would make a migration fail. */
 function try_to_unmap_one(p: Page, vma: Vma, addr: number, flags: number): number {
   let ret = SWAP_AGAIN
-  page_vma_mapped_walk(p, vma, addr, flags & TTU_SYNC ? PVMW_SYNC : 0, {
+  k.page_vma_mapped_walk(p, vma, addr, flags & TTU_SYNC ? PVMW_SYNC : 0, {
     pmd: (pmd, at) => k.set_pmd_migration_entry(p, vma, at, pmd),
     pte: pte => {
       if (!(flags & TTU_IGNORE_MLOCK) && test_bit(vma + vm_area.vm_flags, VM_LOCKED)) {
