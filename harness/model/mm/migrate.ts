@@ -32,6 +32,7 @@ import {
   get_page_unless_zero,
   lock_page,
   PageAnon,
+  PageCompound,
   PageDirty,
   PageHuge,
   PageLocked,
@@ -325,11 +326,13 @@ export function migrate_pages(p: Page, reason = 0): number {
 
 /** move_pages(2) of one page to wherever memory is free, of hugetlb to node `nid`: 0, -EBUSY: not to be had, or a huge page in use, or -EAGAIN: in use. */
 export function migratePage(p: Page, nid = page_to_nid(p)): number {
-  // follow_page: whose page it is can be asked with a reference only.
-  if (!get_page_unless_zero(p)) return -EBUSY
-  const huge = PageHuge(p)
-  put_page(p)
-  if (huge) return k.moveHugetlbPage(p, nid)
+  if (PageCompound(p)) {
+    // follow_page: whether it is one of hugetlb can be asked with a reference only.
+    if (!get_page_unless_zero(p)) return -EBUSY
+    const huge = PageHuge(p)
+    put_page(p)
+    if (huge) return k.moveHugetlbPage(p, nid)
+  }
   if (k.isolateForMigration(p) !== 0) return -EBUSY
   return k.migrate_pages(p)
 }
