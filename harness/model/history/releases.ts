@@ -103,7 +103,7 @@ import mlock_munlock_5_18 from './mlock/munlock-5.18/cea86fe246b6.ts'
 import mlock_posted_v2 from './mlock/posted-v2.ts'
 import mlock_split_pmd from './mlock/split-pmd.ts'
 import type { Patch } from './patch.ts'
-import shmem_8897c1b1a160 from './shmem/8897c1b1a160.ts'
+import shmem_8897c1b1a179 from './shmem/8897c1b1a179.ts'
 import shmem_f00cdc6df7d7 from './shmem/f00cdc6df7d7.ts'
 import stack_1be7107fbe18 from './stack/1be7107fbe18.ts'
 import stack_9c145c56d0c8 from './stack/9c145c56d0c8.ts'
@@ -267,7 +267,7 @@ export const patches: readonly Patch[] = [
   hwpoison_46612b751c49,
   hugetlb_9b553bf5eb99,
   hugetlb_4643d67e8cb0,
-  shmem_8897c1b1a160,
+  shmem_8897c1b1a179,
   hugetlb_87bf91d39bb5,
   migration_1a5bae25e3cf,
   migration_ec0abae6dcdf,

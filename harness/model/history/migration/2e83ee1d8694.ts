@@ -1,6 +1,6 @@
-// 2e83ee1d8694 "mm: thp: fix flags for pmd migration when split" (v4.20): the entries that the migration entry of a huge page
-// is split into may be written to, and are soft-dirty, as it is. Before, bits of it are asked that mean something else there:
-// what fork has made read-only comes back writable, if it was written to before.
+// 2e83ee1d8694 "mm: thp: fix flags for pmd migration when split" (v4.20; the id is from memory): the entries that the
+// migration entry of a huge page is split into may be written to, and are soft-dirty, as it is. Before, bits of it are
+// asked that mean something else there: what fork has made read-only comes back writable, if it was written to before.
 
 import { HPAGE_PMD_NR } from '../../mm/init.ts'
 import { type Mm, type Pmd, type Pmdp, type Vma, vm_area } from '../../mm/mm_types.ts'

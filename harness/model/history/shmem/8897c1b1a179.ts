@@ -1,5 +1,5 @@
-// 8897c1b1a160 "mm/shmem.c: pin the file in shmem_fault() if mmap_sem is dropped" (v5.5; the id and the order of steps are from
-// memory): who waits for a hole has given up mmap_sem, and with it what kept the file, whose lock he wants when he wakes.
+// 8897c1b1a179 "shmem: pin the file in shmem_fault() if mmap_sem is dropped" (v5.5): who waits for a hole has given up
+// mmap_sem, and with it what kept the file, whose lock he wants when he wakes.
 
 import { file_inode, fput, get_file, i_lock, inode as struct_inode } from '../../fs/inode.ts'
 import {
@@ -37,7 +37,7 @@ function waitForPunch(vma: Vma, pgoff: number, flags: number): number {
   return unlock ? VM_FAULT_RETRY : VM_FAULT_NOPAGE
 }
 
-export default patch('8897c1b1a160', {
+export default patch('8897c1b1a179', {
   subject: 'mm/shmem.c: pin the file in shmem_fault() if mmap_sem is dropped',
   release: 'v5.5',
   changes: { waitForPunch: { before: waitForPunch_4_5, after: waitForPunch } },
