@@ -43,6 +43,11 @@ const structs: Readonly<Record<string, Readonly<Record<number, string>>>> = {
 
 /** `zone.lru_lock`, `page 512.flags`, `mm_struct.mmap_sem` … */
 export function cellName(cell: number): string {
+  return lastingName(cell) ?? objectCellName(cell)
+}
+
+/** What a cell is from boot on; undefined: of an object, another one as memory is given back and taken anew. */
+function lastingName(cell: number): string | undefined {
   const index = cell - mem_map
   if (index >= 0 && index < max_pfn * page.SIZE) {
     const pfn = index >> page.ORDER
@@ -57,8 +62,10 @@ export function cellName(cell: number): string {
   if (pool !== undefined) return pool
   const n = cpuOfLocalLock(cell)
   if (n !== undefined) return `CPU ${n}'s local lock`
-  const rcu = rcuCellName(cell)
-  if (rcu !== undefined) return rcu
+  return rcuCellName(cell)
+}
+
+function objectCellName(cell: number): string {
   const object = objectAt(cell)
   if (object === undefined) return `cell ${cell}`
   const at = cell - object.start
@@ -104,7 +111,15 @@ function poolCellName(cell: number): string | undefined {
 
 /** A name without the number in it, so that the same place of different pages is one. */
 export function kindOfCell(cell: number): string {
-  const name = cellName(cell)
+  return withoutNumber(cellName(cell))
+}
+
+/** As kindOfCell, but the same for all cells of objects: what stands where in them may differ from run to run. */
+export function lastingKindOf(cell: number): string {
+  return withoutNumber(lastingName(cell) ?? 'object')
+}
+
+function withoutNumber(name: string): string {
   const head = /^page (\d+)\./.exec(name)
   if (head === null) return name.replace(/ \d+/g, '')
   return name.replace(head[1]!, Number(head[1]) % HPAGE_PMD_NR === 0 ? 'head' : 'tail')

@@ -2,7 +2,7 @@
 // case where the same turns are other steps it is another, and the schedule is not misplayed; whatever else has changed
 // since does not matter.
 
-import { kindOfCell } from '../../model/names.ts'
+import { lastingKindOf } from '../../model/names.ts'
 import { hashOf, mix } from './hash.ts'
 import type { Machine } from './machine.ts'
 import { runSchedule } from './replay.ts'
@@ -23,7 +23,7 @@ export function throughOf(machine: Machine, schedule: Schedule): string {
     const kind = trie.kind[node]!
     if (isOp(kind)) {
       const cell = trie.cell[node]!
-      const place = kinds.get(cell) ?? hashOf(kindOfCell(cell))[0]
+      const place = kinds.get(cell) ?? hashOf(lastingKindOf(cell))[0]
       kinds.set(cell, place)
       for (const part of [thread, kind, place]) digest = mix((Math.imul(digest, 31) + part) | 0)
     }
