@@ -224,9 +224,14 @@ export function migrateMapping(mapping: AddressSpace, newpage: Page, p: Page): n
   return 0
 }
 
-/** Contents and flags; PG_mlocked comes back with the entries (51afb12ba809). Caller holds the lock of both pages. */
+/** Contents and flags. Caller holds the lock of both pages. */
 export function migrate_page_copy(newpage: Page, p: Page): void {
   k.copy_user_page(newpage, p)
+  migrate_page_states(newpage, p)
+}
+
+/** Flags; PG_mlocked comes back with the entries (51afb12ba809). v4.5 does so in migrate_page_copy. */
+export function migrate_page_states(newpage: Page, p: Page): void {
   if (PageUptodate(p)) SetPageUptodate(newpage)
   if (TestClearPageActive(p)) SetPageActive(newpage)
   else if (TestClearPageUnevictable(p)) SetPageUnevictable(newpage)

@@ -5,39 +5,20 @@ import { EAGAIN, EBUSY, ENOMEM } from '../../../mm/errno.ts'
 import { maybe_mkwrite, mkold, vm_page_prot } from '../../../mm/memory.ts'
 import * as migrate from '../../../mm/migrate.ts'
 import { MR_MEMORY_FAILURE } from '../../../mm/migrate.ts'
-import {
-  type Mm,
-  NULL,
-  type Page,
-  type Pmd,
-  type Pmdp,
-  type Pte,
-  page,
-  type Swp,
-  type Vma,
-} from '../../../mm/mm_types.ts'
+import { type Mm, NULL, type Page, type Pmd, type Pmdp, type Pte, type Vma } from '../../../mm/mm_types.ts'
 import { alloc_hugepage, alloc_page } from '../../../mm/page_alloc.ts'
 import {
   ClearPageActive,
-  ClearPageSwapCache,
   ClearPageUnevictable,
   get_page,
   get_page_unless_zero,
   hpage_nr_pages,
   PageAnon,
-  PageDirty,
-  PageSwapCache,
   PageTransCompound,
   PageTransHuge,
   page_count,
   put_page,
-  SetPageActive,
-  SetPageDirty,
-  SetPageUnevictable,
-  set_page_swap_entry,
   subpage,
-  TestClearPageActive,
-  TestClearPageUnevictable,
   TestSetPageHWPoison,
   wait_on_page_locked,
 } from '../../../mm/page-flags.ts'
@@ -51,7 +32,7 @@ import {
   pmd_to_swp_entry,
 } from '../../../mm/swapops.ts'
 import { mod_zone_page_state, NR_ISOLATED_ANON } from '../../../mm/vmstat.ts'
-import { spin_lock, spin_unlock, WRITE_ONCE } from '../../../ops.ts'
+import { spin_lock, spin_unlock } from '../../../ops.ts'
 import { rd } from '../../../store.ts'
 import { unmap_and_move as unmap_and_move_4_8 } from '../../lru/c6c919eb90e0.ts'
 import type { Changes } from '../../patch.ts'
@@ -135,14 +116,7 @@ function remove_migration_ptes(old: Page, p: Page): void {
 function migrate_page_copy(newpage: Page, p: Page): void {
   const nr = hpage_nr_pages(p)
   for (let i = 0; i < nr; i++) k.copy_user_page(subpage(newpage, i), subpage(p, i))
-  if (TestClearPageActive(p)) SetPageActive(newpage)
-  else if (TestClearPageUnevictable(p)) SetPageUnevictable(newpage)
-  if (PageDirty(p)) SetPageDirty(newpage)
-  if (PageSwapCache(p)) {
-    ClearPageSwapCache(p)
-    set_page_swap_entry(p, 0 as Swp)
-  }
-  if (!PageAnon(p)) WRITE_ONCE(p + page.mapping, 0)
+  migrate.migrate_page_states(newpage, p)
 }
 
 /** Without memory for another huge page it stays (until 94723aafb9e7, v4.17, splits it then). */
