@@ -88,6 +88,10 @@ t.test('a verdict of a counter that this engine does not see is not judged by it
   t.match(of('wrong-count'), { status: 'config', reason: 'what the verdict says may show in Mlocked, not seen here' })
   t.equal(of('wrong-count', 'always', { Mlocked: 4096 }).status, 'fail')
   t.equal(of('oops').status, 'fail')
+  const more = [...counters, { name: 'AnonPages', value: 0, delta: true, pos: pos(2) }]
+  const both = [step('munlock', {}, { expect: expecting({ counters: more }) })]
+  const seenOne = { steps: both, seen: [seen(0, { counters: { AnonPages: 0 } })], more: { baseline: { AnonPages: 0 } } }
+  t.equal(judged({ ...seenOne, wanted: ['wrong-count'] }).status, 'fail', 'one that is seen is judged by')
 })
 
 t.test('truth comes before what the case says, which comes in written order', async t => {

@@ -44,12 +44,12 @@ export function judge(trial: Trial, seen: Observation): Result {
   return { ...result, ...verdictOf(result, ways) }
 }
 
-/** Of a verdict that always something is wrong with counters: those that the case states and this engine does not see. */
+/** Of a verdict that always something is wrong with counters: those that the case states, if this engine sees none of them. */
 function unseenOfVerdict({ wanted: { anomalies, how }, unseen, steps }: Result): string[] {
   const isOfCounters = anomalies.length > 0 && anomalies.every(name => ofCounters.has(name))
   if (how !== 'always' || !isOfCounters) return []
   const stated = new Set(steps.flatMap(({ expect }) => expect?.counters ?? []).map(({ name }) => name))
-  return unseen.filter(name => stated.has(name))
+  return [...stated].every(name => unseen.includes(name)) ? [...stated] : []
 }
 
 const ofCounters: ReadonlySet<string> = new Set(['counter-drift', 'wrong-count'] satisfies AnomalyName[])
