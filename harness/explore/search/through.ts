@@ -14,20 +14,16 @@ export function throughOf(machine: Machine, schedule: Schedule): string {
   const { trie } = machine
   machine.back(0)
   runSchedule(machine, schedule)
-  const order = Array.from({ length: machine.depth }, (_, i) => machine.stepAt(i).thread)
-  machine.back(0)
   const kinds = new Map<number, number>()
-  let digest = order.length
-  for (const thread of order) {
-    const node = machine.at[thread]!
+  let digest = machine.depth
+  for (let i = 0; i < machine.depth; i++) {
+    const { thread, node } = machine.stepAt(i)
     const kind = trie.kind[node]!
-    if (isOp(kind)) {
-      const cell = trie.cell[node]!
-      const place = kinds.get(cell) ?? hashOf(lastingKindOf(cell))[0]
-      kinds.set(cell, place)
-      for (const part of [thread, kind, place]) digest = mix((Math.imul(digest, 31) + part) | 0)
-    }
-    machine.step(thread)
+    if (!isOp(kind)) continue
+    const cell = trie.cell[node]!
+    const place = kinds.get(cell) ?? hashOf(lastingKindOf(cell))[0]
+    kinds.set(cell, place)
+    for (const part of [thread, kind, place]) digest = mix((Math.imul(digest, 31) + part) | 0)
   }
   machine.back(0)
   return (digest >>> 0).toString(16).padStart(8, '0')
