@@ -1,4 +1,4 @@
-// f9ce0be71d1f "mm: Cleanup faultaround and finish_fault() codepaths" (v5.12; from memory). Of it only this: fault-around looks
+// f9ce0be71d1f "mm: Cleanup faultaround and finish_fault() codepaths" (v5.12). Of it only this: fault-around looks
 // whether the memory of a page has failed with the page locked. Before, it looked first; but then a page whose memory
 // had failed meanwhile was not the file's any more, which changes with a76054266661.
 
