@@ -1,4 +1,4 @@
-// What the probe tells, line by line: see out.h and main.c in probe/.
+// What the probe tells, line by line: see out.h, point.c and answers.c in probe/.
 
 /** Values that changed since the last such line of the same boot. */
 export type CounterChanges = { readonly [name: string]: number }

@@ -5,6 +5,7 @@
 // than most system calls take: what meets what differs from round to round.
 
 #include "race.h"
+#include "answers.h"
 #include "bytes.h"
 #include "out.h"
 

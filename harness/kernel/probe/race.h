@@ -6,5 +6,3 @@
 bool is_race(const struct words *line);
 /** The race that `line` begins; `line` is then the heading after it. Each thread's answers are told; the step's own is ok. */
 struct answer run_race(struct words *line, bool (*is_heading)(const struct words *));
-/** In main.c: tells what a step of a thread answered. */
-void tell_raced(const char *thread, int step, const struct answer *answer);
