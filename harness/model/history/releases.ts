@@ -37,8 +37,10 @@ import hugetlb_ea4039a34c4c from './hugetlb/ea4039a34c4c.ts'
 import hugetlb_fd4a4663db29 from './hugetlb/fd4a4663db29.ts'
 import hugetlb_ff8c0c53c475 from './hugetlb/ff8c0c53c475.ts'
 import hugetlb_posted_v1 from './hugetlb/posted-v1.ts'
+import hwpoison_3f4b815a439a from './hwpoison/3f4b815a439a.ts'
 import hwpoison_4a705fef9862 from './hwpoison/4a705fef9862.ts'
 import hwpoison_5f24ae585be9 from './hwpoison/5f24ae585be9.ts'
+import hwpoison_6bc9b56433b7 from './hwpoison/6bc9b56433b7.ts'
 import hwpoison_7af446a841a2 from './hwpoison/7af446a841a2.ts'
 import hwpoison_8c6c2ecb4466 from './hwpoison/8c6c2ecb4466.ts'
 import hwpoison_36af67370e33 from './hwpoison/36af67370e33.ts'
@@ -50,8 +52,10 @@ import hwpoison_46612b751c49 from './hwpoison/46612b751c49.ts'
 import hwpoison_a49ecbcd7b0d from './hwpoison/a49ecbcd7b0d.ts'
 import hwpoison_a76054266661 from './hwpoison/a76054266661.ts'
 import hwpoison_b985194c8c0a from './hwpoison/b985194c8c0a.ts'
+import hwpoison_c3114a84f7f9 from './hwpoison/c3114a84f7f9.ts'
 import hwpoison_c3901e722b29 from './hwpoison/c3901e722b29.ts'
 import hwpoison_f9ce0be71d1f from './hwpoison/f9ce0be71d1f.ts'
+import hwpoison_faf53def3b14 from './hwpoison/faf53def3b14.ts'
 import lru_8f182270dfec from './lru/8f182270dfec.ts'
 import lru_c6c919eb90e0 from './lru/c6c919eb90e0.ts'
 import migration_1a5bae25e3cf from './migration/1a5bae25e3cf.ts'
@@ -259,18 +263,22 @@ export const patches: readonly Patch[] = [
   hwpoison_30809f559a0d,
   stack_1be7107fbe18,
   hwpoison_7258ae5c5a2c,
+  hwpoison_c3114a84f7f9,
   migration_616b8371539a,
   hugetlb_ab5ac90aecf5,
   migration_a49bd4d71637,
   migration_2e83ee1d8694,
+  hwpoison_6bc9b56433b7,
   hugetlb_cb6acd01e2e4,
   hwpoison_46612b751c49,
   hugetlb_9b553bf5eb99,
+  hwpoison_faf53def3b14,
   hugetlb_4643d67e8cb0,
   shmem_8897c1b1a179,
   hugetlb_87bf91d39bb5,
   migration_1a5bae25e3cf,
   migration_ec0abae6dcdf,
+  hwpoison_3f4b815a439a,
   hwpoison_f9ce0be71d1f,
   migration_732ed55823fc,
   hwpoison_36af67370e33,

@@ -94,6 +94,8 @@ t.test('soft offline, release by release: the answer, the pool, and what is lost
     ['v3.8', 0, [3, 1, 0, 0], N],
     ['v3.12', 0, [3, 1, 0, 0], N],
     ['v4.5', 0, [3, 1, 0, 0], N],
+    ['v4.14', 0, [2, 1, 0, 0], 1],
+    ['v5.18', 0, [2, 1, 0, 0], 1],
   ] as const) {
     machine(3, 0, 0, variant)
     const mm = mm_alloc()
@@ -113,4 +115,18 @@ t.test('a surplus page that is taken out of use is one frame lost to the page al
   const head = write(mm, A, 1) as Page
   t.equal(k.soft_offline_page(subpage(head, 2), 0), 0)
   t.same([pool(), lost(), PageHWPoison(subpage(head, 2)), PageHWPoison(head)], [[1, 0, 0, 1], 1, true, false])
+})
+
+t.test('what is well of a huge page that is taken out of use by a tail can be had again, the tail cannot', async t => {
+  for (const variant of ['v4.14', 'v5.18']) {
+    machine(1, 0, 0, variant)
+    const mm = mm_alloc()
+    map(mm, A, N)
+    const head = write(mm, A, 1) as Page
+    k.mmput(mm)
+    t.equal(k.soft_offline_page(subpage(head, 2), 0), 0, variant)
+    t.same([pool(), lost(), PageHWPoison(subpage(head, 2)), PageHWPoison(head)], [[0, 0, 0, 0], 1, true, false])
+    t.equal(k.soft_offline_page(subpage(head, 2), 0), -EBUSY, 'it is out of use already')
+    t.same(truth({}), [])
+  }
 })

@@ -37,7 +37,8 @@ export const addResv = (h: Hstate, n: number): void =>
   WRITE_ONCE(h + hstate.resv_huge_pages, READ_ONCE(h + hstate.resv_huge_pages) + n)
 
 const lru = (p: Page): number => p + tail.hugetlb_lru
-const pageAt = (entry: number): Page => (entry - tail.hugetlb_lru) as Page
+/** The page whose place on a list this is. */
+export const pageAt = (entry: number): Page => (entry - tail.hugetlb_lru) as Page
 
 export const page_private = (p: Page): Subpool => rd(p + tail.private) as Subpool
 export const set_page_private = (p: Page, spool: Subpool): void => wr(p + tail.private, spool)

@@ -60,19 +60,19 @@ export function soft_offline_page(p: Page, flags: number): number {
   }
   const ret = k.get_any_page(p, flags)
   if (ret > 0) return k.soft_offline_in_use_page(p)
-  if (ret === 0) k.soft_offline_free_page(p)
-  return ret
+  return ret === 0 ? k.soft_offline_free_page(p) : ret
 }
 
-/** Of hugetlb, it leaves the pool's free list for good. */
-export function soft_offline_free_page(p: Page): void {
+/** Of hugetlb, it leaves the pool's free list for good. 0, whatever comes of it. */
+export function soft_offline_free_page(p: Page): number {
   if (!PageHuge(p)) {
     if (!TestSetPageHWPoison(p)) num_poisoned_pages_add(1)
-    return
+    return 0
   }
   const hpage = compound_head(p)
   k.set_page_hwpoison_huge_page(hpage)
   if (k.dequeue_hwpoisoned_huge_page(hpage) === 0) num_poisoned_pages_add(1 << compound_order(hpage))
+  return 0
 }
 
 /** As splitPoisonedThp of memory-failure.ts, by way of the head. */
@@ -109,10 +109,7 @@ export function soft_offline_huge_page(p: Page): number {
   k.put_hwpoison_page(hpage)
   if (!isolated) return -EBUSY
   const rc = k.migrateHugePage(hpage, page_to_nid(hpage))
-  if (rc === 0) {
-    k.markMovedHugePage(p, hpage)
-    return 0
-  }
+  if (rc === 0) return k.markMovedHugePage(p, hpage)
   k.putbackUnmoved(hpage, rc)
   return rc === -ENOMEM ? rc : -EIO
 }
@@ -120,8 +117,8 @@ export function soft_offline_huge_page(p: Page): number {
 /** The huge page did not move. One that can never move has been put back already, and is put back twice (30809f559a0d). */
 export const putbackUnmoved = (hpage: Page, _rc: number): void => k.putback_active_hugepage(hpage)
 
-/** It has moved, and is free: in the pool, where another may have it by now, or, one too many, with the page allocator. */
-export function markMovedHugePage(p: Page, hpage: Page): void {
+/** It has moved, and is free: in the pool, where another may have it by now, or, one too many, with the page allocator. 0. */
+export function markMovedHugePage(p: Page, hpage: Page): number {
   if (PageHuge(p)) {
     k.set_page_hwpoison_huge_page(hpage)
     k.dequeue_hwpoisoned_huge_page(hpage)
@@ -129,6 +126,7 @@ export function markMovedHugePage(p: Page, hpage: Page): void {
   } else if (!TestSetPageHWPoison(p)) {
     num_poisoned_pages_add(1)
   }
+  return 0
 }
 
 /** A base page, with a reference that goes. */

@@ -232,7 +232,7 @@ export function __free_pages(p: Page, order: number): void {
   if (!put_page_testzero(p)) return
   free_pages_check(p, 'page')
   for (let i = 1; i < 1 << order; i++) free_tail_page(p, i)
-  wr(p + page.flags, 0)
+  wr(p + page.flags, rdm(p + page.flags, PG_hwpoison))
   wr(p + page.mapping, 0)
   if (order === HPAGE_PMD_ORDER) {
     push(pcpOf(cpu, page_to_nid(p)) + pcp.huge, p)

@@ -61,10 +61,7 @@ export function soft_offline_huge_page(p: Page): number {
   const hpage = compound_head(p)
   if (lostAlready(hpage)) return -EBUSY
   const rc = k.migrateHugePage(hpage, page_to_nid(hpage))
-  if (rc === 0) {
-    k.markMovedHugePage(p, hpage)
-    return 0
-  }
+  if (rc === 0) return k.markMovedHugePage(p, hpage)
   k.putbackUnmoved(hpage, rc)
   return rc === -ENOMEM ? rc : -EIO
 }

@@ -8,7 +8,7 @@ import type { Page } from '../../mm/mm_types.ts'
 import { patch } from '../patch.ts'
 
 /** If it is still on the list of those that were to move. */
-function putbackUnmoved(hpage: Page, rc: number): void {
+export function putbackUnmoved(hpage: Page, rc: number): void {
   if (rc === -EAGAIN || rc === -ENOMEM) k.putback_active_hugepage(hpage)
 }
 

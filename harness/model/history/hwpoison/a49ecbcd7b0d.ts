@@ -8,10 +8,11 @@ import { compound_order } from '../../mm/page-flags.ts'
 import { num_poisoned_pages_add } from '../../mm/swapops.ts'
 import { patch } from '../patch.ts'
 
-function markMovedHugePage(_p: Page, hpage: Page): void {
+function markMovedHugePage(_p: Page, hpage: Page): number {
   k.set_page_hwpoison_huge_page(hpage)
   k.dequeue_hwpoisoned_huge_page(hpage)
   num_poisoned_pages_add(1 << compound_order(hpage))
+  return 0
 }
 
 export default patch('a49ecbcd7b0d', {
