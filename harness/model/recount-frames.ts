@@ -18,15 +18,17 @@ import { hugePages, type Pools } from './recount-hugetlb.ts'
 import { type Files, isFilePage } from './recount-shmem.ts'
 import type { SwapTruth } from './recount-swap.ts'
 import {
+  blocks,
   expectSame,
   type Findings,
   forEachFrame,
+  forEachOfRuns,
   headOf,
-  isGigantic,
   locks,
   pmds,
   ptes,
   refs,
+  runs,
   tailPins,
   writers,
 } from './recount-tally.ts'
@@ -37,6 +39,7 @@ const sums = { anon: 0, huge: 0, active: 0, inactive: 0, unevictable: 0, mlocked
 
 /** Each frame's counts against what was counted of it, and the zone's counters against the sums. */
 export function checkFrames(pools: Pools, files: Files, swap: SwapTruth, found: Findings): void {
+  const add: Findings['add'] = (anomaly, text) => found.add(anomaly, text)
   checkPoison(found)
   sums.anon = sums.huge = sums.active = sums.inactive = sums.unevictable = sums.mlocked = 0
   forEachFrame((p, pfn, step) => {
@@ -47,7 +50,7 @@ export function checkFrames(pools: Pools, files: Files, swap: SwapTruth, found: 
     }
     if (compound) checkCompound(p, pfn, found)
     else checkSingle(p, pfn, files, swap, found)
-    k.recountMlock(p, pfn, locks[pfn]!, (anomaly, text) => found.add(anomaly, text))
+    k.recountMlock(p, pfn, locks[pfn]!, add)
     const nr = compound ? HPAGE_PMD_NR : 1
     const flags = S[p + page.flags]!
     if (flags & PG_lru) sums[listOf(flags)] += nr
@@ -70,18 +73,30 @@ export function checkFrames(pools: Pools, files: Files, swap: SwapTruth, found: 
 
 /** Frames that have failed are as many as counted, and nobody maps one. The zero page is mapped for ever. */
 function checkPoison(found: Findings): void {
-  let lost = S[pfn_to_page(0) + page.flags]! & PG_hwpoison ? 1 : 0
-  const whole = S[zone.num_poisoned_pages] !== 0
-  forEachFrame((p, pfn, nr) => {
-    // Gigantic pages are looked through only if something is lost at all.
-    const step = whole || !isGigantic(pfn) ? 1 : Math.max(nr, S[p + page.flags]! & PG_head ? hugePages(p) : 1)
-    if ((S[p + page.flags]! & PG_hwpoison) === 0) return step
-    lost++
+  const counted = S[zone.num_poisoned_pages]!
+  const failed = failedFrames(counted !== 0)
+  for (const pfn of failed) {
     const maps = ptes[pfn]! + pmds[page_to_pfn(headOf(pfn_to_page(pfn)))]!
-    if (maps > 0) found.add('poison-mapped', `frame ${pfn} has failed, and is mapped ${maps} time(s)`)
-    return step
+    if (pfn !== 0 && maps > 0) found.add('poison-mapped', `frame ${pfn} has failed, and is mapped ${maps} time(s)`)
+  }
+  expectSame(found, 'counter-drift', 'HardwareCorrupted in pages', counted, failed.length)
+}
+
+/** Of gigantic pages only the heads are looked at, unless `all`. */
+function failedFrames(all: boolean): number[] {
+  const failed: number[] = []
+  for (const [from, to] of all ? [...blocks, ...runs] : blocks) {
+    const end = pfn_to_page(to)
+    for (let p = pfn_to_page(from); p < end; p = (p + page.SIZE) as Page)
+      if (S[p + page.flags]! & PG_hwpoison) failed.push(page_to_pfn(p))
+  }
+  if (all) return failed
+  forEachOfRuns((p, pfn, nr) => {
+    const flags = S[p + page.flags]!
+    if (flags & PG_hwpoison) failed.push(pfn)
+    return Math.max(nr, flags & PG_head ? hugePages(p) : 1)
   })
-  expectSame(found, 'counter-drift', 'HardwareCorrupted in pages', S[zone.num_poisoned_pages]!, lost)
+  return failed
 }
 
 function listOf(flags: number): 'active' | 'inactive' | 'unevictable' {

@@ -22,11 +22,18 @@ export let writers = new Uint8Array(0)
 /** Heads of gigantic pages of which something was said. */
 export let gigantic: number[] = []
 
+/** Frames from..to that have been given out: a huge page at a time, and as gigantic pages. */
+export let blocks: Spans = []
+export let runs: Spans = []
+type Spans = readonly (readonly [from: number, to: number])[]
+
 /** Everything is counted anew. */
 export function clear(): void {
   for (const pfn of gigantic) pmds[pfn] = refs[pfn] = writers[pfn] = 0
   gigantic = []
-  const end = Math.max(...[...givenOut(), ...givenOutRuns()].map(([, to]) => to))
+  blocks = [...givenOut()]
+  runs = [...givenOutRuns()]
+  const end = Math.max(...[...blocks, ...runs].map(([, to]) => to))
   if (ptes.length < end) {
     const length = Math.max(end, 2 * ptes.length)
     ptes = new Int32Array(length)
@@ -37,13 +44,13 @@ export function clear(): void {
     writers = new Uint8Array(length)
     return
   }
-  for (const [from, to] of givenOut())
+  for (const [from, to] of blocks)
     for (const counts of [ptes, pmds, refs, tailPins, locks, writers]) counts.fill(0, from, to)
 }
 
 /** Whether a frame was given out as part of a gigantic page. */
 export function isGigantic(pfn: number): boolean {
-  for (const [from, to] of givenOutRuns()) if (pfn >= from && pfn < to) return true
+  for (const [from, to] of runs) if (pfn >= from && pfn < to) return true
   return false
 }
 
@@ -71,17 +78,29 @@ export function countReference(p: Page): void {
   else if (p !== head) tailPins[page_to_pfn(p)]!++
 }
 
-/**
- * Calls `visit` for the frames that have been given out, which returns how many it has dealt with; `nr`: so many are free
- * as one run.
- */
-export function forEachFrame(visit: (p: Page, pfn: number, nr: number) => number): void {
-  for (const [from, to] of givenOut())
-    for (let pfn = Math.max(from, 1); pfn < to; ) pfn += visit(pfn_to_page(pfn), pfn, 1)
-  for (const [from, to] of givenOutRuns()) {
-    const free = new Map(freeRuns())
+/** What is done with a frame; returns how many it has dealt with. `nr`: so many are free as one run. */
+type Visit = (p: Page, pfn: number, nr: number) => number
+
+/** Calls `visit` for the frames that have been given out, but not for those that nothing is said of and that say nothing. */
+export function forEachFrame(visit: Visit): void {
+  for (const [from, to] of blocks)
+    for (let pfn = Math.max(from, 1); pfn < to; ) pfn += isSilent(pfn) ? 1 : visit(pfn_to_page(pfn), pfn, 1)
+  forEachOfRuns(visit)
+}
+
+/** Likewise, for all that have been given out as gigantic pages. */
+export function forEachOfRuns(visit: Visit): void {
+  if (runs.length === 0) return
+  const free = new Map(freeRuns())
+  for (const [from, to] of runs)
     for (let pfn = from; pfn < to; ) pfn += visit(pfn_to_page(pfn), pfn, 1 << (free.get(pfn) ?? 0))
-  }
+}
+
+/** Whether a frame is free, says so, and nobody has said that he uses it. */
+function isSilent(pfn: number): boolean {
+  const p = pfn_to_page(pfn)
+  const says = S[p + page.flags]! | S[p + page._count]! | ~S[p + page._mapcount]! | S[p + page.mapping]!
+  return (says | ptes[pfn]! | refs[pfn]! | locks[pfn]!) === 0
 }
 
 /** A finding where a count is not what was counted. */
