@@ -15,14 +15,14 @@ export const POISON_FREE = 0x6b6b6b6b
 const CELLS = 1 << 28
 
 /** The cells. Never replaced, so that an access costs no more than that of an array. */
-export const S = reserve(CELLS)
+export const S = allocate(CELLS)
 
-/** As many cells as the machine lets a process reserve. */
-function reserve(cells: number): Int32Array {
+/** As many cells as the machine lets a process have. */
+function allocate(cells: number): Int32Array {
   try {
     return new Int32Array(cells)
   } catch {
-    return reserve(cells / 4)
+    return allocate(cells / 4)
   }
 }
 
@@ -30,17 +30,20 @@ let brk = NULL_PAGE
 /** A region handed out by sreserve: only its cells below `used` were ever written. */
 let sparse = { start: NULL_PAGE, used: NULL_PAGE, end: NULL_PAGE }
 
-/** Forget everything; the cells read as zero again. */
+/** Everything may be handed out anew. */
 export function resetStore(): void {
-  S.fill(0, 0, sparse.start)
-  S.fill(0, sparse.start, sparse.used)
-  S.fill(0, sparse.end, brk)
   brk = NULL_PAGE
   sparse = { start: NULL_PAGE, used: NULL_PAGE, end: NULL_PAGE }
 }
 
 /** `cells` zeroed cells, aligned to 8. Throws CannotJudge where the store has not so many. */
 export function sbrk(cells: number): number {
+  const start = reserve(cells)
+  S.fill(0, start, brk)
+  return start
+}
+
+function reserve(cells: number): number {
   const start = brk
   if (start + cells + 7 > S.length)
     throw new CannotJudge(`the case needs more than the ${S.length / 2 ** 18} MiB of the model's store`)
@@ -48,9 +51,9 @@ export function sbrk(cells: number): number {
   return start
 }
 
-/** As sbrk, for mem_map: a region of which most is never touched. `touched` says how far it was. */
+/** For mem_map: a region of which most is never touched. Whoever takes cells of it writes all of them before he reads one. */
 export function sreserve(cells: number): number {
-  const start = sbrk(cells)
+  const start = reserve(cells)
   sparse = { start, used: start, end: brk }
   return start
 }
@@ -92,10 +95,8 @@ export function dense(): Dense {
   return { split: sparse.used, gap, places: brk - gap }
 }
 
-/** Everything as it was, in the cells that were there; what was handed out since is zero again. */
+/** Everything as it was, in the cells that were there; what was handed out since may be handed out again. */
 export function restore({ low, used, high, brk: end, sparse: was }: Snapshot): void {
-  S.fill(0, was.used, sparse.used)
-  S.fill(0, end, brk)
   S.set(low, 0)
   S.set(used, was.start)
   S.set(high, was.end)
@@ -162,6 +163,9 @@ export function wr(cell: number, value: number): void {
   else watch.write(cell, value)
 }
 
+/** So many structs fit into the cache. */
+const NEAR = 256
+
 /** Plain writes of the same cells `times` times, one behind the other. */
 export function wrRepeat(at: number, cells: readonly number[], times: number): void {
   const { length } = cells
@@ -170,8 +174,12 @@ export function wrRepeat(at: number, cells: readonly number[], times: number): v
     return
   }
   S.set(cells, at)
-  for (let done = 1; done < times; done *= 2)
-    S.copyWithin(at + done * length, at, at + Math.min(done, times - done) * length)
+  // What is copied stays small enough for the processor's nearest cache.
+  for (let done = 1; done < times; ) {
+    const n = Math.min(done, NEAR, times - done)
+    S.copyWithin(at + done * length, at, at + n * length)
+    done += n
+  }
 }
 
 /** The same plain write in `times` cells, `stride` apart. */

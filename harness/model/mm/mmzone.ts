@@ -1,7 +1,7 @@
 // Nodes of memory (include/linux/mmzone.h, mm/page_alloc.c): which frames are whose, and those that nobody has used yet. A
 // node's memory is one piece, as large as any other's. All CPUs are of the first node, and LRU lists of all together.
 
-import { rd, S, sbrk, touched, wr } from '../store.ts'
+import { rd, S, sbrk, touched, wr, wrRepeat } from '../store.ts'
 import { HPAGE_PMD_NR, max_pfn } from './init.ts'
 import { NULL, type Page, page } from './mm_types.ts'
 import { page_to_pfn, pfn_to_page } from './pgtable.ts'
@@ -48,6 +48,9 @@ export const page_to_nid = (p: Page): number =>
 /** The `i`-th node to look at who wants memory of `nid`: its zonelist. */
 export const zonelist = (nid: number, i: number): number => (nid + i) % nr_online_nodes
 
+/** The struct page of a frame after boot, by its cells. */
+const unused: readonly number[] = Array.from({ length: page.SIZE }, (_, cell) => (cell === page._mapcount ? -1 : 0))
+
 /** As many frames as a huge page has that nobody has used, or NULL. Their structs are as after boot. */
 export function zoneBlock(nid: number): Page {
   const node = NODE_DATA(nid)
@@ -62,7 +65,7 @@ export function zoneBlock(nid: number): Page {
   wr(node + pgdat.next_block, pfn + HPAGE_PMD_NR)
   const first = pfn_to_page(pfn)
   touched(first + HPAGE_PMD_NR * page.SIZE)
-  for (let i = 0; i < HPAGE_PMD_NR; i++) wr(first + i * page.SIZE + page._mapcount, -1)
+  wrRepeat(first, unused, HPAGE_PMD_NR)
   return first
 }
 
@@ -79,7 +82,7 @@ export function zoneRun(nid: number, nr: number): Page {
   wr(node + pgdat.run_end, first + nr)
   const p = pfn_to_page(first)
   touched(p + nr * page.SIZE)
-  wr(p + page._mapcount, -1)
+  wrRepeat(p, unused, 1)
   return p
 }
 
