@@ -20,8 +20,18 @@ export type Resolved =
 
 const refuse = (reason: string): Resolved => ({ ok: false, reason })
 
+/** What has been read: case after case asks for the same variants. */
+const readBefore = new Map<string, Resolved>()
+
 /** Reads a variant. `own`: patches that are not part of the history. The reason of a refusal is a sentence. */
 export function resolveVariant(text: string, own: readonly Patch[] = []): Resolved {
+  if (own.length > 0) return resolve(text, own)
+  const resolved = readBefore.get(text) ?? resolve(text, own)
+  readBefore.set(text, resolved)
+  return resolved
+}
+
+function resolve(text: string, own: readonly Patch[]): Resolved {
   const [release = '', ...rest] = text.split(/(?=[+]|-(?=[0-9a-f]{7})|-(?=thp-(?!posted)))/)
   const start = ofRelease(release)
   if (typeof start === 'string') return refuse(start)
@@ -48,31 +58,37 @@ function unknownPatch(id: string): Resolved {
   return { ok: false, reason: `no patch is called "${id}"`, unknown: id }
 }
 
-/** Releases by name: most variants begin with one, and composing it takes a while. */
+/** Releases by name: a variant begins with one. */
 const composedReleases = new Map<string, Variant>()
 
 /** A release with all patches up to it, or the reason why there is none. */
 function ofRelease(release: string): Variant | string {
-  const known = composedReleases.get(release)
-  if (known !== undefined) return known
   if (!modelledReleases.includes(release)) {
     const what =
       releaseNumber(release) === undefined ? `"${release}" is no release` : `the model does not reach ${release}`
     return `${what}; it has ${modelledReleases.join(', ')}`
   }
-  const released = patches.filter(patch => patch.release !== undefined)
-  const isOf = (patch: Patch, other: string) => releaseNumber(patch.release!)! <= releaseNumber(other)!
-  let functions = base
-  for (const patch of released.toReversed()) {
-    if (isOf(patch, baseRelease) && !isOf(patch, release)) functions = composed(revert(functions, patch))
-  }
-  for (const patch of released) {
-    if (!isOf(patch, baseRelease) && isOf(patch, release)) functions = composed(apply(functions, patch))
-  }
-  const applied = new Set(released.filter(patch => isOf(patch, release)))
-  const variant = { name: release, release, functions, applied }
+  const variant = composedReleases.get(release) ?? compose(release)
   composedReleases.set(release, variant)
   return variant
+}
+
+/** From the base itself, or from the release next to this one on the way there. */
+function compose(release: string): Variant {
+  const applied = patchesOf(release)
+  const way = modelledReleases.indexOf(baseRelease) - modelledReleases.indexOf(release)
+  if (way === 0) return { name: release, release, functions: base, applied: new Set(applied) }
+  const next = ofRelease(modelledReleases[modelledReleases.indexOf(release) + Math.sign(way)]!) as Variant
+  let { functions } = next
+  for (const patch of [...next.applied].toReversed())
+    if (!applied.includes(patch)) functions = composed(revert(functions, patch))
+  for (const patch of applied) if (!next.applied.has(patch)) functions = composed(apply(functions, patch))
+  return { name: release, release, functions, applied: new Set(applied) }
+}
+
+function patchesOf(release: string): Patch[] {
+  const last = releaseNumber(release)!
+  return patches.filter(patch => patch.release !== undefined && releaseNumber(patch.release)! <= last)
 }
 
 function composed(functions: Functions | string): Functions {
@@ -131,8 +147,9 @@ export function releaseHas(release: string, id: string): boolean {
  */
 export function whyUnanswerable({ release }: Variant, ids: readonly string[]): string | undefined {
   for (const { id } of landmarks) {
+    if (!ids.includes(id)) continue
     const has = releaseHas(baseRelease, id)
-    if (!ids.includes(id) || has === releaseHas(release, id)) continue
+    if (has === releaseHas(release, id)) continue
     return `the model reaches ${release} only in part: it ${has ? 'already has' : 'does not have'} ${id}`
   }
   return undefined
