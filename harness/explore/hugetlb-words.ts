@@ -13,7 +13,7 @@ import type { World } from './world.ts'
 /** The huge pages of a size. */
 export function hstateOf(bytes: number): Hstate {
   const h = size_to_hstate(bytes)
-  if (h === NULL) throw new CannotJudge(`this machine has no huge pages of ${bytes} bytes`)
+  if (h === NULL) throw new CannotJudge(`this machine has no huge pages of ${bytes / 1024} kB`)
   return h
 }
 

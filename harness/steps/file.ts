@@ -12,7 +12,7 @@ const given = z.strictObject({
   size: shiftAmount('How large it is made (0): a mapping that may be written makes it as large as it needs').optional(),
   kind: choice(
     fileKinds,
-    'Of which pages: huge ones of the machine (hugetlb), or of 2M or 1G; base pages of tmpfs (shmem)',
+    'Of which pages: huge ones of the machine (hugetlb), or of a size; base pages of tmpfs (shmem)',
   ).optional(),
   max: pagesAmount('Most that its mount may have, which then is its own: size= of hugetlbfs').optional(),
   min: pagesAmount('What its mount, which then is its own, always has reserved: min_size= of hugetlbfs').optional(),

@@ -14,7 +14,14 @@ export type Kind = (typeof kinds)[number]
 export const swapKinds = ['base+swapped', 'base+swapcache'] as const
 
 /** Out of the machine's pool, or out of that of the size named. */
-export const hugetlbKinds = ['hugetlb', 'hugetlb-2M', 'hugetlb-1G'] as const
+export const hugetlbKinds = [
+  'hugetlb',
+  'hugetlb-64K',
+  'hugetlb-2M',
+  'hugetlb-16M',
+  'hugetlb-1G',
+  'hugetlb-16G',
+] as const
 
 /** What a file is made of. */
 export const fileKinds = [...hugetlbKinds, 'shmem'] as const
@@ -23,8 +30,8 @@ export const kindsAbout =
   'How the memory came to be: base pages; thp mapped by PMD; thp-pte by PTEs; thp-single, of which only the first page ' +
   'is left, and is what the name means; thp-moved, whose upper half was moved away, and the name means the lower; ' +
   'thp-shared, whose first page a child shared that is gone; exec-stack, on which an execve has put the arguments; ' +
-  "hugetlb, of the machine's huge pages, or of 2M or 1G; base+swapped, swapped out; base+swapcache, mapped and in the " +
-  'swap cache'
+  "hugetlb, of the machine's huge pages, or of a size: 2M, 1G, and those of other pools that the machine names; " +
+  'base+swapped, swapped out; base+swapcache, mapped and in the swap cache'
 
 /** One new mapping, every amount in bytes. */
 export interface Mapping {

@@ -4,6 +4,7 @@ import { hugetlbKinds, kinds, kindsAbout, type Mapping, movedName, namedSize, re
 import { type Naming, step } from './step.ts'
 import { address, alignAmount, pagesAmount, shiftAmount } from './words/amount.ts'
 import { bytes } from './words/bytes.ts'
+import { readHugeSize } from './words/hugepage.ts'
 import { newName, yesNo } from './words/names.ts'
 import { file, hugeOf } from './words/range.ts'
 import { context, PAGE } from './words/scope.ts'
@@ -56,8 +57,8 @@ export const mmap = step({
 /** Bytes in a huge page of the kind that is said; of `base` it is the machine's. */
 export function hugeOfKind(given: unknown): number | undefined {
   const kind = typeof given === 'object' && given !== null && 'kind' in given ? given.kind : 'base'
-  if (kind === 'hugetlb-2M') return 2 ** 21
-  if (kind === 'hugetlb-1G') return 2 ** 30
+  const sized = hugetlbKinds.find(one => one === kind && one !== 'hugetlb')
+  if (sized !== undefined) return readHugeSize(sized.slice('hugetlb-'.length))
   return typeof kind === 'string' && kind.startsWith('thp') ? context().thp : undefined
 }
 

@@ -10,7 +10,7 @@ import { choice } from './words/word.ts'
 const given = z.strictObject({
   as: newName('The name of the segment'),
   size: pagesAmount('How much: `2H`'),
-  kind: choice(hugetlbKinds, 'Of which huge pages: those of the machine (hugetlb), or of 2M or 1G').optional(),
+  kind: choice(hugetlbKinds, 'Of which huge pages: those of the machine (hugetlb), or of a size').optional(),
   noreserve: yesNo('SHM_NORESERVE (no)').optional(),
 })
 

@@ -14,6 +14,7 @@ import hugetlb_44e2aa937e69 from './hugetlb/44e2aa937e69.ts'
 import hugetlb_48db54ee2fa3 from './hugetlb/48db54ee2fa3.ts'
 import hugetlb_56c9cfb13c9b from './hugetlb/56c9cfb13c9b.ts'
 import hugetlb_66aebce747ea from './hugetlb/66aebce747ea.ts'
+import hugetlb_66ee95d16a7f from './hugetlb/66ee95d16a7f.ts'
 import hugetlb_87bf91d39bb5 from './hugetlb/87bf91d39bb5.ts'
 import hugetlb_96b96a96ddee from './hugetlb/96b96a96ddee.ts'
 import hugetlb_409eb8c26 from './hugetlb/409eb8c26.ts'
@@ -246,6 +247,7 @@ export const patches: readonly Patch[] = [
   thp_posted_v2,
   mlock_fec89c109f3a,
   mlock_split_pmd,
+  hugetlb_66ee95d16a7f,
   thp_6d0a07edd17c,
   thp_0798d3c022dc,
   hugetlb_09a95e29cb30,

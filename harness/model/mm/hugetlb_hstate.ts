@@ -71,7 +71,7 @@ export function hugetlb_init({ pools, hugepage }: Pick<Machine, 'pools' | 'hugep
   for (const size of [hugepage, ...pools.map(pool => pool.size)]) {
     const order = Math.log2(size / PAGE_SIZE)
     if (!Number.isInteger(order) || order < MIN_ORDER || order > MAX_ORDER)
-      throw new CannotJudge(`the model has no huge pages of ${size} bytes`)
+      throw new CannotJudge(`the model has no huge pages of ${size / 1024} kB`)
     orders.add(order)
   }
   hugetlb_lock = sbrk(1)
@@ -87,7 +87,7 @@ function fillPool({ size, pages, overcommit, nodes }: HugePool): void {
   for (let nid = nr_online_nodes - 1; nid >= 0; nid--) {
     const share = nodes?.[nid] ?? Math.floor((pages + nr_online_nodes - 1 - nid) / nr_online_nodes)
     if (k.__nr_hugepages_store_common(h, nid, share) < share)
-      throw new CannotJudge(`the machine's memory has no room for ${pages} huge pages of ${size} bytes`)
+      throw new CannotJudge(`the machine's memory has no room for ${pages} huge pages of ${size / 1024} kB`)
   }
   wr(h + hstate.next_nid_to_alloc, 0)
   wr(h + hstate.next_nid_to_free, 0)

@@ -64,9 +64,24 @@ export function zoneBlock(nid: number): Page {
   if (pfn >= (nid + 1) * spanned) return NULL
   wr(node + pgdat.next_block, pfn + HPAGE_PMD_NR)
   const first = pfn_to_page(pfn)
+  asAfterBoot(first)
+  return first
+}
+
+function asAfterBoot(first: Page): void {
   touched(first + HPAGE_PMD_NR * page.SIZE)
   wrRepeat(first, unused, HPAGE_PMD_NR)
-  return first
+}
+
+/**
+ * The structs behind a block of zoneBlock that nobody has been given yet are as after boot too: before 66ee95d16a7f
+ * page_mapped looks at as many pages as a THP has, also of a huge page that is smaller.
+ */
+export function lookAhead(block: Page): void {
+  const node = NODE_DATA(page_to_nid(block))
+  const behind = page_to_pfn(block) + HPAGE_PMD_NR
+  const fresh = behind === rd(node + pgdat.next_block) && behind !== rd(node + pgdat.run_start)
+  if (fresh && behind < max_pfn) asAfterBoot(pfn_to_page(behind))
 }
 
 /**

@@ -13,6 +13,7 @@ import { debug_vm, HPAGE_PMD_NR, HPAGE_PMD_ORDER, zone } from './init.ts'
 import { list_del, list_empty } from './list.ts'
 import { NULL, PAGE_MAPPING_ANON, type Page, page, TAIL_MAPPING, tail } from './mm_types.ts'
 import {
+  lookAhead,
   MAX_ORDER,
   NODE_DATA,
   nr_online_nodes,
@@ -212,6 +213,7 @@ function allocRun(nid: number, order: number): Page {
     p = zoneRun(nid, 1 << order)
   } else if (p === NULL) {
     p = freshBlock(nid)
+    if (p !== NULL) lookAhead(p)
     for (let i = HPAGE_PMD_NR - (1 << order); p !== NULL && i > 0; i -= 1 << order) push(list, subpage(p, i))
   }
   spin_unlock(node + pgdat.lock)
