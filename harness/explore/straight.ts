@@ -2,9 +2,11 @@
 
 import type { Answer, End, Finding, RangeSeen, Step, StepSeen } from '../engine.ts'
 import { KernelBug } from '../model/bug.ts'
+import { locksHeld } from '../model/ops.ts'
 import { leftovers, recount } from '../model/truth.ts'
 import { readCounters } from './counters.ts'
 import { anonVmaAt, mappedRuns, seenFrames } from './look.ts'
+import { functionsIn } from './opwords.ts'
 import { perform } from './perform.ts'
 import { structPages } from './struct-pages.ts'
 import type { World } from './world.ts'
@@ -63,21 +65,23 @@ export class Straight {
     world.differ = undefined
     let answer: Answer = { kind: 'ok' }
     let bug: KernelBug | undefined
+    let lastWord: Finding | undefined
     try {
       answer = perform(world, step) ?? answer
     } catch (error) {
       if (!(error instanceof KernelBug)) throw error
       bug = error
+      lastWord = lastWords(error)
     }
     this.steps.push({
       index,
       answer,
       counters: readCounters(),
       bytes: world.bytes,
-      ...(bug === undefined ? look(world, step, this.#detail) : nothing),
+      ...(bug === undefined || this.#detail ? look(world, step, this.#detail) : nothing),
       ...(world.differ !== undefined && { differ: world.differ }),
       signals: world.takeSignals(),
-      findings: bug === undefined ? this.news(world) : [findingOf(bug)],
+      findings: lastWord === undefined ? this.news(world) : [lastWord],
       log: [],
     })
     return bug
@@ -85,6 +89,16 @@ export class Straight {
 }
 
 export const findingOf = ({ anomaly, message }: KernelBug): Finding => ({ anomaly, text: message })
+
+/** How many of the functions around it say where something happened. */
+const NEAREST = 4
+
+/** What the kernel died of, in which of its functions, and what it held there. */
+function lastWords({ anomaly, message, stack = '' }: KernelBug): Finding {
+  const within = functionsIn(stack).slice(0, NEAREST).join(' < ')
+  const held = locksHeld()
+  return { anomaly, text: [message, within && ` in ${within}`, held && `, with ${held} held`].join('') }
+}
 
 export const nothing = { ranges: [], frames: [] }
 

@@ -31,7 +31,19 @@ export function setThread(n: number): void {
 export function checkLocksReleased(): void {
   const held = spinning + sleeping + reading
   forgetLocks()
-  if (held !== 0) throw new KernelBug('lock-imbalance', `returned to user space with ${held} lock(s) held`)
+  if (held > 0) throw new KernelBug('lock-imbalance', `returned to user space with ${held} lock(s) held`)
+  if (held < 0) throw new KernelBug('lock-imbalance', `gave back ${-held} lock(s) more than it had taken`)
+}
+
+/** `1 spinlock and 2 sleeping locks`; empty: none. */
+export function locksHeld(): string {
+  const kinds = [
+    [spinning, 'spinlock'],
+    [sleeping, 'sleeping lock'],
+    [reading, 'RCU section'],
+  ] as const
+  const held = kinds.filter(([n]) => n > 0).map(([n, name]) => `${n} ${name}${n > 1 ? 's' : ''}`)
+  return held.join(' and ')
 }
 
 /** Forget locks after a run that a KernelBug ended. */
