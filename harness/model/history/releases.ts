@@ -45,6 +45,7 @@ import hwpoison_6bc9b56433b7 from './hwpoison/6bc9b56433b7.ts'
 import hwpoison_7af446a841a2 from './hwpoison/7af446a841a2.ts'
 import hwpoison_8c6c2ecb4466 from './hwpoison/8c6c2ecb4466.ts'
 import hwpoison_36af67370e33 from './hwpoison/36af67370e33.ts'
+import hwpoison_230ac719c500 from './hwpoison/230ac719c500.ts'
 import hwpoison_286c469a988f from './hwpoison/286c469a988f.ts'
 import hwpoison_998b4382c1d7 from './hwpoison/998b4382c1d7.ts'
 import hwpoison_7258ae5c5a2c from './hwpoison/7258ae5c5a2c.ts'
@@ -243,6 +244,7 @@ export const patches: readonly Patch[] = [
   swap_854e9ed09ded,
   mlock_e90309c9f772,
   mlock_7162a1e87b3e,
+  hwpoison_230ac719c500,
   thp_posted_v1,
   thp_posted_v2,
   mlock_fec89c109f3a,

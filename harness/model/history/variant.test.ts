@@ -46,7 +46,9 @@ t.test('a patch taken away leaves what was there before it', async t => {
 
 t.test('v4.5 is v4.4 with its patches', async t => {
   t.same(
-    Object.entries(variant('v4.4+61f5d698cc97+854e9ed09ded+e90309c9f772+7162a1e87b3e').functions).filter(([, f]) => f),
+    Object.entries(variant('v4.4+61f5d698cc97+854e9ed09ded+e90309c9f772+7162a1e87b3e+230ac719c500').functions).filter(
+      ([, f]) => f,
+    ),
     Object.entries(base),
   )
 })

@@ -3,7 +3,7 @@
 // What the kernel keeps as a radix tree is a list of nodes, each with the slots of 64 indexes. It changes under
 // tree_lock; who looks does so under RCU, and gets a reference only of a page that is still there.
 
-import { BUG_ON } from '../bug.ts'
+import { BUG_ON, KernelBug } from '../bug.ts'
 import { shmem_mapping } from '../fs/inode.ts'
 import { READ_ONCE, spin_lock, spin_unlock, WRITE_ONCE } from '../ops.ts'
 import { rcu_read_lock, rcu_read_unlock } from '../rcu.ts'
@@ -16,6 +16,7 @@ import {
   lock_page,
   page_cache_get,
   page_cache_release,
+  page_count,
   page_mapped,
   unlock_page,
 } from './page-flags.ts'
@@ -54,7 +55,7 @@ export function getFromSlot(mapping: AddressSpace, slotOf: () => number): Page {
   // One without references has left the cache, and one with a reference may have: the slot tells.
   for (let got = false; p !== NULL && !radix_tree_exceptional_entry(p) && !got; ) {
     got = get_page_unless_zero(p)
-    if (!got) waitForFrozen(mapping)
+    if (!got) waitForFrozen(mapping, slot, p)
     const now = READ_ONCE(slot) as Page
     if (got && now !== p) {
       page_cache_release(p)
@@ -66,10 +67,15 @@ export function getFromSlot(mapping: AddressSpace, slotOf: () => number): Page {
   return p
 }
 
-/** A page that is there without a reference is frozen, under tree_lock. The kernel looks until it is not. */
-function waitForFrozen(mapping: AddressSpace): void {
+/**
+ * A page that is there without a reference is frozen, under tree_lock. The kernel looks until it is not: for ever, if it
+ * was freed while it stood there.
+ */
+function waitForFrozen(mapping: AddressSpace, slot: number, p: Page): void {
   spin_lock(mapping + address_space.tree_lock)
+  const freed = READ_ONCE(slot) === p && page_count(p) === 0
   spin_unlock(mapping + address_space.tree_lock)
+  if (freed) throw new KernelBug('stall', 'find_get_entry looks for ever at a page that was freed in the page cache')
 }
 
 /** As find_get_entry, where an exceptional entry is no page. */

@@ -27,6 +27,7 @@ import {
 import { pfn_to_page } from './pgtable.ts'
 import { invalidate_inode_page } from './shmem_truncate.ts'
 import { num_poisoned_pages_add } from './swapops.ts'
+import { page_mapping } from './util.ts'
 import { mod_zone_page_state, NR_ISOLATED_ANON } from './vmstat.ts'
 
 // ---- soft offline ------------------------------------------------------------------------------------------------------
@@ -157,7 +158,7 @@ export function unpoison_memory(p: Page): void {
   const head = compound_head(p)
   if (!PageHWPoison(p)) return
   // The handler could not get rid of somebody: the page is none that could be given back.
-  if (page_count(head) > 1 || page_mapped(head)) return
+  if (page_count(head) > 1 || page_mapped(head) || page_mapping(head) !== NULL) return
   if (!PageHuge(head) && PageTransHuge(head)) return
   const nr_pages = PageHuge(head) ? 1 << compound_order(head) : 1
   if (!k.get_hwpoison_page(p)) {
