@@ -3,6 +3,7 @@
 import { existsSync, readdirSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { Case } from '../case/case.ts'
+import { readText } from '../case/files.ts'
 import { didYouMean } from '../steps/words/nearest.ts'
 import { casesFolder, shown } from './project.ts'
 import { Refusal } from './refusal.ts'
@@ -28,15 +29,22 @@ export async function wish(named: readonly string[]): Promise<Wish> {
 
 /** All files that must be read to fulfil the wish. */
 export function filesToRead({ all, files, words }: Wish): string[] {
-  const project = all || words.length > 0 ? yamlBelow(casesFolder).map(shown) : []
+  const project = all ? projectFiles() : words.length > 0 ? projectFiles().filter(file => mayFit(file, words)) : []
   return [...new Set([...files, ...project])].sort()
 }
 
+/** The files of all cases that come with the project. */
+export const projectFiles = (): string[] => yamlBelow(casesFolder).map(shown)
+
 /** The cases that were meant, of those that were read. */
 export function choose(cases: readonly Case[], { files, words }: Wish): Case[] {
-  for (const word of words) if (!cases.some(one => fits(one, word))) throw noSuchCase(word, cases)
   if (words.length === 0) return [...cases]
   return cases.filter(one => files.has(one.file) || words.some(word => fits(one, word)))
+}
+
+/** A word that means none of these cases. */
+export function meansNothing(cases: readonly Case[], { words }: Wish): string | undefined {
+  return words.find(word => !cases.some(one => fits(one, word)))
 }
 
 /** `thp`, `thp/pin-fork`, a tag. */
@@ -44,7 +52,15 @@ function fits({ name, tags }: Case, word: string): boolean {
   return name === word || name.startsWith(`${word}/`) || tags.includes(word)
 }
 
-function noSuchCase(word: string, cases: readonly Case[]): Refusal {
+/** Whether one of the words may mean the case of a file: it stands in its path or its text, where it may be escaped. */
+function mayFit(file: string, words: readonly string[]): boolean {
+  const text = readText(file)
+  // What is wrong with it the loader says.
+  if (typeof text !== 'string') return true
+  return text.includes('\\') || words.some(word => file.includes(word) || text.includes(word))
+}
+
+export function noSuchCase(word: string, cases: readonly Case[]): Refusal {
   const known = new Set(cases.flatMap(({ name, tags }) => [name, name.split('/')[0] ?? name, ...tags]))
   return new Refusal(
     `no case, area or tag is called "${word}"${didYouMean(word, known) || '; mmfunc list cases tells all'}`,

@@ -6,15 +6,23 @@ import { pretty } from '../case/problem.ts'
 import { anomalyNames } from '../check/anomalies.ts'
 import { counterNames, history } from '../model/history/index.ts'
 import type { Patch } from '../model/history/patch.ts'
-import { choose, filesToRead, wish } from './find.ts'
+import { choose, filesToRead, meansNothing, noSuchCase, projectFiles, wish } from './find.ts'
 import { Refusal } from './refusal.ts'
 import { whyNoVariant } from './variants.ts'
 
+type Own = readonly Pick<Patch, 'id'>[]
+
 /** The cases that were named; all of the project's where none was. `own`: a person's own patches. */
-export async function casesOf(named: readonly string[], own: readonly Pick<Patch, 'id'>[] = []): Promise<Case[]> {
+export async function casesOf(named: readonly string[], own: Own = []): Promise<Case[]> {
   const wished = await wish(named)
-  const files = filesToRead(wished)
-  if (files.length === 0) throw new Refusal('no case matched')
+  const cases = read(filesToRead(wished), own)
+  const word = meansNothing(cases, wished)
+  if (word !== undefined) throw noSuchCase(word, read(projectFiles(), own))
+  if (cases.length === 0) throw new Refusal('no case matched')
+  return choose(cases, wished)
+}
+
+function read(files: readonly string[], own: Own): Case[] {
   const { cases, problems } = loadCases(files, {
     ids: [...[...history.patches, ...own].map(({ id }) => id), ...history.allReleases],
     standsFor: history.standsFor,
@@ -23,5 +31,5 @@ export async function casesOf(named: readonly string[], own: readonly Pick<Patch
     variants: whyNoVariant,
   })
   if (problems.length > 0) throw new Refusal(problems.flatMap(problem => [...pretty(problem)]).join('\n'), '')
-  return choose(cases, wished)
+  return cases
 }
