@@ -1,6 +1,7 @@
-// Test points spread over worker threads. This thread is one of them: it takes points as it would alone, and helpers
-// take others meanwhile, always the next that nobody has taken. What comes of them is given in the order of the points,
-// and is what one thread would have given: a point begins with the boot of a machine of its own.
+// Test points spread over worker threads. This thread is one of them: it takes points as it would alone, always the next
+// that nobody has taken, and helpers take others meanwhile: those with races first, which may take long, so that nobody is
+// left with one when all else is done. What comes of them is given in the order of the points, and is what one thread
+// would have given: a point begins with the boot of a machine of its own.
 
 import { setTimeout as pause, setImmediate as turn } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
@@ -22,7 +23,7 @@ export interface HowToSpread {
   readonly signal: AbortSignal
 }
 
-/** What a helper begins with. All take from one counter. */
+/** What a helper begins with. */
 export interface PointsToDo {
   readonly kind: 'points'
   readonly patches: readonly string[]
@@ -31,7 +32,7 @@ export interface PointsToDo {
   readonly tasks: readonly (readonly [variant: number, point: TestPoint])[]
   readonly detail: boolean
   readonly exploring: Exploring
-  /** The first is the next task that nobody has taken; then, of each task, who has. */
+  /** Of each task, who has taken it; 0: nobody. */
   readonly taken: Int32Array
   /** Its number, from 1. */
   readonly worker: number
@@ -40,12 +41,17 @@ export interface PointsToDo {
 /** What it tells of a task. */
 export type PointDone = readonly [task: number, seen: Observation | Error]
 
-/** Takes a task: its index, or -1 if all are taken. */
-export function take({ taken, worker }: Pick<PointsToDo, 'taken' | 'worker'>): number {
-  const task = Atomics.add(taken, 0, 1)
-  if (task + 1 >= taken.length) return -1
-  Atomics.store(taken, task + 1, worker)
-  return task
+/** Takes the tasks that nobody has taken, one after another. */
+export function* take(taken: Int32Array, worker: number, tasks: Iterable<number>): Generator<number, undefined> {
+  for (const task of tasks) if (Atomics.compareExchange(taken, task, 0, worker) === 0) yield task
+  return undefined
+}
+
+/** All tasks, those with races first. */
+export function racesFirst(points: readonly TestPoint[]): number[] {
+  const isRace = points.map(({ steps }) => steps.some(({ verb }) => verb === 'race'))
+  const tasks = [...points.keys()]
+  return [...tasks.filter(task => isRace[task]), ...tasks.filter(task => !isRace[task])]
 }
 
 /** Milliseconds that a run takes before it gets helpers: most are over sooner than a helper has started. */
@@ -63,6 +69,7 @@ export class SpreadPoints {
   readonly #tasks: readonly { readonly engine: Engine; readonly variant: number; readonly point: TestPoint }[]
   readonly #seen: (Observation | Error | undefined)[] = []
   readonly #taken: Int32Array
+  readonly #mine: Iterator<number, undefined>
   readonly #workers: Worker[] = []
   readonly #closed = new AbortController()
   #wake = (): void => {}
@@ -70,7 +77,8 @@ export class SpreadPoints {
   constructor(asked: readonly Asked[], how: HowToSpread) {
     this.#how = how
     this.#tasks = asked.flatMap(({ engine, points }, variant) => points.map(point => ({ engine, variant, point })))
-    this.#taken = new Int32Array(new SharedArrayBuffer(4 * (this.#tasks.length + 1)))
+    this.#taken = new Int32Array(new SharedArrayBuffer(4 * this.#tasks.length))
+    this.#mine = take(this.#taken, SELF, this.#tasks.keys())
     const indices = new Map(this.#tasks.map(({ point }, i) => [point, i]))
     this.engines = asked.map(({ engine }) => ({
       kind: engine.kind,
@@ -105,11 +113,11 @@ export class SpreadPoints {
   /** What came of a task; does others until it is known. Undefined: nobody has begun it, and it is no longer wanted. */
   async #outcome(task: number): Promise<Observation | Error | undefined> {
     while (this.#seen[task] === undefined) {
-      const next = this.#how.signal.aborted ? -1 : take({ taken: this.#taken, worker: SELF })
-      if (next >= 0) {
+      const next = this.#how.signal.aborted ? undefined : this.#mine.next().value
+      if (next !== undefined) {
         this.#seen[next] = await this.#do(next)
         await turn()
-      } else if (this.#how.signal.aborted && Atomics.load(this.#taken, task + 1) === 0) return undefined
+      } else if (this.#how.signal.aborted && Atomics.load(this.#taken, task) === 0) return undefined
       else await new Promise<void>(resolve => (this.#wake = resolve))
     }
     return this.#seen[task]
@@ -153,7 +161,7 @@ export class SpreadPoints {
   /** A worker has gone: what it had taken and not told of will not come. */
   #lost(worker: number, reason: string): void {
     for (let task = 0; task < this.#tasks.length; task++) {
-      if (this.#taken[task + 1] === worker && !(task in this.#seen))
+      if (this.#taken[task] === worker && !(task in this.#seen))
         this.#done(task, new Error(`a worker has died: ${reason}`))
     }
   }

@@ -5,7 +5,7 @@ import { resolveVariant, type Variant } from '../../model/history/index.ts'
 import type { Patch } from '../../model/history/patch.ts'
 import { helpWith, modelEngine } from '../model-engine.ts'
 import type { RaceToSearch } from './hire.ts'
-import { type PointDone, type PointsToDo, take } from './points.ts'
+import { type PointDone, type PointsToDo, racesFirst, take } from './points.ts'
 
 const work: PointsToDo | RaceToSearch = workerData
 const port = parentPort!
@@ -14,21 +14,20 @@ if (work.kind === 'points') await points(work)
 else helpWith(work.point, variantOf(work.variant), work.exploring, work.line)
 port.close()
 
-/** Takes one point after another until none is left. */
+/** Takes points until none is left. */
 async function points({ variants, tasks, detail, exploring, taken, worker }: PointsToDo): Promise<void> {
   const controller = new AbortController()
   const { signal } = controller
   port.on('message', () => controller.abort())
   const engines = variants.map(name => modelEngine(variantOf(name)))
-  while (!signal.aborted) {
-    const task = take({ taken, worker })
-    if (task < 0) return
+  for (const task of take(taken, worker, racesFirst(tasks.map(([, point]) => point)))) {
     const [variant, point] = tasks[task]!
     try {
       for await (const seen of engines[variant]!.run([point], { detail, signal, exploring })) tell([task, seen])
     } catch (error) {
       tell([task, error instanceof Error ? error : new Error(String(error))])
     }
+    if (signal.aborted) return
   }
 }
 
