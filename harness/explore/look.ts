@@ -78,6 +78,18 @@ function mapHuge(e: Pmd, addr: number, nr: number): Mapped {
   return { frame: (pmd_page(e) + i * page.SIZE) as Page, pages, by: 'pmd', writable: pte_write(e) }
 }
 
+/** The frames that consecutive addresses map; undefined: one of them maps none. */
+export function framesAt(mm: Mm, addr: number, pages: number): Page[] | undefined {
+  const frames: Page[] = []
+  while (frames.length < pages) {
+    const { frame, pages: most } = mapAt(mm, addr + frames.length)
+    if (frame === NULL) return undefined
+    const n = Math.min(most, pages - frames.length)
+    for (let i = 0; i < n; i++) frames.push((frame + i * page.SIZE) as Page)
+  }
+  return frames
+}
+
 type Run = RangeSeen['runs'][number]
 
 /** Runs of consecutive frames mapped alike, offsets in bytes. */

@@ -8,7 +8,7 @@ import { type Failure, failNth } from '../model/mm/fault-inject.ts'
 import { put_user_pages } from '../model/mm/gup.ts'
 import type { Advice } from '../model/mm/madvise.ts'
 import { MCL_CURRENT, MCL_FUTURE, MCL_ONFAULT } from '../model/mm/mlock_vma.ts'
-import { mm_struct, NULL, type Page, VM_GROWSDOWN, VM_LOCKED, VM_READ, VM_WRITE } from '../model/mm/mm_types.ts'
+import { mm_struct, NULL, VM_GROWSDOWN, VM_LOCKED, VM_READ, VM_WRITE } from '../model/mm/mm_types.ts'
 import { task_size } from '../model/mm/pgtable.ts'
 import { S } from '../model/store.ts'
 import { answerOf, errno } from './answer.ts'
@@ -16,7 +16,7 @@ import { areaFor } from './area.ts'
 import * as file from './file-words.ts'
 import { direct, pattern, poke, store, through } from './held.ts'
 import * as hugetlb from './hugetlb-words.ts'
-import { hasShape, mapAt } from './look.ts'
+import { framesAt, hasShape } from './look.ts'
 import * as machine from './machine-words.ts'
 import { Pin } from './pins.ts'
 import { rdma } from './rdma.ts'
@@ -216,8 +216,8 @@ const words: Readonly<Record<string, Life>> = {
 
   note: (world, [name, ...operands]) => {
     const { addr, pages } = pagesOf(world, piece(operands))
-    const frames = Array.from({ length: pages }, (_, i) => mapAt(world.mm, addr + i).frame)
-    if (frames.includes(0 as Page))
+    const frames = framesAt(world.mm, addr, pages)
+    if (frames === undefined)
       throw new CannotJudge(`${text(operands[0])} has pages that are not mapped: there is no frame to note`)
     world.nameFrames(text(name), frames)
     return undefined

@@ -270,11 +270,12 @@ export class World {
     const { mm } = this
     const end = range.offset + range.length
     let from = range.offset % PAGE
-    let addr = this.range(range.of).addr + (range.offset - from) / PAGE
-    for (let at = range.offset; at < end; addr++) {
-      const to = Math.min(PAGE, from + end - at)
-      const [first, done] = [from, at - range.offset]
-      const frame = k.user_access(mm, addr, write, page => visit(page, first, to, done))
+    let to = 0
+    let at = range.offset
+    const use = (frame: Page): void => visit(frame, from, to, at - range.offset)
+    for (let addr = this.range(range.of).addr + (at - from) / PAGE; at < end; addr++) {
+      to = Math.min(PAGE, from + end - at)
+      const frame = k.user_access(mm, addr, write, use)
       if (frame instanceof Signal) return signalAnswer(frame, range.of, at)
       at += to - from
       from = 0

@@ -225,6 +225,13 @@ export function WRITE_ONCE(cell: number, value: number): void {
   else watch.op(Op.WRITE, cell, value, 0)
 }
 
+/** Of `times` cells, `stride` apart, one after another: READ_ONCE, and WRITE_ONCE of what it held to another such cell. */
+export function copyStride(to: number, from: number, stride: number, times: number): void {
+  const end = stride * times
+  if (watch !== undefined) for (let i = 0; i < end; i += stride) WRITE_ONCE(to + i, READ_ONCE(from + i))
+  else for (let i = 0; i < end; i += stride) S[to + i] = S[from + i]!
+}
+
 export const atomic_read = READ_ONCE
 export const atomic_set = WRITE_ONCE
 

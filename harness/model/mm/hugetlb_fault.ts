@@ -3,7 +3,7 @@
 
 import { f_mapping, host, i_size_read } from '../fs/inode.ts'
 import { k } from '../kernel.ts'
-import { down_write as mutex_lock, up_write as mutex_unlock, spin_unlock } from '../ops.ts'
+import { copyStride, down_write as mutex_lock, up_write as mutex_unlock, spin_unlock } from '../ops.ts'
 import { rd, sbrk, wrStride } from '../store.ts'
 import { EEXIST, ENOMEM, ERR_PTR, IS_ERR } from './errno.ts'
 import { add_to_page_cache, find_lock_page } from './filemap.ts'
@@ -50,7 +50,6 @@ import {
   PageHWPoison,
   put_page,
   SetPageDirty,
-  subpage,
   trylock_page,
   unlock_page,
   wait_on_page_locked,
@@ -80,7 +79,7 @@ export function clear_huge_page(page: Page, nr: number): void {
 
 /** Copies page by page; nobody is kept from writing to the source. */
 export function copy_user_huge_page(to: Page, from: Page, nr: number): void {
-  for (let i = 0; i < nr; i++) k.copy_user_page(subpage(to, i), subpage(from, i))
+  copyStride(to + struct_page.content, from + struct_page.content, struct_page.SIZE, nr)
 }
 
 /** Puts a new page into the file's cache, where its reservation is used up for good; 0 or -EEXIST. It comes back locked. */

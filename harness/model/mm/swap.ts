@@ -62,20 +62,24 @@ export function init_swap(): void {
 }
 
 /** The pages that wait in pagevecs; for truth.ts. */
-export function* pagevecPages(): Generator<Page> {
+export function pagevecPages(): Page[] {
+  const pages: Page[] = []
   for (let c = 0; c < NR_CPUS; c++) {
-    yield* entriesOf(lruAddPvec(c)) as Iterable<Page>
-    for (const entry of entriesOf(mlockPvec(c))) yield (entry & ~MLOCK_PVEC_FLAGS) as Page
+    addEntries(pages, lruAddPvec(c))
+    addEntries(pages, mlockPvec(c), ~MLOCK_PVEC_FLAGS)
   }
+  return pages
 }
 
 /** What waits to be mlocked or munlocked, with its flags; for truth.ts. */
-export function* mlockPvecEntries(): Generator<number> {
-  for (let c = 0; c < NR_CPUS; c++) yield* entriesOf(mlockPvec(c))
+export function mlockPvecEntries(): number[] {
+  const entries: number[] = []
+  for (let c = 0; c < NR_CPUS; c++) addEntries(entries, mlockPvec(c))
+  return entries
 }
 
-function* entriesOf(v: number): Generator<number> {
-  for (let i = 0; i < S[v + pagevec.nr]!; i++) yield S[v + pagevec.pages + i]!
+function addEntries(entries: number[], v: number, mask = -1): void {
+  for (let i = 0; i < S[v + pagevec.nr]!; i++) entries.push(S[v + pagevec.pages + i]! & mask)
 }
 
 /** Takes a reference and puts the page into this CPU's pagevec, which is drained first if it is full. */
