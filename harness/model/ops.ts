@@ -72,6 +72,12 @@ export function spin_unlock(lock: number): void {
   spinning--
 }
 
+/** Whoever waits for a spinlock that is held may have it, in the middle of a long loop. */
+export function cond_resched_lock(lock: number): void {
+  spin_unlock(lock)
+  spin_lock(lock)
+}
+
 export function spin_trylock(lock: number): boolean {
   if (lock < NULL_PAGE) nullDereference(lock)
   const got = watch === undefined ? effects.trylock(lock, me, 0) : watch.op(Op.TRYLOCK, lock, me, 0)

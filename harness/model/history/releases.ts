@@ -9,9 +9,11 @@ import hugetlb_5d317b2b6536 from './hugetlb/5d317b2b6536.ts'
 import hugetlb_7ca02d0ae586 from './hugetlb/7ca02d0ae586.ts'
 import hugetlb_9b553bf5eb99 from './hugetlb/9b553bf5eb99.ts'
 import hugetlb_09a95e29cb30 from './hugetlb/09a95e29cb30.ts'
+import hugetlb_10c6ec49802b from './hugetlb/10c6ec49802b.ts'
 import hugetlb_37a2140dc214 from './hugetlb/37a2140dc214.ts'
 import hugetlb_44e2aa937e69 from './hugetlb/44e2aa937e69.ts'
 import hugetlb_48db54ee2fa3 from './hugetlb/48db54ee2fa3.ts'
+import hugetlb_55f67141a892 from './hugetlb/55f67141a892.ts'
 import hugetlb_56c9cfb13c9b from './hugetlb/56c9cfb13c9b.ts'
 import hugetlb_66aebce747ea from './hugetlb/66aebce747ea.ts'
 import hugetlb_66ee95d16a7f from './hugetlb/66ee95d16a7f.ts'
@@ -20,6 +22,7 @@ import hugetlb_96b96a96ddee from './hugetlb/96b96a96ddee.ts'
 import hugetlb_409eb8c26 from './hugetlb/409eb8c26.ts'
 import hugetlb_433abed6c6f7 from './hugetlb/433abed6c6f7.ts'
 import hugetlb_4643d67e8cb0 from './hugetlb/4643d67e8cb0.ts'
+import hugetlb_7848a4bf51b3 from './hugetlb/7848a4bf51b3.ts'
 import hugetlb_8382d914ebf7 from './hugetlb/8382d914ebf7.ts'
 import hugetlb_07443a85ad90 from './hugetlb/07443a85ad90.ts'
 import hugetlb_28957a5467ba from './hugetlb/28957a5467ba.ts'
@@ -33,6 +36,7 @@ import hugetlb_af0ed73e699b from './hugetlb/af0ed73e699b.ts'
 import hugetlb_b5cec28d36f5 from './hugetlb/b5cec28d36f5.ts'
 import hugetlb_cb6acd01e2e4 from './hugetlb/cb6acd01e2e4.ts'
 import hugetlb_cd67f0d2a9a6 from './hugetlb/cd67f0d2a9a6.ts'
+import hugetlb_e5bbc8a6c992 from './hugetlb/e5bbc8a6c992.ts'
 import hugetlb_e632a938d914 from './hugetlb/e632a938d914.ts'
 import hugetlb_ea4039a34c4c from './hugetlb/ea4039a34c4c.ts'
 import hugetlb_fd4a4663db29 from './hugetlb/fd4a4663db29.ts'
@@ -227,6 +231,8 @@ export const patches: readonly Patch[] = [
   hugetlb_32665f2bbfed,
   hugetlb_07443a85ad90,
   hugetlb_8382d914ebf7,
+  hugetlb_55f67141a892,
+  hugetlb_7848a4bf51b3,
   hwpoison_b985194c8c0a,
   hwpoison_4a705fef9862,
   shmem_f00cdc6df7d7,
@@ -261,6 +267,7 @@ export const patches: readonly Patch[] = [
   hwpoison_c3901e722b29,
   mlock_655548bf6271,
   mlock_6ebb4a1b848f,
+  hugetlb_e5bbc8a6c992,
   hugetlb_ff8c0c53c475,
   mlock_70feee0e1ef3,
   hwpoison_286c469a988f,
@@ -284,6 +291,7 @@ export const patches: readonly Patch[] = [
   migration_ec0abae6dcdf,
   hwpoison_3f4b815a439a,
   hwpoison_f9ce0be71d1f,
+  hugetlb_10c6ec49802b,
   migration_732ed55823fc,
   hwpoison_36af67370e33,
   hwpoison_a76054266661,

@@ -2,7 +2,7 @@
 // needed, up to nr_overcommit_hugepages. Gigantic pages are never had beyond.
 
 import { k } from '../kernel.ts'
-import { spin_lock, spin_unlock } from '../ops.ts'
+import { cond_resched_lock, spin_lock, spin_unlock } from '../ops.ts'
 import { rd, wr } from '../store.ts'
 import { ENOMEM } from './errno.ts'
 import { hstate, hstate_is_gigantic, hugetlb_lock } from './hugetlb_hstate.ts'
@@ -74,15 +74,17 @@ export function gather_surplus_pages(h: Hstate, delta: number): number {
   return enough ? 0 : -ENOMEM
 }
 
-/** Takes reservations back, and of the surplus that was had for them what is free, of all nodes in turn. Caller holds hugetlb_lock. */
+/**
+ * Takes reservations back, and of the surplus that was had for them what is free, of all nodes in turn. Caller holds
+ * hugetlb_lock, which is dropped after each page: by then nobody has reserved those that are still to go (e5bbc8a6c992).
+ */
 export function return_unused_surplus_pages(h: Hstate, unused_resv_pages: number): void {
-  let nr_pages = hstate_is_gigantic(h) ? 0 : Math.min(unused_resv_pages, rd(h + hstate.surplus_huge_pages))
-  for (; nr_pages > 0; nr_pages--) {
-    addResv(h, -1)
-    unused_resv_pages--
-    if (!k.free_pool_huge_page(h, N_MEMORY(), true)) break
-  }
   addResv(h, -unused_resv_pages)
+  if (hstate_is_gigantic(h)) return
+  for (let nr_pages = Math.min(unused_resv_pages, rd(h + hstate.surplus_huge_pages)); nr_pages > 0; nr_pages--) {
+    if (!k.free_pool_huge_page(h, N_MEMORY(), true)) break
+    cond_resched_lock(hugetlb_lock)
+  }
 }
 
 /** `delta` more reservations, or fewer; 0 or -ENOMEM. Takes hugetlb_lock. */
@@ -102,7 +104,8 @@ export function hugetlb_acct_memory(h: Hstate, delta: number): number {
 
 // ---- nr_hugepages ---------------------------------------------------------------------------------------------------
 
-const persistent_huge_pages = (h: Hstate): number => rd(h + hstate.nr_huge_pages) - rd(h + hstate.surplus_huge_pages)
+export const persistent_huge_pages = (h: Hstate): number =>
+  rd(h + hstate.nr_huge_pages) - rd(h + hstate.surplus_huge_pages)
 
 /** One page more or less is surplus, on the next allowed node where that can be. Caller holds hugetlb_lock. */
 export function adjust_pool_surplus(h: Hstate, nodes_allowed: number, delta: number): boolean {
@@ -146,20 +149,33 @@ export function set_max_huge_pages(h: Hstate, count: number, nodes_allowed: numb
     grown = k.alloc_fresh_huge_page(h, nodes_allowed)
     spin_lock(hugetlb_lock)
   }
-  if (grown) shrinkPool(h, count, nodes_allowed)
+  if (grown) k.shrinkPool(h, count, nodes_allowed)
   const ret = persistent_huge_pages(h)
   wr(h + hstate.max_huge_pages, ret)
   spin_unlock(hugetlb_lock)
   return ret
 }
 
-/** Free pages go that nobody has reserved; then pages in use become surplus. Caller holds hugetlb_lock. */
-function shrinkPool(h: Hstate, count: number, nodes_allowed: number): void {
+/** How many pages the pool keeps, if it may have `count`: those that are in use or reserved. Caller holds hugetlb_lock. */
+export function keptPages(h: Hstate, count: number): number {
   const in_use = rd(h + hstate.nr_huge_pages) - rd(h + hstate.free_huge_pages)
-  const min_count = Math.max(count, resv_huge_pages(h) + in_use)
+  return Math.max(count, resv_huge_pages(h) + in_use)
+}
+
+/**
+ * Free pages go that nobody has reserved; then pages in use become surplus. Caller holds hugetlb_lock, which is dropped
+ * after each page: what is reserved meanwhile is not asked again (10c6ec49802b).
+ */
+export function shrinkPool(h: Hstate, count: number, nodes_allowed: number): void {
+  const min_count = keptPages(h, count)
   while (min_count < persistent_huge_pages(h)) {
     if (!k.free_pool_huge_page(h, nodes_allowed, false)) break
+    cond_resched_lock(hugetlb_lock)
   }
+  pagesInUseToSurplus(h, count, nodes_allowed)
+}
+
+export function pagesInUseToSurplus(h: Hstate, count: number, nodes_allowed: number): void {
   while (count < persistent_huge_pages(h)) {
     if (!k.adjust_pool_surplus(h, nodes_allowed, 1)) break
   }
