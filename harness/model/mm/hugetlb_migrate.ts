@@ -8,11 +8,19 @@ import { rd, wr } from '../store.ts'
 import { EAGAIN, EBUSY, ENOMEM, ENOSYS } from './errno.ts'
 import { page_slot } from './filemap.ts'
 import { hstate, huge_page_order, hugetlb_lock, page_hstate } from './hugetlb_hstate.ts'
-import { moveToActive, page_huge_active, resv_huge_pages, set_page_huge_active, takeOffActive } from './hugetlb_pool.ts'
+import {
+  moveToActive,
+  page_huge_active,
+  resv_huge_pages,
+  set_page_huge_active,
+  set_page_private,
+  takeOffActive,
+} from './hugetlb_pool.ts'
 import { HPAGE_PMD_ORDER } from './init.ts'
 import { address_space } from './interval_tree.ts'
 import { type AddressSpace, type Hstate, NULL, type Page, page } from './mm_types.ts'
 import {
+  ClearPagePrivate,
   compound_order,
   get_page,
   get_page_unless_zero,
@@ -85,18 +93,23 @@ export function migrate_huge_page_move_mapping(mapping: AddressSpace, newpage: P
   return 0
 }
 
-/** Of a page of a file. Its quota goes on counting by the old page (cb6acd01e2e4). Caller holds the lock of both pages. */
+/** Of a page of a file. Caller holds the lock of both pages. */
 export function hugetlbfs_migrate_page(mapping: AddressSpace, newpage: Page, p: Page): number {
   const rc = k.migrate_huge_page_move_mapping(mapping, newpage, p)
   if (rc === 0) copyHugetlbPage(newpage, p)
   return rc
 }
 
-/** migrate_page_copy of a huge page: its flags are the pool's, but for the dirty one. */
+/**
+ * migrate_page_copy of a huge page: its flags are the pool's, but for the dirty one. The old page forgets its quota, which
+ * neither of the two tells any more that a page goes (cb6acd01e2e4).
+ */
 export function copyHugetlbPage(newpage: Page, p: Page): void {
   // Nobody knows the new page yet.
   for (let i = 0; i < 1 << compound_order(p); i++) wr(subpage(newpage, i) + page.content, page_content(subpage(p, i)))
   if (PageDirty(p)) SetPageDirty(newpage)
+  ClearPagePrivate(p)
+  set_page_private(p, NULL)
 }
 
 /** move_to_new_page of a huge page. Caller holds the lock of both pages; nobody maps the old one. */

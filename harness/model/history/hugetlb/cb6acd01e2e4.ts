@@ -1,7 +1,9 @@
 // cb6acd01e2e4 "hugetlbfs: fix races and page faults during migration" (v5.0), as far as it is about quotas. Before, the
-// quota of a mount is told by the old page alone, and no longer counts a page of its files that has moved. After, a page
-// of a file takes the quota along, and somebody's own page under a quota does not move at all.
+// copy makes the old page forget the quota of its mount, and the new one does not know it: the mount counts a page that has
+// moved for ever, also when its file is gone. After, a page of a file takes the quota along, and somebody's own page under
+// a quota does not move at all.
 
+import { k } from '../../kernel.ts'
 import { EBUSY } from '../../mm/errno.ts'
 import * as v4_5 from '../../mm/hugetlb_migrate.ts'
 import { page_private, set_page_private } from '../../mm/hugetlb_pool.ts'
@@ -11,12 +13,14 @@ import { READ_ONCE } from '../../ops.ts'
 import { patch } from '../patch.ts'
 
 function hugetlbfs_migrate_page(mapping: AddressSpace, newpage: Page, p: Page): number {
-  const rc = v4_5.hugetlbfs_migrate_page(mapping, newpage, p)
-  if (rc === 0 && page_private(p) !== NULL) {
+  const rc = k.migrate_huge_page_move_mapping(mapping, newpage, p)
+  if (rc !== 0) return rc
+  if (page_private(p) !== NULL) {
     set_page_private(newpage, page_private(p))
     set_page_private(p, NULL)
   }
-  return rc
+  v4_5.copyHugetlbPage(newpage, p)
+  return 0
 }
 
 /** Without page_mapping it is either nobody's file's, or the file is just losing it. */
