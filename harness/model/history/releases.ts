@@ -25,6 +25,7 @@ import hugetlb_4643d67e8cb0 from './hugetlb/4643d67e8cb0.ts'
 import hugetlb_7848a4bf51b3 from './hugetlb/7848a4bf51b3.ts'
 import hugetlb_8382d914ebf7 from './hugetlb/8382d914ebf7.ts'
 import hugetlb_07443a85ad90 from './hugetlb/07443a85ad90.ts'
+import hugetlb_22146c3ce989 from './hugetlb/22146c3ce989.ts'
 import hugetlb_28957a5467ba from './hugetlb/28957a5467ba.ts'
 import hugetlb_32665f2bbfed from './hugetlb/32665f2bbfed.ts'
 import hugetlb_67961f9db8c4 from './hugetlb/67961f9db8c4.ts'
@@ -48,6 +49,7 @@ import hwpoison_5f24ae585be9 from './hwpoison/5f24ae585be9.ts'
 import hwpoison_6bc9b56433b7 from './hwpoison/6bc9b56433b7.ts'
 import hwpoison_7af446a841a2 from './hwpoison/7af446a841a2.ts'
 import hwpoison_8c6c2ecb4466 from './hwpoison/8c6c2ecb4466.ts'
+import hwpoison_23a003bfd23e from './hwpoison/23a003bfd23e.ts'
 import hwpoison_36af67370e33 from './hwpoison/36af67370e33.ts'
 import hwpoison_230ac719c500 from './hwpoison/230ac719c500.ts'
 import hwpoison_286c469a988f from './hwpoison/286c469a988f.ts'
@@ -258,11 +260,11 @@ export const patches: readonly Patch[] = [
   hugetlb_66ee95d16a7f,
   thp_6d0a07edd17c,
   thp_0798d3c022dc,
+  hugetlb_67961f9db8c4,
   hugetlb_09a95e29cb30,
   lru_8f182270dfec,
   thp_5a49973d7143,
   lru_c6c919eb90e0,
-  hugetlb_67961f9db8c4,
   hugetlb_96b96a96ddee,
   hwpoison_c3901e722b29,
   mlock_655548bf6271,
@@ -270,6 +272,7 @@ export const patches: readonly Patch[] = [
   hugetlb_e5bbc8a6c992,
   hugetlb_ff8c0c53c475,
   mlock_70feee0e1ef3,
+  hwpoison_23a003bfd23e,
   hwpoison_286c469a988f,
   hwpoison_30809f559a0d,
   stack_1be7107fbe18,
@@ -280,6 +283,7 @@ export const patches: readonly Patch[] = [
   migration_a49bd4d71637,
   migration_2e83ee1d8694,
   hwpoison_6bc9b56433b7,
+  hugetlb_22146c3ce989,
   hugetlb_cb6acd01e2e4,
   hwpoison_46612b751c49,
   hugetlb_9b553bf5eb99,

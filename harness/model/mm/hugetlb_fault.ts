@@ -49,7 +49,6 @@ import {
   lock_page,
   PageHWPoison,
   put_page,
-  SetPageDirty,
   trylock_page,
   unlock_page,
   wait_on_page_locked,
@@ -87,7 +86,6 @@ export function huge_add_to_page_cache(page: Page, mapping: AddressSpace, idx: n
   const err = add_to_page_cache(page, mapping, idx)
   if (err !== 0) return err
   ClearPagePrivate(page)
-  SetPageDirty(page)
   return 0
 }
 
@@ -238,7 +236,11 @@ export function hugetlb_no_page(
   const cow = (flags & FAULT_FLAG_WRITE) !== 0 && !isShared(vma, VM_SHARED)
   // What hugetlb_cow may need to note a reservation is there before the page table lock is taken.
   if (cow) {
-    k.vma_needs_reservation(h, vma, addr)
+    if (k.vma_needs_reservation(h, vma, addr) < 0) {
+      unlock_page(page)
+      k.putUnmappedPage(vma, addr, page)
+      return VM_FAULT_OOM
+    }
     k.vma_end_reservation(h, vma, addr)
   }
   const ptl = huge_pte_lock(h, mm, addr)

@@ -114,7 +114,7 @@ export function hugetlb_reserve_pages(file: Inode, from: number, to: number, vma
     return chg
   }
   const gbl_reserve = k.hugepage_subpool_get_pages(spool, chg)
-  let ret = gbl_reserve < 0 ? -ENOSPC : k.hugetlb_acct_memory(h, gbl_reserve)
+  const ret = gbl_reserve < 0 ? -ENOSPC : k.hugetlb_acct_memory(h, gbl_reserve)
   if (ret < 0) {
     if (gbl_reserve >= 0) k.hugepage_subpool_put_pages(spool, chg)
     if (ofFile) region_abort(map)
@@ -126,8 +126,7 @@ export function hugetlb_reserve_pages(file: Inode, from: number, to: number, vma
     // A fault was in between, and counted the same page.
     if (chg > add) k.hugetlb_acct_memory(h, -k.hugepage_subpool_put_pages(spool, chg - add))
   }
-  ret = 0
-  return ret
+  return 0
 }
 
 /** region_chg found no memory, and so has begun nothing; v4.5 gives it up all the same (ff8c0c53c475). */

@@ -23,6 +23,7 @@ import {
   TestClearPageHWPoison,
   TestSetPageHWPoison,
   unlock_page,
+  wait_on_page_writeback,
 } from './page-flags.ts'
 import { pfn_to_page } from './pgtable.ts'
 import { invalidate_inode_page } from './shmem_truncate.ts'
@@ -124,7 +125,8 @@ export function markMovedHugePage(p: Page, hpage: Page): number {
     k.set_page_hwpoison_huge_page(hpage)
     k.dequeue_hwpoisoned_huge_page(hpage)
     num_poisoned_pages_add(1 << compound_order(hpage))
-  } else if (!TestSetPageHWPoison(p)) {
+  } else {
+    SetPageHWPoison(p)
     num_poisoned_pages_add(1)
   }
   return 0
@@ -133,6 +135,7 @@ export function markMovedHugePage(p: Page, hpage: Page): number {
 /** A base page, with a reference that goes. */
 export function __soft_offline_page(p: Page): number {
   lock_page(p)
+  wait_on_page_writeback(p)
   const poisoned = PageHWPoison(p)
   // What a file can do without need not move.
   const invalidated = !poisoned && invalidate_inode_page(p)
@@ -148,7 +151,8 @@ export function __soft_offline_page(p: Page): number {
   k.put_hwpoison_page(p)
   if (ret !== 0) return ret
   mod_zone_page_state(NR_ISOLATED_ANON, 1)
-  return k.migrate_pages(p, MR_MEMORY_FAILURE) === 0 ? 0 : -EIO
+  const rc = k.migrate_pages(p, MR_MEMORY_FAILURE)
+  return rc === 0 || rc === -ENOMEM ? rc : -EIO
 }
 
 // ---- unpoison ----------------------------------------------------------------------------------------------------------
@@ -179,6 +183,12 @@ export function unpoison_memory(p: Page): void {
 
 // ---- madvise -------------------------------------------------------------------------------------------------------------
 
+/** Whatever memory_failure says of it (23a003bfd23e). */
+export function poisonByMadvise(p: Page): number {
+  k.memory_failure(p, MF_COUNT_INCREASED)
+  return 0
+}
+
 /** mm/madvise.c: MADV_HWPOISON or MADV_SOFT_OFFLINE, page by page. Returns 0 or the first error. */
 export function madvise_hwpoison(mm: Mm, soft: boolean, start: number, end: number): number {
   for (
@@ -194,7 +204,7 @@ export function madvise_hwpoison(mm: Mm, soft: boolean, start: number, end: numb
       put_page(p)
       continue
     }
-    const ret = soft ? k.soft_offline_page(p, MF_COUNT_INCREASED) : k.memory_failure(p, MF_COUNT_INCREASED)
+    const ret = soft ? k.soft_offline_page(p, MF_COUNT_INCREASED) : k.poisonByMadvise(p)
     if (ret !== 0) return ret
   }
   return 0

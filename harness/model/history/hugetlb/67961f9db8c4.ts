@@ -1,4 +1,4 @@
-// 67961f9db8c4 "mm/hugetlb: fix huge page reserve leak for private mappings" (June 2016, v4.8).
+// 67961f9db8c4 "mm/hugetlb: fix huge page reserve leak for private mappings" (v4.7).
 //
 // Before, every fault of the owner of a private mapping took a reservation, also one on a page whose reservation was used
 // and which truncation or a hole has taken away since: then another's was used up, or one that did not exist, and
@@ -12,9 +12,9 @@ import { type Hstate, NULL, VM_MAYSHARE, VM_NORESERVE, type Vma, vm_area } from 
 import { rd } from '../../store.ts'
 import { patch } from '../patch.ts'
 
-/** What the map says of one page, as a fault wants to know it: 1, no reservation is there for it. */
+/** What the map says of one page, as a fault wants to know it: 1, no reservation is there for it; or an error. */
 function answer(vma: Vma, ret: number): number {
-  if (rd(vma + vm_area.vm_flags) & VM_MAYSHARE) return ret
+  if (ret < 0 || rd(vma + vm_area.vm_flags) & VM_MAYSHARE) return ret
   return is_vma_resv_set(vma, HPAGE_RESV_OWNER) && ret === 0 ? 1 : 0
 }
 
@@ -40,7 +40,7 @@ function vma_has_reserves(vma: Vma, chg: number): boolean {
 
 export default patch('67961f9db8c4', {
   subject: 'mm/hugetlb: fix huge page reserve leak for private mappings',
-  release: 'v4.8',
+  release: 'v4.7',
   changes: {
     vma_needs_reservation: { before: before.vma_needs_reservation, after: vma_needs_reservation },
     vma_commit_reservation: { before: before.vma_commit_reservation, after: vma_commit_reservation },

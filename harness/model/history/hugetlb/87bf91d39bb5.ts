@@ -137,7 +137,11 @@ function hugetlb_no_page(
   }
   const breaksCow = (flags & FAULT_FLAG_WRITE) !== 0 && !isShared(vma, VM_SHARED)
   if (breaksCow) {
-    k.vma_needs_reservation(h, vma, addr)
+    if (k.vma_needs_reservation(h, vma, addr) < 0) {
+      unlock_page(page)
+      k.putUnmappedPage(vma, addr, page)
+      return VM_FAULT_OOM
+    }
     k.vma_end_reservation(h, vma, addr)
   }
   const ptl = huge_pte_lock(h, mm, addr)

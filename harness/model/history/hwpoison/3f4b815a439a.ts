@@ -7,7 +7,14 @@ import * as v4_5 from '../../mm/memory-failure_soft.ts'
 import { MR_MEMORY_FAILURE } from '../../mm/migrate.ts'
 import type { Page } from '../../mm/mm_types.ts'
 import { page_to_nid } from '../../mm/mmzone.ts'
-import { compound_head, lock_page, PageHWPoison, SetPageHWPoison, unlock_page } from '../../mm/page-flags.ts'
+import {
+  compound_head,
+  lock_page,
+  PageHWPoison,
+  SetPageHWPoison,
+  unlock_page,
+  wait_on_page_writeback,
+} from '../../mm/page-flags.ts'
 import { invalidate_inode_page } from '../../mm/shmem_truncate.ts'
 import { num_poisoned_pages_add } from '../../mm/swapops.ts'
 import { mod_zone_page_state, NR_ISOLATED_ANON } from '../../mm/vmstat.ts'
@@ -27,6 +34,7 @@ function soft_offline_huge_page(p: Page): number {
 
 function __soft_offline_page(p: Page): number {
   lock_page(p)
+  wait_on_page_writeback(p)
   const poisoned = PageHWPoison(p)
   const invalidated = !poisoned && invalidate_inode_page(p)
   unlock_page(p)
@@ -41,7 +49,8 @@ function __soft_offline_page(p: Page): number {
   k.put_hwpoison_page(p)
   if (ret !== 0) return ret
   mod_zone_page_state(NR_ISOLATED_ANON, 1)
-  return k.migrate_pages(p, MR_MEMORY_FAILURE) === 0 ? 0 : -EBUSY
+  const rc = k.migrate_pages(p, MR_MEMORY_FAILURE)
+  return rc === 0 || rc === -ENOMEM ? rc : -EBUSY
 }
 
 export default patch('3f4b815a439a', {
