@@ -27,7 +27,7 @@ import {
   vm_area,
 } from './mm_types.ts'
 import { compound_order, get_page, PageAnon, PageHWPoison, page_mapped, put_page, SetPageDirty } from './page-flags.ts'
-import { ACCESSED, DIRTY, mk_huge_pmd, pmd_page, pte_write, RW, read_pmd, SOFT_DIRTY } from './pgtable.ts'
+import { ACCESSED, DIRTY, mk_huge_pmd, pmd_page, pte_write, RW, SOFT_DIRTY } from './pgtable.ts'
 import { __vma_address, anon_vma_interval_tree_foreach, page_anon_vma } from './rmap_walk.ts'
 import { is_write_migration_entry, make_migration_entry, migration_entry_to_page } from './swapops.ts'
 
@@ -73,7 +73,7 @@ export function unmapHugeEntry(hpage: Page, vma: Vma, addr: number): void {
   const mm = rd(vma + vm_area.vm_mm) as Mm
   const h = hstate_vma(vma)
   const ptep = huge_pte_offset(mm, addr, h)
-  if (ptep === NULL || !huge_pte_present(read_pmd(ptep))) return
+  if (ptep === NULL) return
   const ptl = huge_pte_lock(h, mm, addr)
   const entry = rd(ptep) as Pmd
   if (huge_pte_present(entry) && pmd_page(entry) === hpage) {
