@@ -1,6 +1,7 @@
 // Booting: an empty machine, and the functions of one variant behind `k`.
 
 import type { Machine } from '../engine.ts'
+import { toldCalls } from './calls.ts'
 import { resetContents } from './contents.ts'
 import { inode_init } from './fs/inode.ts'
 import { type Kernel, k } from './kernel.ts'
@@ -90,4 +91,5 @@ export function prepareRace(cpus: number): void {
   checkNoFailure()
   reserveFrames(cpus, 4)
   reserveObjects(cpus, 1 << 14)
+  install(toldCalls(k))
 }

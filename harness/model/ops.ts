@@ -46,6 +46,9 @@ export function locksHeld(): string {
   return held.join(' and ')
 }
 
+/** How many spinlocks, sleeping locks and RCU sections the running thread holds, in one number. */
+export const heldInAll = (): number => (spinning * 256 + sleeping) * 256 + reading
+
 /** Forget locks after a run that a KernelBug ended. */
 export function forgetLocks(): void {
   spinning = sleeping = reading = 0

@@ -135,6 +135,10 @@ export interface Watch {
   /** Where a loop stands that reads without a lock: see ops.ts. */
   loop(): number
   again(here: number, a: number, b: number, c: number): void
+  /** A kernel function begins that is given numbers alone. */
+  begin(): void
+  /** It is through: only its answer (undefined: who knows what) and how many locks are held live on. See calls.ts. */
+  end(answer: number | undefined, locks: number): void
 }
 
 export let watch: Watch | undefined

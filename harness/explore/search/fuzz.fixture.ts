@@ -1,5 +1,6 @@
 // Random programs for searches: a few threads, locks, atomics, plain and labelled accesses.
 
+import { told } from '../../model/calls.ts'
 import {
   atomic_add,
   atomic_add_return,
@@ -15,7 +16,20 @@ import {
 import { rd, resetStore, sbrk, wr } from '../../model/store.ts'
 import type { ThreadBody } from './recorder.ts'
 
-type Kind = 'lock' | 'unlock' | 'trylock' | 'READ' | 'WRITE' | 'ADD' | 'DEC' | 'move' | 'read' | 'set' | 'copy' | 'bump'
+type Kind =
+  | 'lock'
+  | 'unlock'
+  | 'trylock'
+  | 'READ'
+  | 'WRITE'
+  | 'ADD'
+  | 'DEC'
+  | 'move'
+  | 'ask'
+  | 'read'
+  | 'set'
+  | 'copy'
+  | 'bump'
 interface Statement {
   readonly kind: Kind
   readonly cell: number
@@ -52,7 +66,7 @@ export function program(draw: (n: number) => number, long = false): Program {
         list.push({ kind: 'trylock', cell: lock, value: cell })
       } else {
         const plain = (!disciplined || held.includes(guard[cell]!)) && draw(8) !== 0
-        const kinds: Kind[] = plain ? ['read', 'set', 'copy', 'bump'] : ['READ', 'WRITE', 'ADD', 'DEC', 'move']
+        const kinds: Kind[] = plain ? ['read', 'set', 'copy', 'bump'] : ['READ', 'WRITE', 'ADD', 'DEC', 'move', 'ask']
         list.push({ kind: kinds[draw(kinds.length)]!, cell, value: draw(3) })
       }
     }
@@ -61,6 +75,14 @@ export function program(draw: (n: number) => number, long = false): Program {
   }
   return { threads: Array.from({ length: threads }, statements), cells, locks }
 }
+
+/** Functions that read and write more than they tell: they are forgotten when they are through, one inside the other. */
+const halfOf = told((cell: number): number => READ_ONCE(cell) >> 1)
+const askAt = told((x: number, cell: number): boolean => {
+  const half = halfOf(x + cell)
+  WRITE_ONCE(x + (half & 1 ? 0 : cell), half)
+  return half === 0
+})
 
 /** `fine`: plain accesses are ops, too. What a thread has read decides what it tells at its end. */
 export function bodiesOf({ threads, cells, locks }: Program, fine: boolean): ThreadBody[] {
@@ -95,7 +117,8 @@ export function bodiesOf({ threads, cells, locks }: Program, fine: boolean): Thr
           add(found)
           WRITE_ONCE(x + (found & 1 ? value % cells : cell), value)
           endAccess()
-        } else if (kind === 'DEC') add(50 + atomic_add_return(x + cell, -1))
+        } else if (kind === 'ask') add(askAt(x, cell) ? 1 : 0)
+        else if (kind === 'DEC') add(50 + atomic_add_return(x + cell, -1))
         else if (kind === 'read') add(read(x + cell))
         else if (kind === 'set') write(x + cell, value)
         else if (kind === 'copy') write(x + cell, sum % 3)

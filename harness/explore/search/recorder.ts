@@ -27,7 +27,10 @@ export interface Mark {
 const stop = Symbol('stop')
 
 /** Functions of a stack, ours too. */
-const DEEPEST = 64
+const DEEPEST = 128
+
+/** Tells the end of a function from a round of a loop. */
+const CALL = -1
 
 /** Ops that a thread may run ahead alone. */
 const AHEAD = 100_000
@@ -40,6 +43,11 @@ export class Recorder implements Watch {
   readonly #bodies: readonly ThreadBody[]
   readonly #marks: boolean
   readonly #pauses: boolean
+  /**
+   * Whether what a function has seen is forgotten when it is through. Where plain accesses are a step of their own a
+   * mark would stand between the op and these.
+   */
+  readonly #forgets: boolean
   readonly #onNode: (n: number) => void
   readonly #places = new Map<string, number>()
   /** Of each place the mark that leads there. */
@@ -52,6 +60,8 @@ export class Recorder implements Watch {
   /** Kept from growing: the call only goes to the end of the path. */
   #looking = false
   #segment = 0
+  /** Of each kernel function that is not through where it began. */
+  #calls: number[] = []
   /** How the next op belongs to an access that goes on. */
   #joined: number = Joined.NOT
   /** What this segment knows of a cell already: in which segment, which bits, what they were. */
@@ -71,6 +81,7 @@ export class Recorder implements Watch {
     this.#bodies = bodies
     this.#marks = options.marks
     this.#pauses = options.pauses
+    this.#forgets = options.marks && !options.pauses
     this.#onNode = options.onNode
   }
 
@@ -100,6 +111,7 @@ export class Recorder implements Watch {
     this.#node = n
     this.#ahead = AHEAD
     this.#segment++
+    this.#calls = []
     this.#joined = Joined.NOT
     this.#looking = looking
     this.runs++
@@ -230,6 +242,17 @@ export class Recorder implements Watch {
     if (this.#marks) this.#mark(here, [a, b, c])
   }
 
+  begin(): void {
+    this.#calls.push(this.loop())
+  }
+
+  end(answer: number | undefined, locks: number): void {
+    const here = this.#calls.pop()!
+    if (answer === undefined || !this.#forgets || this.#joined !== Joined.NOT || this.loop() === here) return
+    // One that it was called by may have begun there, too.
+    this.#mark(here, [this.#calls.length, answer, locks, CALL])
+  }
+
   // ---- what ends or joins histories ------------------------------------------------------------------------------------
 
   /** Between two steps of a thread only what they have answered and named lives on. */
@@ -252,7 +275,8 @@ export class Recorder implements Watch {
   /** Makes the pending node `n` lead to the place of a mark; true if nobody had come there before. */
   join(n: number, mark: Mark): boolean {
     const trie = this.#trie
-    const key = `${mark.base} ${mark.numbers.join()}`
+    // Whoever holds other locks is excluded by other threads.
+    const key = `${mark.base} ${trie.held[n]} ${trie.owned[n]} ${mark.numbers.join()}`
     const known = this.#places.get(key)
     trie.child[n] = known ?? 0
     trie.fill(n, Kind.MARK, 0, 0, 0)

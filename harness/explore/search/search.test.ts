@@ -1,4 +1,5 @@
 import t from 'tap'
+import { told } from '../../model/calls.ts'
 import {
   atomic_add,
   atomic_inc,
@@ -147,6 +148,37 @@ t.test('finds the deadlock of two locks taken in both orders', async t => {
     spin_unlock(p)
   }
   t.same(explored(usual, 1, [both(a, b), both(b, a)]).ends, ['0', 'stuck AB'])
+})
+
+// A looks at cells while B sets them. Who has seen what is forgotten with the function that looked, but for its answer,
+// and for the lock that it may have taken.
+t.test('of a function that is through its answer and its locks live on', async t => {
+  const [x, lock] = [sbrk(4), sbrk(1)]
+  const both = (): boolean => READ_ONCE(x) + READ_ONCE(x + 1) > 1
+  const lockIf = (): void => {
+    if (READ_ONCE(x) === 1) spin_lock(lock)
+  }
+  const sets = () => {
+    for (let i = 0; i < 2; i++) WRITE_ONCE(x + i, 1)
+  }
+  const asks = (ask: () => boolean) => () => {
+    WRITE_ONCE(x + 2, ask() ? 2 : 3)
+    atomic_inc(x + 3)
+  }
+  const kept = explored(matched, 4, [asks(both), sets])
+  S.fill(0, x, lock)
+  const gone = explored(matched, 4, [asks(told(both)), sets])
+  t.same([gone.interleavings, gone.ends], [kept.interleavings, kept.ends])
+  t.same([gone.states, kept.states], [20, 26])
+  const locks = (i: number) => () => {
+    told(lockIf)()
+    WRITE_ONCE(x + 2, i)
+    if (READ_ONCE(lock) === i + 2) spin_unlock(lock)
+  }
+  S.fill(0, x, lock)
+  const all = explored(matched, 3, [locks(0), locks(1), sets])
+  S.fill(0, x, lock)
+  t.same(explored(usual, 3, [locks(0), locks(1), sets]).ends, all.ends)
 })
 
 t.test("a lock that is only taken under another is nobody else's business", async t => {
