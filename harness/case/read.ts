@@ -10,11 +10,12 @@ import { kindOf, locate, locateKey, type Mapping, type Node, plain } from './tre
 
 type Issue = z.core.$ZodIssue
 
-/** What `schema` makes of `node`, or undefined and problems. */
-export function read<T>(schema: z.ZodType<T>, node: Node, problems: Problems): T | undefined {
+/** What `schema` makes of `node`, or undefined and problems; where the shape is wrong they show the example. */
+export function read<T>(schema: z.ZodType<T>, node: Node, problems: Problems, example?: string): T | undefined {
   const { data, error } = schema.safeParse(plain(node))
   if (error === undefined) return data
-  for (const issue of error.issues) report(issue, node, schema, problems)
+  const asIn = example === undefined ? '' : `: as in "${example}"`
+  for (const [i, issue] of error.issues.entries()) report(issue, node, schema, problems, i === 0 ? asIn : '')
   return undefined
 }
 
@@ -32,7 +33,7 @@ export function checkKeys(
   return strange.length === 0 && missing.length === 0
 }
 
-function report(issue: Issue, node: Node, schema: z.ZodType, problems: Problems): void {
+function report(issue: Issue, node: Node, schema: z.ZodType, problems: Problems, asIn: string): void {
   const at = locate(node, issue.path)
   switch (issue.code) {
     case 'custom': {
@@ -48,13 +49,15 @@ function report(issue: Issue, node: Node, schema: z.ZodType, problems: Problems)
       return
     }
     case 'invalid_union':
-      reportUnion(issue, at, schema, problems)
+      reportUnion(issue, at, schema, problems, asIn)
       return
     case 'invalid_type': {
       const last = issue.path.at(-1)
       const missing = at.kind === 'map' && typeof last === 'string' && locate(node, issue.path.slice(0, -1)) === at
-      if (missing) problems.add('MISSING_KEY', at, `"${last}" is missing`)
-      else problems.add('BAD_SHAPE', at, `here stands ${shapes[issue.expected] ?? issue.expected}, not ${kindOf(at)}`)
+      const wanted = shapes[issue.expected] ?? issue.expected
+      const shown = issue.path.length > 0 ? '' : asIn
+      if (missing) problems.add('MISSING_KEY', at, `"${last}" is missing${asIn}`)
+      else problems.add('BAD_SHAPE', at, `here stands ${wanted}, not ${kindOf(at)}${shown}`)
       return
     }
     case 'invalid_value': {
@@ -72,10 +75,16 @@ function report(issue: Issue, node: Node, schema: z.ZodType, problems: Problems)
 const shapes: Readonly<Record<string, string>> = { string: 'text', record: 'a map', object: 'a map', array: 'a list' }
 
 /** A union is of text, a list or a map: the branch that has nothing against the shape knows what is wrong. */
-function reportUnion(issue: z.core.$ZodIssueInvalidUnion, at: Node, schema: z.ZodType, problems: Problems): void {
+function reportUnion(
+  issue: z.core.$ZodIssueInvalidUnion,
+  at: Node,
+  schema: z.ZodType,
+  problems: Problems,
+  asIn: string,
+): void {
   const branch = issue.errors.find(inner => !inner.some(one => one.code === 'invalid_type' && one.path.length === 0))
-  if (branch !== undefined) for (const inner of branch) report(inner, at, schema, problems)
-  else problems.add('BAD_SHAPE', at, `${kindOf(at)} has no place here`)
+  if (branch !== undefined) for (const inner of branch) report(inner, at, schema, problems, asIn)
+  else problems.add('BAD_SHAPE', at, `${kindOf(at)} has no place here${asIn}`)
 }
 
 function unknownKey(

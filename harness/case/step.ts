@@ -41,7 +41,7 @@ export function readStep(map: Mapping, verb: string, setting: Setting): Done | u
   const said = readBy(map, setting)
   const outer = contextFor(machine, scope, said)
   const context = { ...outer, huge: within(outer, () => def.huge?.(plain(argsNode))) ?? outer.huge }
-  const args = verb === 'expect' ? null : within(context, () => read(def.args, argsNode, problems))
+  const args = verb === 'expect' ? null : within(context, () => read(def.args, argsNode, problems, def.example))
   const cpuNode = get(map, 'cpu')
   const cpu = (cpuNode && read(count('The CPU', 0, machine.cpus - 1), cpuNode, problems)) ?? setting.cpu
   const by = actorOf(def, args, map, said, setting)

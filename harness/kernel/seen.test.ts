@@ -69,6 +69,13 @@ t.test('a guest that is not the machine of the point judges nothing', async t =>
   t.strictSame(seenIn('["lacks","no huge pages"]').end, { kind: 'config', reason: 'no huge pages' })
 })
 
+t.test('a huge page whose memory failed may be missing among the free ones', async t => {
+  const pool = '"hugepages-2048kB/free_hugepages":-1'
+  t.strictSame(seenIn(`["after",{${pool},"HardwareCorrupted":4096}]`).after, [])
+  t.equal(seenIn(`["after",{${pool}}]`).after.length, 1)
+  t.equal(seenIn('["after",{"hugepages-2048kB/resv_hugepages":-1,"HardwareCorrupted":4096}]').after.length, 1)
+})
+
 t.test('pools of huge pages must be after the last process as they were before the first', async t => {
   const { after } = seenIn('["after",{"hugepages-2048kB/resv_hugepages":2}]')
   const text = 'hugepages-2048kB/resv_hugepages is +2 after the last process, against before the first'

@@ -4,6 +4,7 @@
 import { file_inode } from '../../../fs/inode.ts'
 import { k } from '../../../kernel.ts'
 import { is_huge_zero_pmd } from '../../../mm/huge_memory.ts'
+import { is_vm_hugetlb_page } from '../../../mm/hugetlb_hstate.ts'
 import { vm_normal_page } from '../../../mm/memory.ts'
 import { pmd_addr_end } from '../../../mm/memory_range.ts'
 import * as mlock_pagevec from '../../../mm/mlock_pagevec.ts'
@@ -18,6 +19,7 @@ import {
   type Pte,
   VM_IO,
   VM_LOCKED,
+  VM_SPECIAL,
   type Vma,
   vm_area,
 } from '../../../mm/mm_types.ts'
@@ -94,7 +96,7 @@ function mlock_vma_pages_range(vma: Vma, start: number, end: number, newflags: n
 /** As v4.5's, but pages are mlocked here, not by populating, and memory that was locked before is not counted again. */
 function mlock_fixup(vma: Vma, prev: Vma, start: number, end: number, newflags: number): Vma {
   const oldflags = rd(vma + vm_flags)
-  if (newflags === oldflags) return vma
+  if (newflags === oldflags || oldflags & VM_SPECIAL || is_vm_hugetlb_page(vma)) return vma
   const mm = rd(vma + vm_area.vm_mm) as Mm
   const pgoff = rd(vma + vm_pgoff) + start - rd(vma + vm_start)
   const merged = k.vma_merge(mm, prev, start, end, newflags, rd(vma + vm_area.anon_vma), pgoff, file_inode(vma))
