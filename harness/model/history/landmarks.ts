@@ -12,7 +12,6 @@ const landmark = (id: string, release: string, subject: string): Landmark => ({ 
 export const landmarks: readonly Landmark[] = [
   landmark('802a3a92ad7a', 'v4.12', 'mm: reclaim MADV_FREE pages'),
   landmark('93e06c7a6453', 'v4.12', 'mm: enable MADV_FREE for swapless system'),
-  landmark('761ad8d7c7b5', 'v4.13', 'mm: hwpoison: introduce memory_failure_hugetlb()'),
   landmark('bd4c82c22c36', 'v4.14', 'mm, THP, swap: delay splitting THP after swapped out'),
   landmark('ba3c4ce6def4', 'v4.14', 'mm, THP, swap: make reuse_swap_page() works for THP swapped out'),
   landmark('ec560175c0b6', 'v4.14', 'mm, swap: VMA based swap readahead'),
@@ -46,6 +45,7 @@ export const landmarks: readonly Landmark[] = [
   landmark('f347454d0341', 'v6.1', 'mm/gup: disallow FOLL_FORCE|FOLL_WRITE on hugetlb mappings'),
   landmark('fa27759af4a6', 'v6.1', 'hugetlb: clean up code checking for fault/truncation races'),
   landmark('7d8faaf15545', 'v6.1', 'mm/madvise: introduce MADV_COLLAPSE sync hugepage collapse'),
+  landmark('8625147cafaa', 'v6.1', "hugetlbfs: don't delete error page from pagecache"),
   landmark('077309bc1eb8', 'v6.1', 'migrate_pages(): fix failure counting for retry'),
   landmark('cb67f4282bf9', 'v6.2', 'mm,thp,rmap: simplify compound page mapcount handling'),
   landmark('a7e689dd1c06', 'v6.5', 'block: Convert bio_iov_iter_get_pages to use iov_iter_extract_pages'),

@@ -53,6 +53,7 @@ import hwpoison_23a003bfd23e from './hwpoison/23a003bfd23e.ts'
 import hwpoison_36af67370e33 from './hwpoison/36af67370e33.ts'
 import hwpoison_230ac719c500 from './hwpoison/230ac719c500.ts'
 import hwpoison_286c469a988f from './hwpoison/286c469a988f.ts'
+import hwpoison_761ad8d7c7b5 from './hwpoison/761ad8d7c7b5.ts'
 import hwpoison_998b4382c1d7 from './hwpoison/998b4382c1d7.ts'
 import hwpoison_7258ae5c5a2c from './hwpoison/7258ae5c5a2c.ts'
 import hwpoison_30809f559a0d from './hwpoison/30809f559a0d.ts'
@@ -278,6 +279,7 @@ export const patches: readonly Patch[] = [
   stack_1be7107fbe18,
   hwpoison_7258ae5c5a2c,
   hwpoison_c3114a84f7f9,
+  hwpoison_761ad8d7c7b5,
   migration_616b8371539a,
   hugetlb_ab5ac90aecf5,
   migration_a49bd4d71637,

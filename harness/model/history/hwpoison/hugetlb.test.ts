@@ -91,6 +91,26 @@ t.test('a page of the free list: H1 counts it and leaves it there, H2 takes it o
   }
 })
 
+t.test('since 761ad8d7c7b5 one page is lost, and the others are with the page allocator', async t => {
+  for (const variant of ['v4.14', 'v5.18']) {
+    const { mm, child, head } = shared(variant)
+    t.equal(k.memory_failure(subpage(head, 5), 0), 0, variant)
+    t.same([gone(mm, A), gone(child, A)], [true, true])
+    t.same([lost(), PageHWPoison(head), PageHWPoison(subpage(head, 5))], [1, false, true])
+    t.same([pool(), truth({ mm, child })], [[1, 1, 0, 0], []])
+    k.unpoison_memory(subpage(head, 5))
+    t.equal(lost(), 0)
+  }
+})
+
+t.test('from 761ad8d7c7b5 a tail of the free list is lost to the pool, and counted by nobody', async t => {
+  const { mm, child, head } = shared('v4.14')
+  k.mmput(child)
+  k.mmput(mm)
+  t.equal(k.memory_failure(subpage(head, 5), 0), 0)
+  t.same([lost(), pool(), PageHWPoison(head)], [0, [2, 2, 0, 0], true])
+})
+
 t.test('a page of the free list that fails in a tail: until b985194c8c0a it stays there, locked', async t => {
   for (const [variant, locked] of [
     ['v3.14', true],
