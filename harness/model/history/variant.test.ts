@@ -55,7 +55,9 @@ t.test('v4.5 is v4.4 with its patches', async t => {
 
 t.test('v4.6 without its patches is v4.5', async t => {
   t.same(
-    Object.entries(variant('v4.6-6d0a07edd17c-thp-split-pmd-posted-v1-fec89c109f3a').functions).filter(([, f]) => f),
+    Object.entries(variant('v4.6-66ee95d16a7f-6d0a07edd17c-thp-split-pmd-posted-v1-fec89c109f3a').functions).filter(
+      ([, f]) => f,
+    ),
     Object.entries(base),
   )
 })
