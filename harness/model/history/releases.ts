@@ -30,6 +30,7 @@ import hugetlb_28957a5467ba from './hugetlb/28957a5467ba.ts'
 import hugetlb_32665f2bbfed from './hugetlb/32665f2bbfed.ts'
 import hugetlb_67961f9db8c4 from './hugetlb/67961f9db8c4.ts'
 import hugetlb_290408d4a250 from './hugetlb/290408d4a250.ts'
+import hugetlb_a88c76954804 from './hugetlb/a88c76954804.ts'
 import hugetlb_a833a693a490 from './hugetlb/a833a693a490.ts'
 import hugetlb_a850ea30374e from './hugetlb/a850ea30374e.ts'
 import hugetlb_ab5ac90aecf5 from './hugetlb/ab5ac90aecf5.ts'
@@ -89,6 +90,7 @@ import migration_746b18d421da from './migration/746b18d421da.ts'
 import migration_5647bc293ab1 from './migration/5647bc293ab1.ts'
 import migration_a8bef8ff6ea1 from './migration/a8bef8ff6ea1.ts'
 import migration_a49bd4d71637 from './migration/a49bd4d71637.ts'
+import migration_dfef2ef4027b from './migration/dfef2ef4027b.ts'
 import migration_ec0abae6dcdf from './migration/ec0abae6dcdf.ts'
 import migration_eee2acbae1f2 from './migration/eee2acbae1f2.ts'
 import migration_f18194275c39 from './migration/f18194275c39.ts'
@@ -248,6 +250,7 @@ export const patches: readonly Patch[] = [
   migration_51afb12ba809,
   migration_470f119f0120,
   mlock_6cdb18ad98a4,
+  hugetlb_a88c76954804,
   hugetlb_5d317b2b6536,
   thp_61f5d698cc97,
   swap_854e9ed09ded,
@@ -262,6 +265,7 @@ export const patches: readonly Patch[] = [
   thp_6d0a07edd17c,
   thp_0798d3c022dc,
   hugetlb_67961f9db8c4,
+  migration_dfef2ef4027b,
   hugetlb_09a95e29cb30,
   lru_8f182270dfec,
   thp_5a49973d7143,

@@ -31,7 +31,7 @@ export function dequeue_huge_page_vma(h: Hstate, vma: Vma, avoid_reserve: boolea
 
 /**
  * A huge page for `addr`, with a reference; -ENOMEM or -ENOSPC. `avoid_reserve`: not by a reservation. Takes
- * hugetlb_lock. A reservation that is used for a surplus page is counted without the lock (a88c76954804, v4.4): an update may be lost.
+ * hugetlb_lock.
  */
 export function alloc_huge_page(vma: Vma, addr: number, avoid_reserve: boolean): Page {
   const spool = subpool_vma(vma)
@@ -57,10 +57,7 @@ export function alloc_huge_page(vma: Vma, addr: number, avoid_reserve: boolean):
       k.vma_end_reservation(h, vma, addr)
       return ERR_PTR(-ENOSPC)
     }
-    if (!avoid_reserve && k.vma_has_reserves(vma, gbl_chg)) {
-      SetPagePrivate(p)
-      addResv(h, -1)
-    }
+    if (!avoid_reserve && k.vma_has_reserves(vma, gbl_chg)) k.useReservation(h, p)
     spin_lock(hugetlb_lock)
     moveToActive(h, p)
   }
@@ -70,4 +67,10 @@ export function alloc_huge_page(vma: Vma, addr: number, avoid_reserve: boolean):
   // hugetlb_reserve_pages was in between, and counted the same page.
   if (map_chg > map_commit) k.hugetlb_acct_memory(h, -k.hugepage_subpool_put_pages(spool, 1))
   return p
+}
+
+/** A surplus page is had by a reservation. It is counted without hugetlb_lock: an update may be lost. */
+export function useReservation(h: Hstate, p: Page): void {
+  SetPagePrivate(p)
+  addResv(h, -1)
 }

@@ -38,7 +38,6 @@ import {
   trylock_page,
   unlock_page,
 } from './page-flags.ts'
-import { count_vm_events, PGMIGRATE_FAIL, PGMIGRATE_SUCCESS } from './vmstat.ts'
 
 /** Only what a PMD maps, and that on x86. */
 export const hugepage_migration_supported = (h: Hstate): boolean => huge_page_order(h) === HPAGE_PMD_ORDER
@@ -164,7 +163,7 @@ export function moveLockedHugePage(hpage: Page, new_hpage: Page): number {
 /** migrate_pages of one isolated huge page: nobody can tell how often it was tried. As unmap_and_move_huge_page. */
 export function migrateHugePage(hpage: Page, nid: number): number {
   const rc = k.unmap_and_move_huge_page(hpage, nid)
-  count_vm_events(rc === 0 ? PGMIGRATE_SUCCESS : PGMIGRATE_FAIL, 1)
+  k.countMoved(rc, 1)
   return rc
 }
 

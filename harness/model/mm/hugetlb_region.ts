@@ -173,7 +173,7 @@ export function region_abort(map: ResvMap): void {
   spin_unlock(map + resv_map.lock)
 }
 
-/** Takes [f, t) out; returns how many pages of it there were. */
+/** Takes [f, t) out; returns how many pages of it there were. -ENOMEM: a region would have to be cut in two, and nothing is done. */
 export function region_del(map: ResvMap, f: number, t: number): number {
   const head = map + resv_map.regions
   let del = 0
@@ -184,7 +184,12 @@ export function region_del(map: ResvMap, f: number, t: number): number {
     // An empty region at `f` is in the range, too.
     if (b <= f && (b !== a || b !== f)) continue
     if (f > a && t < b) {
-      insertBefore(spare(map), next, t, b)
+      const nrg = spare(map)
+      if (nrg === 0) {
+        del = -ENOMEM
+        break
+      }
+      insertBefore(nrg, next, t, b)
       wr(rg + to, f)
       del += t - f
       break
@@ -198,10 +203,10 @@ export function region_del(map: ResvMap, f: number, t: number): number {
   return del
 }
 
-/** A region for the upper half of one that is cut: from the cache if nobody waits for it. Caller holds the lock. */
+/** A region for the upper half of one that is cut, or 0: from the cache if nobody waits for it. Called with the lock, which the kernel drops. */
 function spare(map: ResvMap): number {
-  const own = rd(map + resv_map.region_cache_count) > rd(map + resv_map.adds_in_progress)
-  return own ? fromCache(map) : kmem_cache_alloc(file_region_cachep)
+  if (rd(map + resv_map.region_cache_count) > rd(map + resv_map.adds_in_progress)) return fromCache(map)
+  return should_fail('region') ? 0 : kmem_cache_alloc(file_region_cachep)
 }
 
 /** How many pages of [f, t) are in the map. */

@@ -134,12 +134,24 @@ export function abortFailedReserve(map: ResvMap): void {
   region_abort(map)
 }
 
-/** Pages start..end of a file are gone, `freed` of them were there: the reservations of the others are given back. */
-export function hugetlb_unreserve_pages(file: Inode, start: number, end: number, freed: number): void {
+/**
+ * Pages start..end of a file are gone, `freed` of them were there: the reservations of the others are given back. 0, or
+ * -ENOMEM: the map could not forget them.
+ */
+export function hugetlb_unreserve_pages(file: Inode, start: number, end: number, freed: number): number {
   const map = inode_resv_map(file)
   const chg = map === NULL ? 0 : region_del(map, start, end)
+  if (chg < 0) return chg
   const gbl_reserve = k.hugepage_subpool_put_pages(subpool_inode(file), chg - freed)
   k.hugetlb_acct_memory(hstate_inode(file), -gbl_reserve)
+  return 0
+}
+
+/** A page is gone of which the map goes on saying that it has a reservation: so it shall have one. */
+export function hugetlb_fix_reserve_counts(file: Inode): void {
+  const rsv_adjust = k.hugepage_subpool_get_pages(subpool_inode(file), 1)
+  // v4.5 asks, too, whether the page had used its reservation: of one in the cache it is always so (72e2936c04f7).
+  if (rsv_adjust !== 0) k.hugetlb_acct_memory(hstate_inode(file), 1)
 }
 
 /** A vma that is a copy of another, in the same process, has its reservations, too. */

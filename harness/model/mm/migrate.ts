@@ -324,9 +324,14 @@ export function doneWith(p: Page, reason: number): void {
  */
 export function migrate_pages(p: Page, reason = 0): number {
   const rc = k.unmap_and_move(p, reason)
-  count_vm_events(rc === 0 ? PGMIGRATE_SUCCESS : PGMIGRATE_FAIL, 1)
+  k.countMoved(rc, 1)
   if (rc === -EAGAIN || rc === -ENOMEM) k.putback_movable_page(p)
   return rc
+}
+
+/** What migrate_pages counts of pages that it has tried. One for which there is no memory it has not (dfef2ef4027b). */
+export function countMoved(rc: number, pages: number): void {
+  if (rc !== -ENOMEM) count_vm_events(rc === 0 ? PGMIGRATE_SUCCESS : PGMIGRATE_FAIL, pages)
 }
 
 /** move_pages(2) of one page to wherever memory is free, of hugetlb to node `nid`: 0, -EBUSY: not to be had, or a huge page in use, or -EAGAIN: in use. */

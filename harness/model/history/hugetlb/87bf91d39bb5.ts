@@ -201,7 +201,7 @@ function removeInodeHugepage(inode: Inode, page: Page, index: number, truncate: 
   }
   lock_page(page)
   k.remove_huge_page(page)
-  if (!truncate) k.hugetlb_unreserve_pages(inode, index, index + 1, 1)
+  if (!truncate && k.hugetlb_unreserve_pages(inode, index, index + 1, 1) !== 0) k.hugetlb_fix_reserve_counts(inode)
   unlock_page(page)
 }
 

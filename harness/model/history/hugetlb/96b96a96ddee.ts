@@ -23,20 +23,17 @@ function restore_reserve_on_error(vma: Vma, addr: number, page: Page): void {
   const h = hstate_vma(vma)
   const rc = k.vma_needs_reservation(h, vma, addr)
   if (rc < 0) ClearPagePrivate(page)
-  else if (rc > 0) vma_add_reservation(vma, addr)
-  else k.vma_end_reservation(h, vma, addr)
+  else if (rc > 0 && vma_add_reservation(vma, addr) < 0) ClearPagePrivate(page)
+  else if (rc === 0) k.vma_end_reservation(h, vma, addr)
 }
 
-/** Of a shared mapping the map holds what is reserved, of a private one what is used. */
-function vma_add_reservation(vma: Vma, addr: number): void {
+/** Of a shared mapping the map holds what is reserved, of a private one what is used. Negative: no memory for that. */
+function vma_add_reservation(vma: Vma, addr: number): number {
   const resv = vma_resv_map(vma)
   const idx = vma_hugecache_offset(hstate_vma(vma), vma, addr)
-  if (test_bit(vma + vm_area.vm_flags, VM_MAYSHARE)) {
-    region_add(resv, idx, idx + 1)
-    return
-  }
+  if (test_bit(vma + vm_area.vm_flags, VM_MAYSHARE)) return region_add(resv, idx, idx + 1)
   region_abort(resv)
-  region_del(resv, idx, idx + 1)
+  return region_del(resv, idx, idx + 1)
 }
 
 export default patch('96b96a96ddee', {

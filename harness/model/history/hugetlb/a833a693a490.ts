@@ -9,7 +9,7 @@ import { k } from '../../kernel.ts'
 import { ENOMEM, ENOSPC, ERR_PTR } from '../../mm/errno.ts'
 import { alloc_huge_page as v4_5_alloc } from '../../mm/hugetlb_alloc.ts'
 import { hstate_inode, hstate_vma, hugetlb_lock } from '../../mm/hugetlb_hstate.ts'
-import { addResv, moveToActive, set_page_private } from '../../mm/hugetlb_pool.ts'
+import { moveToActive, set_page_private } from '../../mm/hugetlb_pool.ts'
 import { region_abort, region_add, region_chg, resv_map_alloc, resv_map_put } from '../../mm/hugetlb_region.ts'
 import { HPAGE_RESV_OWNER, inode_resv_map, hugetlb_reserve_pages as v4_5_reserve } from '../../mm/hugetlb_resv.ts'
 import { subpool_inode, subpool_vma } from '../../mm/hugetlb_subpool.ts'
@@ -25,7 +25,6 @@ import {
   vm_area,
 } from '../../mm/mm_types.ts'
 import { NUMA_NO_NODE } from '../../mm/mmzone.ts'
-import { SetPagePrivate } from '../../mm/page-flags.ts'
 import { spin_lock, spin_unlock, test_bit, WRITE_ONCE } from '../../ops.ts'
 import { patch } from '../patch.ts'
 
@@ -60,10 +59,7 @@ function alloc_huge_page(vma: Vma, addr: number, avoid_reserve: boolean): Page {
       k.vma_end_reservation(h, vma, addr)
       return ERR_PTR(-ENOSPC)
     }
-    if (!avoid_reserve && k.vma_has_reserves(vma, gbl_chg)) {
-      SetPagePrivate(p)
-      addResv(h, -1)
-    }
+    if (!avoid_reserve && k.vma_has_reserves(vma, gbl_chg)) k.useReservation(h, p)
     spin_lock(hugetlb_lock)
     moveToActive(h, p)
   }
