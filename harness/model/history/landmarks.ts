@@ -58,6 +58,7 @@ export const landmarks: readonly Landmark[] = [
   landmark('66802526298e', 'v6.11', 'mm/madvise: add MF_ACTION_REQUIRED to madvise(MADV_HWPOISON)'),
   landmark('9ae2feacedde', 'v6.11', 'mm: use folio_add_new_anon_rmap() if folio_test_anon(folio)==false'),
   landmark('1ced09e0331f', 'v6.13', 'mm: allocate THP on hugezeropage wp-fault'),
+  landmark('51e1de00acdb', 'v6.14', 'mm/hugetlb: simplify vma_has_reserves()'),
   landmark('052ccfbcc6cd', 'v6.14', 'mm/hugetlb: support FOLL_FORCE|FOLL_WRITE'),
   landmark('1da190f4d0a6', 'v6.15', 'mm: Copy-on-Write (COW) reuse support for PTE-mapped THP'),
   landmark('60fbb14396d5', 'v6.16', 'mm/huge_memory: adjust try_to_migrate_one() and split_huge_pmd_locked()'),

@@ -1,25 +1,14 @@
 // Walks of huge pages for get_user_pages, and waiting for one that is being moved (mm/hugetlb.c and mm/migrate.c, v4.5).
 
-import { f_mapping } from '../fs/inode.ts'
 import { k } from '../kernel.ts'
 import { spin_lock, spin_unlock } from '../ops.ts'
 import { rd } from '../store.ts'
 import { EFAULT } from './errno.ts'
-import { find_get_page } from './filemap.ts'
 import { hstate_vma, huge_page_mask, pages_per_huge_page } from './hugetlb_hstate.ts'
-import {
-  huge_pte_lock,
-  huge_pte_none,
-  huge_pte_offset,
-  huge_pte_present,
-  is_hugetlb_entry_migration,
-} from './hugetlb_pte.ts'
-import { vma_hugecache_offset } from './hugetlb_resv.ts'
+import { huge_pte_lock, huge_pte_offset, huge_pte_present, is_hugetlb_entry_migration } from './hugetlb_pte.ts'
 import {
   FAULT_FLAG_WRITE,
-  FOLL_DUMP,
   FOLL_WRITE,
-  type Hstate,
   type Mm,
   NULL,
   type Page,
@@ -33,13 +22,6 @@ import {
 import { get_page, get_page_unless_zero, put_page, subpage, wait_on_page_locked } from './page-flags.ts'
 import { pmd_page, pte_write } from './pgtable.ts'
 import { migration_entry_to_page } from './swapops.ts'
-
-/** Whether the file has a page there. Caller may hold a page table lock. */
-function hugetlbfs_pagecache_present(h: Hstate, vma: Vma, addr: number): boolean {
-  const page = find_get_page(f_mapping(vma), vma_hugecache_offset(h, vma, addr))
-  if (page !== NULL) put_page(page)
-  return page !== NULL
-}
 
 /**
  * Goes through base pages from start + `i` on, up to `nr` or to the end of the vma; with `pages`, collects them with a
@@ -62,12 +44,8 @@ export function follow_hugetlb_page(
     const pte = huge_pte_offset(mm, vaddr & huge_page_mask(h), h)
     const ptl = pte === NULL ? 0 : huge_pte_lock(h, mm, vaddr)
     const entry = (pte === NULL ? 0 : rd(pte)) as Pmd
-    const absent = huge_pte_none(entry)
-    // A hole of a core dump stays one.
-    const hole = absent && (flags & FOLL_DUMP) !== 0 && !hugetlbfs_pagecache_present(h, vma, vaddr)
-    if (hole || !huge_pte_present(entry) || (flags & FOLL_WRITE && !pte_write(entry))) {
+    if (!huge_pte_present(entry) || (flags & FOLL_WRITE && !pte_write(entry))) {
       if (ptl !== 0) spin_unlock(ptl)
-      if (hole) break
       if (k.hugetlb_fault(mm, vma, vaddr, flags & FOLL_WRITE ? FAULT_FLAG_WRITE : 0) & VM_FAULT_ERROR) break
       continue
     }

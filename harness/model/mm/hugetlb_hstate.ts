@@ -80,7 +80,7 @@ export function hugetlb_init({ pools, hugepage }: Pick<Machine, 'pools' | 'hugep
   for (const pool of [...pools].sort((a, b) => b.size - a.size)) fillPool(pool)
 }
 
-/** A pool at boot: each node has its share, and the first is the next to be allocated from. */
+/** A pool at boot: each node has its share. */
 function fillPool({ size, pages, overcommit, nodes }: HugePool): void {
   const h = size_to_hstate(size)
   wr(h + hstate.nr_overcommit_huge_pages, overcommit)
@@ -89,8 +89,6 @@ function fillPool({ size, pages, overcommit, nodes }: HugePool): void {
     if (k.__nr_hugepages_store_common(h, nid, share) < share)
       throw new CannotJudge(`the machine's memory has no room for ${pages} huge pages of ${size / 1024} kB`)
   }
-  wr(h + hstate.next_nid_to_alloc, 0)
-  wr(h + hstate.next_nid_to_free, 0)
 }
 
 function hugetlb_add_hstate(order: number): Hstate {

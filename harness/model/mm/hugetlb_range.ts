@@ -175,9 +175,7 @@ export function hugetlb_change_protection(vma: Vma, start: number, end: number):
     if (pte === NULL) continue
     const ptl = huge_pte_lock(h, mm, addr)
     const entry = rd(pte) as Pmd
-    if (huge_pte_none(entry)) {
-      // Nothing to protect.
-    } else if (huge_pte_present(entry)) {
+    if (huge_pte_present(entry)) {
       set_huge_pte_at(h, pte, ((entry & ~(PRESENT | PROTNONE | RW)) | prot) as Pmd)
     } else if (is_hugetlb_entry_migration(entry) && is_write_migration_entry(entry as number as Pte)) {
       set_huge_pte_at(h, pte, make_migration_entry_read(entry as number as Pte) as number as Pmd)

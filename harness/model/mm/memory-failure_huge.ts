@@ -7,7 +7,7 @@ import { rd } from '../store.ts'
 import { EBUSY } from './errno.ts'
 import { hstate, hstate_vma, hugetlb_lock, page_hstate, pages_per_huge_page } from './hugetlb_hstate.ts'
 import { add, page_huge_active, set_page_refcounted, unlinkHuge } from './hugetlb_pool.ts'
-import { huge_pte_lock, huge_pte_none, huge_pte_offset, huge_pte_present, set_huge_pte_at } from './hugetlb_pte.ts'
+import { huge_pte_lock, huge_pte_offset, huge_pte_present, set_huge_pte_at } from './hugetlb_pte.ts'
 import { hugetlb_count_add } from './hugetlb_range.ts'
 import { type Mm, NULL, type Page, type Pmd, type Vma, vm_area } from './mm_types.ts'
 import { page_to_nid } from './mmzone.ts'
@@ -75,7 +75,7 @@ export function hugeMappedInVma(hpage: Page, vma: Vma, addr: number): boolean {
   const ptl = huge_pte_lock(h, mm, addr)
   const entry = rd(ptep) as Pmd
   spin_unlock(ptl)
-  return !huge_pte_none(entry) && huge_pte_present(entry) && pmd_page(entry) === hpage
+  return huge_pte_present(entry) && pmd_page(entry) === hpage
 }
 
 /** try_to_unmap_one of a huge page: what maps it becomes a hwpoison entry. */
@@ -86,7 +86,7 @@ export function unmapPoisonedHuge(hpage: Page, vma: Vma, addr: number): void {
   if (ptep === NULL) return
   const ptl = huge_pte_lock(h, mm, addr)
   const entry = rd(ptep) as Pmd
-  if (!huge_pte_none(entry) && huge_pte_present(entry) && pmd_page(entry) === hpage) {
+  if (huge_pte_present(entry) && pmd_page(entry) === hpage) {
     set_huge_pte_at(h, ptep, 0 as Pmd)
     if (entry & DIRTY) SetPageDirty(hpage)
     hugetlb_count_add(mm, -pages_per_huge_page(h))

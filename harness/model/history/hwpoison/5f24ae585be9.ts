@@ -3,13 +3,7 @@
 
 import { k } from '../../kernel.ts'
 import { hstate_vma, pages_per_huge_page } from '../../mm/hugetlb_hstate.ts'
-import {
-  huge_pte_lock,
-  huge_pte_none,
-  huge_pte_offset,
-  huge_pte_present,
-  set_huge_pte_at,
-} from '../../mm/hugetlb_pte.ts'
+import { huge_pte_lock, huge_pte_offset, huge_pte_present, set_huge_pte_at } from '../../mm/hugetlb_pte.ts'
 import { hugetlb_count_add } from '../../mm/hugetlb_range.ts'
 import { add_anon_rss } from '../../mm/memory.ts'
 import { unmapPoisonedHuge as after } from '../../mm/memory-failure_huge.ts'
@@ -28,7 +22,7 @@ function unmapPoisonedHuge(hpage: Page, vma: Vma, addr: number): void {
   if (ptep === NULL) return
   const ptl = huge_pte_lock(h, mm, addr)
   const entry = rd(ptep) as Pmd
-  if (!huge_pte_none(entry) && huge_pte_present(entry) && pmd_page(entry) === hpage) {
+  if (huge_pte_present(entry) && pmd_page(entry) === hpage) {
     set_huge_pte_at(h, ptep, 0 as Pmd)
     if (entry & DIRTY) SetPageDirty(hpage)
     // Of a page of a file MM_FILEPAGES.
