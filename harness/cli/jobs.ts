@@ -1,8 +1,9 @@
 // `--jobs N`: how many threads of this process the model runs on.
 
 import { availableParallelism } from 'node:os'
+import type { Worker } from 'node:worker_threads'
 import type { Result } from '../check/result.ts'
-import { type Asked, SpreadPoints } from '../explore/parallel/points.ts'
+import { type Asked, readyHelpers, SpreadPoints } from '../explore/parallel/points.ts'
 import { execute, type HowToRun } from './execute.ts'
 import { countTrials, type Group } from './groups.ts'
 import { Refusal } from './refusal.ts'
@@ -19,6 +20,16 @@ export interface Jobs {
   readonly threads: number
   /** Somebody asked for so many: then one race is searched by all of them, where points are too few. */
   readonly asked: boolean
+  /** Helpers that have been started already. */
+  readonly ready?: readonly Worker[] | undefined
+}
+
+/** To read so many files takes as long as the start of a helper, which so can be ready when they are read. */
+const MANY_FILES = 50
+
+/** With the helpers that a run of so many files is going to need. */
+export function readied(jobs: Jobs, files: number): Jobs {
+  return files < MANY_FILES ? jobs : { ...jobs, ready: readyHelpers(jobs.threads - 1) }
 }
 
 /** As many as were asked for; nobody asked: as many as there are CPUs. */
@@ -36,14 +47,14 @@ export async function* executeOn(
   patches: readonly string[],
   how: HowToRun,
 ): AsyncGenerator<Result> {
-  const { threads, asked: wanted } = jobs
+  const { threads, asked: wanted, ready } = jobs
   const model = groups.filter(({ engine }) => engine.kind === 'model')
   if (wanted && threads > 1 && countTrials(model) < threads) {
     return yield* execute(groups, { ...how, exploring: { ...how.exploring, jobs: { threads, patches } } })
   }
   if (threads === 1 || countTrials(model) <= 1) return yield* execute(groups, how)
   const asked: Asked[] = model.map(({ engine, trials }) => ({ engine, points: trials.map(({ point }) => point) }))
-  const spread = new SpreadPoints(asked, { ...how, exploring: how.exploring ?? {}, jobs: threads, patches })
+  const spread = new SpreadPoints(asked, { ...how, exploring: how.exploring ?? {}, jobs: threads, patches, ready })
   const engines = new Map(model.map(({ engine }, i) => [engine, spread.engines[i]!]))
   try {
     yield* execute(

@@ -12,10 +12,19 @@ import { whyNoVariant } from './variants.ts'
 
 type Own = readonly Pick<Patch, 'id'>[]
 
-/** The cases that were named; all of the project's where none was. `own`: a person's own patches. */
-export async function casesOf(named: readonly string[], own: Own = []): Promise<Case[]> {
+/**
+ * The cases that were named; all of the project's where none was. `own`: a person's own patches. `before`: told how many
+ * files are going to be read.
+ */
+export async function casesOf(
+  named: readonly string[],
+  own: Own = [],
+  before: (files: number) => void = () => {},
+): Promise<Case[]> {
   const wished = await wish(named)
-  const cases = read(filesToRead(wished), own)
+  const files = filesToRead(wished)
+  before(files.length)
+  const cases = read(files, own)
   const word = meansNothing(cases, wished)
   if (word !== undefined) throw noSuchCase(word, read(projectFiles(), own))
   if (cases.length === 0) throw new Refusal('no case matched')

@@ -6,7 +6,7 @@ import { Count, exitOf, summaryLine } from '../report/tally.ts'
 import { againCommand, replayCommand } from './again.ts'
 import { type BoundOptions, exploringOf } from './bounds.ts'
 import { countTrials, type Group } from './groups.ts'
-import { executeOn, type Jobs, type JobsOptions, jobsOf } from './jobs.ts'
+import { executeOn, type Jobs, type JobsOptions, jobsOf, readied } from './jobs.ts'
 import { casesOf } from './load.ts'
 import { loadPatches } from './patches.ts'
 import { Progress } from './progress.ts'
@@ -14,7 +14,7 @@ import { version } from './project.ts'
 import { Refusal } from './refusal.ts'
 import { parseReport, Reports, reportsOf, type Target, wantsDetail } from './reports.ts'
 import { interruption } from './signals.ts'
-import { groupsFor, type SubjectOptions } from './subjects.ts'
+import { groupsFor, isOfModel, type SubjectOptions } from './subjects.ts'
 
 export interface RunOptions extends SubjectOptions, BoundOptions, JobsOptions {
   readonly report: readonly string[]
@@ -26,9 +26,11 @@ export interface RunOptions extends SubjectOptions, BoundOptions, JobsOptions {
 export async function run(named: readonly string[], options: RunOptions): Promise<number> {
   const targets = reportsOf(options.report.map(parseReport))
   const exploring = exploringOf(options)
-  const jobs = jobsOf(options.jobs)
+  let jobs = jobsOf(options.jobs)
   const patches = await loadPatches(options.patch)
-  const cases = await casesOf(named, patches)
+  const cases = await casesOf(named, patches, files => {
+    if (isOfModel(options)) jobs = readied(jobs, files)
+  })
   await tellOfRestore()
   const groups = await groupsFor(cases, options, patches)
   if (countTrials(groups) === 0) throw new Refusal('no case matched')

@@ -21,6 +21,11 @@ export interface SubjectOptions {
   readonly seconds?: string
 }
 
+/** Whether the model is among what cases run on. */
+export function isOfModel(options: SubjectOptions): boolean {
+  return options.variant.length > 0 || kernelsOf(options).length === 0
+}
+
 /** One group for each subject; real kernels only where they are asked for. */
 export async function groupsFor(
   cases: readonly Case[],
@@ -29,7 +34,7 @@ export async function groupsFor(
 ): Promise<Group[]> {
   const kernels = kernelsOf(options)
   const groups: Group[] = []
-  if (kernels.length === 0 || options.variant.length > 0) {
+  if (isOfModel(options)) {
     for (const share of sharesOf(cases, options.variant, own))
       groups.push(groupOf(modelEngine(share.variant), share.cases))
   }

@@ -7,7 +7,7 @@ import type { Engine, Observation, TestPoint } from '../../engine.ts'
 import { resolveVariant } from '../../model/history/index.ts'
 import { loadPatch } from '../../model/history/load-patch.ts'
 import { modelEngine } from '../model-engine.ts'
-import { SpreadPoints } from './points.ts'
+import { readyHelpers, SpreadPoints } from './points.ts'
 
 /** Whoever lets go of a process ends the thread that it runs on. */
 const deadly = `import { mmput as before, patch } from 'mmfunc/model'
@@ -73,6 +73,15 @@ t.test('two threads give what one gives, variant by variant', async t => {
   const spread = new SpreadPoints(asked, how(2))
   for (const [i, { points }] of asked.entries())
     t.same(await all(spread.engines[i]!, points), await all(model(i === 0 ? 'v4.5' : 'v3.14'), points))
+  await spread.close()
+})
+
+t.test('a helper that is ready before there is work gives the same', async t => {
+  const list = points(40)
+  const ready = readyHelpers(1)
+  const told = new Promise<void>(resolve => ready[0]!.once('message', () => resolve()))
+  const spread = new SpreadPoints([{ engine: slow(model('v4.5'), told), points: list }], { ...how(2), ready })
+  t.same(await all(spread.engines[0]!, list), await all(model('v4.5'), list))
   await spread.close()
 })
 

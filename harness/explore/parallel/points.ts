@@ -21,9 +21,11 @@ export interface HowToSpread {
   readonly detail: boolean
   readonly exploring: Exploring
   readonly signal: AbortSignal
+  /** Helpers that have been started already. */
+  readonly ready?: readonly Worker[] | undefined
 }
 
-/** What a helper begins with. */
+/** What a helper is told to begin with. */
 export interface PointsToDo {
   readonly kind: 'points'
   readonly patches: readonly string[]
@@ -54,13 +56,24 @@ export function racesFirst(points: readonly TestPoint[]): number[] {
   return [...tasks.filter(task => isRace[task]), ...tasks.filter(task => !isRace[task])]
 }
 
-/** Milliseconds that a run takes before it gets helpers: most are over sooner than a helper has started. */
+/** Milliseconds that a run of few points takes before it gets helpers: most are over sooner than a helper has started. */
 const ALONE = 100
+/** So many take longer than that in any case. */
+const MANY = 200
 
 /** The number of this thread among those that take points. */
 const SELF = -1
 
 const helper = new URL('./worker.js', import.meta.url)
+
+/** Starts helpers, which load what they need while there is no work for them yet. Nobody waits for one that gets none. */
+export function readyHelpers(count: number): Worker[] {
+  return Array.from({ length: count }, () => {
+    const worker = new Worker(helper)
+    worker.unref()
+    return worker
+  })
+}
 
 export class SpreadPoints {
   /** One for each that was asked; to be run in this order. */
@@ -85,7 +98,9 @@ export class SpreadPoints {
       subject: engine.subject,
       run: points => this.#run(points.map(point => indices.get(point)!)),
     }))
-    pause(ALONE, undefined, { signal: this.#closed.signal }).then(
+    pause(this.#tasks.length < MANY && how.ready === undefined ? ALONE : 0, undefined, {
+      signal: this.#closed.signal,
+    }).then(
       () => this.#start(asked.map(({ engine }) => engine.subject.name)),
       () => {},
     )
@@ -134,7 +149,7 @@ export class SpreadPoints {
   }
 
   #start(variants: readonly string[]): void {
-    const { jobs, patches, detail, exploring } = this.#how
+    const { jobs, patches, detail, exploring, ready = readyHelpers(jobs - 1) } = this.#how
     const tasks = this.#tasks.map(({ variant, point }) => [variant, point] as const)
     for (let worker = 1; worker < jobs; worker++) {
       const work: PointsToDo = {
@@ -147,7 +162,9 @@ export class SpreadPoints {
         taken: this.#taken,
         worker,
       }
-      const thread = new Worker(helper, { workerData: work })
+      const thread = ready[worker - 1]!
+      thread.ref()
+      thread.postMessage(work)
       let reason = 'it ended without a word'
       thread.on('message', ([task, seen]: PointDone) => this.#done(task, seen))
       thread.on('error', error => {

@@ -1,5 +1,6 @@
-// A worker thread: what it has to do is said when it is started.
+// A worker thread: what it has to do is said when it is started, or it waits for that.
 
+import { once } from 'node:events'
 import { parentPort, workerData } from 'node:worker_threads'
 import { resolveVariant, type Variant } from '../../model/history/index.ts'
 import type { Patch } from '../../model/history/patch.ts'
@@ -7,8 +8,8 @@ import { helpWith, modelEngine } from '../model-engine.ts'
 import type { RaceToSearch } from './hire.ts'
 import { type PointDone, type PointsToDo, racesFirst, take } from './points.ts'
 
-const work: PointsToDo | RaceToSearch = workerData
 const port = parentPort!
+const work: PointsToDo | RaceToSearch = workerData ?? (await once(port, 'message'))[0]
 const own = await patchesFrom(work.patches)
 if (work.kind === 'points') await points(work)
 else helpWith(work.point, variantOf(work.variant), work.exploring, work.line)
