@@ -104,8 +104,9 @@ export function hugetlbfs_migrate_page(mapping: AddressSpace, newpage: Page, p: 
  * neither of the two tells any more that a page goes (cb6acd01e2e4).
  */
 export function copyHugetlbPage(newpage: Page, p: Page): void {
+  const nr_pages = 1 << compound_order(p)
   // Nobody knows the new page yet.
-  for (let i = 0; i < 1 << compound_order(p); i++) wr(subpage(newpage, i) + page.content, page_content(subpage(p, i)))
+  for (let i = 0; i < nr_pages; i++) wr(subpage(newpage, i) + page.content, page_content(subpage(p, i)))
   if (PageDirty(p)) SetPageDirty(newpage)
   ClearPagePrivate(p)
   set_page_private(p, NULL)

@@ -28,11 +28,13 @@ import { DIRTY, PSE, pmd_page } from './pgtable.ts'
 import { make_hwpoison_entry, num_poisoned_pages_add } from './swapops.ts'
 
 export function set_page_hwpoison_huge_page(hpage: Page): void {
-  for (let i = 0; i < 1 << compound_order(hpage); i++) SetPageHWPoison(subpage(hpage, i))
+  const nr_pages = 1 << compound_order(hpage)
+  for (let i = 0; i < nr_pages; i++) SetPageHWPoison(subpage(hpage, i))
 }
 
 export function clear_page_hwpoison_huge_page(hpage: Page): void {
-  for (let i = 0; i < 1 << compound_order(hpage); i++) TestClearPageHWPoison(subpage(hpage, i))
+  const nr_pages = 1 << compound_order(hpage)
+  for (let i = 0; i < nr_pages; i++) TestClearPageHWPoison(subpage(hpage, i))
 }
 
 /** Takes a free huge page off its list, with a reference for ever. -EBUSY: it is not free. Takes hugetlb_lock. */
