@@ -35,6 +35,8 @@ export const inode = {
   /** How many pages are new, and how many of them reclaim wanted, under i_lock. */
   nr_falloced: 27,
   nr_unswapped: 28,
+  /** Whether it is a segment of shared memory: its vmas have shm_vm_ops. */
+  shm: 29,
   SIZE: 32,
 } as const
 
