@@ -1,7 +1,6 @@
 // Huge pages of hugetlb and the pools that they lie in (mm/hugetlb.c, v4.5): on a free list of their node, or, in use,
 // on the active list.
 
-import { BUG_ON } from '../bug.ts'
 import { k } from '../kernel.ts'
 import { atomic_set, clear_bit, READ_ONCE, set_bit, spin_lock, spin_unlock, test_bit, WRITE_ONCE } from '../ops.ts'
 import { rd, wr, wrRepeat } from '../store.ts'
@@ -149,12 +148,10 @@ export function update_and_free_page(h: Hstate, p: Page): void {
 /** The destructor of a hugetlb page: back into the pool, or, while there is a surplus, to the page allocator. */
 export function free_huge_page(p: Page): void {
   const h = page_hstate(p)
-  const nid = page_to_nid(p)
   const spool = page_private(p)
   set_page_private(p, NULL)
   WRITE_ONCE(p + page.mapping, 0)
-  BUG_ON(page_count(p) !== 0, 'page_count(page)')
-  BUG_ON(page_mapcount(p) !== 0, 'page_mapcount(page)')
+  k.checkFreed(p)
   let restore_reserve = PagePrivate(p)
   ClearPagePrivate(p)
   // 0: the quota would have less than its minimum, so what was reserved for it is so again.
@@ -162,15 +159,27 @@ export function free_huge_page(p: Page): void {
   spin_lock(hugetlb_lock)
   clear_page_huge_active(p)
   if (restore_reserve) addResv(h, 1)
-  if (rd(h + hstate.surplus_huge_pages_node + nid) !== 0) {
-    unlinkHuge(p)
-    k.update_and_free_page(h, p)
-    add(h, hstate.surplus_huge_pages, -1)
-    add(h, hstate.surplus_huge_pages_node + nid, -1)
-  } else {
-    k.enqueue_huge_page(h, p)
-  }
+  leavesUse(h, p)
   spin_unlock(hugetlb_lock)
+}
+
+/** Whether all have let go of it. Asked with CONFIG_DEBUG_VM only, since 53f9263baba6 was mended for gigantic pages (v4.5). */
+export function checkFreed(p: Page): void {
+  VM_BUG_ON_PAGE(page_count(p) !== 0, p, 'page_count(page)')
+  VM_BUG_ON_PAGE(page_mapcount(p) !== 0, p, 'page_mapcount(page)')
+}
+
+/** The end of free_huge_page: a page that is surplus goes to the page allocator, another to the free list. Caller holds hugetlb_lock. */
+export function leavesUse(h: Hstate, p: Page): void {
+  const nid = page_to_nid(p)
+  if (rd(h + hstate.surplus_huge_pages_node + nid) === 0) {
+    k.enqueue_huge_page(h, p)
+    return
+  }
+  unlinkHuge(p)
+  k.update_and_free_page(h, p)
+  add(h, hstate.surplus_huge_pages, -1)
+  add(h, hstate.surplus_huge_pages_node + nid, -1)
 }
 
 // ---- nodes in turn ------------------------------------------------------------------------

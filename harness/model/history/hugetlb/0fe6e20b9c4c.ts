@@ -10,15 +10,8 @@ import { BUG_ON } from '../../bug.ts'
 import { k } from '../../kernel.ts'
 import { setHugeWritable } from '../../mm/hugetlb_cow.ts'
 import { hugetlbAccess, lockPagecachePage } from '../../mm/hugetlb_fault.ts'
-import { hstate, hstate_vma, hugetlb_lock, page_hstate } from '../../mm/hugetlb_hstate.ts'
-import {
-  add,
-  addResv,
-  clear_page_huge_active,
-  page_private,
-  set_page_private,
-  unlinkHuge,
-} from '../../mm/hugetlb_pool.ts'
+import { hstate_vma, hugetlb_lock, page_hstate } from '../../mm/hugetlb_hstate.ts'
+import { addResv, clear_page_huge_active, leavesUse, page_private, set_page_private } from '../../mm/hugetlb_pool.ts'
 import { huge_pte_lock } from '../../mm/hugetlb_pte.ts'
 import {
   type AnonVma,
@@ -34,7 +27,6 @@ import {
   type Vma,
   vm_area,
 } from '../../mm/mm_types.ts'
-import { page_to_nid } from '../../mm/mmzone.ts'
 import {
   ClearPagePrivate,
   lock_page,
@@ -61,6 +53,27 @@ import * as counted from './409eb8c26.ts'
 import { free_huge_page } from './07443a85ad90.ts'
 import { hugepage_add_anon_rmap } from './a850ea30374e.ts'
 import { countCopy } from './cd67f0d2a9a6.ts'
+
+/** The access to a present entry, with whatever locks of pages hugetlb_cow wants; then the file's page goes. */
+export function accessUnlessChanged(
+  mm: Mm,
+  vma: Vma,
+  addr: number,
+  ptep: Pmdp,
+  entry: Pmd,
+  flags: number,
+  pagecache_page: Page,
+): number {
+  const ptl = huge_pte_lock(hstate_vma(vma), mm, addr)
+  const same = rd(ptep) === entry
+  const ret = same ? hugetlbAccess(mm, vma, addr, ptep, entry, flags, pagecache_page, ptl) : 0
+  spin_unlock(ptl)
+  if (pagecache_page !== NULL) {
+    unlock_page(pagecache_page)
+    put_page(pagecache_page)
+  }
+  return ret
+}
 
 // ---- before: v2.6.34 -------------------------------------------------------------------------------------------------
 
@@ -101,20 +114,11 @@ export const before = {
   ): readonly [ret: number, wait: Page] {
     const pagecache_page = lockPagecachePage(vma, addr, entry, flags)
     if (pagecache_page < 0) return [VM_FAULT_OOM, NULL]
-    const ptl = huge_pte_lock(hstate_vma(vma), mm, addr)
-    const same = rd(ptep) === entry
-    const ret = same ? hugetlbAccess(mm, vma, addr, ptep, entry, flags, pagecache_page, ptl) : 0
-    spin_unlock(ptl)
-    if (pagecache_page !== NULL) {
-      unlock_page(pagecache_page)
-      put_page(pagecache_page)
-    }
-    return [ret, NULL]
+    return [accessUnlessChanged(mm, vma, addr, ptep, entry, flags, pagecache_page), NULL]
   },
 
   free_huge_page(p: Page): void {
     const h = page_hstate(p)
-    const nid = page_to_nid(p)
     const spool = page_private(p)
     set_page_private(p, NULL)
     WRITE_ONCE(p + struct_page.mapping, 0)
@@ -124,14 +128,7 @@ export const before = {
     spin_lock(hugetlb_lock)
     clear_page_huge_active(p)
     if (restore_reserve) addResv(h, 1)
-    if (rd(h + hstate.surplus_huge_pages_node + nid) !== 0) {
-      unlinkHuge(p)
-      k.update_and_free_page(h, p)
-      add(h, hstate.surplus_huge_pages, -1)
-      add(h, hstate.surplus_huge_pages_node + nid, -1)
-    } else {
-      k.enqueue_huge_page(h, p)
-    }
+    leavesUse(h, p)
     spin_unlock(hugetlb_lock)
   },
 
@@ -170,16 +167,8 @@ export function hugetlb_present(
   if (pagecache_page < 0) return [VM_FAULT_OOM, NULL]
   const page = pmd_page(entry)
   if (pagecache_page === NULL) lock_page(page)
-  const ptl = huge_pte_lock(hstate_vma(vma), mm, addr)
-  const same = rd(ptep) === entry
-  const ret = same ? hugetlbAccess(mm, vma, addr, ptep, entry, flags, pagecache_page, ptl) : 0
-  spin_unlock(ptl)
-  if (pagecache_page !== NULL) {
-    unlock_page(pagecache_page)
-    put_page(pagecache_page)
-  } else {
-    unlock_page(page)
-  }
+  const ret = accessUnlessChanged(mm, vma, addr, ptep, entry, flags, pagecache_page)
+  if (pagecache_page === NULL) unlock_page(page)
   return [ret, NULL]
 }
 

@@ -1,15 +1,12 @@
 // 1f64d69c7ad2 "mm/hugetlb.c: avoid double unlock_page() in hugetlb_fault()" (v2.6.37): a page that is the file's was
 // unlocked as such. Whoever had locked it in between lost his lock (56c9cfb13c9b).
 
-import { hugetlbAccess, lockPagecachePage } from '../../mm/hugetlb_fault.ts'
-import { hstate_vma } from '../../mm/hugetlb_hstate.ts'
-import { huge_pte_lock } from '../../mm/hugetlb_pte.ts'
+import { lockPagecachePage } from '../../mm/hugetlb_fault.ts'
 import { type Mm, NULL, type Page, type Pmd, type Pmdp, VM_FAULT_OOM, type Vma } from '../../mm/mm_types.ts'
-import { lock_page, put_page, unlock_page } from '../../mm/page-flags.ts'
+import { lock_page, unlock_page } from '../../mm/page-flags.ts'
 import { pmd_page } from '../../mm/pgtable.ts'
-import { spin_unlock } from '../../ops.ts'
-import { rd } from '../../store.ts'
 import { patch } from '../patch.ts'
+import { accessUnlessChanged } from './0fe6e20b9c4c.ts'
 import { hugetlb_present as before } from './56c9cfb13c9b.ts'
 
 export function hugetlb_present(
@@ -24,14 +21,7 @@ export function hugetlb_present(
   if (pagecache_page < 0) return [VM_FAULT_OOM, NULL]
   const page = pmd_page(entry)
   if (page !== pagecache_page) lock_page(page)
-  const ptl = huge_pte_lock(hstate_vma(vma), mm, addr)
-  const same = rd(ptep) === entry
-  const ret = same ? hugetlbAccess(mm, vma, addr, ptep, entry, flags, pagecache_page, ptl) : 0
-  spin_unlock(ptl)
-  if (pagecache_page !== NULL) {
-    unlock_page(pagecache_page)
-    put_page(pagecache_page)
-  }
+  const ret = accessUnlessChanged(mm, vma, addr, ptep, entry, flags, pagecache_page)
   if (page !== pagecache_page) unlock_page(page)
   return [ret, NULL]
 }

@@ -3,16 +3,12 @@
 // The fault locks the page that is mapped, also when the file has another one, so hugetlb_cow tries no lock. But it
 // unlocks that page even where it is the file's, which is unlocked already (1f64d69c7ad2).
 
-import { hugetlbAccess, lockPagecachePage } from '../../mm/hugetlb_fault.ts'
-import { hstate_vma } from '../../mm/hugetlb_hstate.ts'
-import { huge_pte_lock } from '../../mm/hugetlb_pte.ts'
+import { lockPagecachePage } from '../../mm/hugetlb_fault.ts'
 import { type Mm, NULL, type Page, type Pmd, type Pmdp, VM_FAULT_OOM, type Vma } from '../../mm/mm_types.ts'
-import { lock_page, put_page, unlock_page } from '../../mm/page-flags.ts'
+import { lock_page, unlock_page } from '../../mm/page-flags.ts'
 import { pmd_page } from '../../mm/pgtable.ts'
-import { spin_unlock } from '../../ops.ts'
-import { rd } from '../../store.ts'
 import { patch } from '../patch.ts'
-import { hugetlb_present as hugetlb_present_0fe6e20b9c4c } from './0fe6e20b9c4c.ts'
+import { accessUnlessChanged, hugetlb_present as hugetlb_present_0fe6e20b9c4c } from './0fe6e20b9c4c.ts'
 import { avoidCopy } from './37a2140dc214.ts'
 import { avoidCopy as avoidCopy_28957a5467ba } from './28957a5467ba.ts'
 
@@ -28,14 +24,7 @@ export function hugetlb_present(
   if (pagecache_page < 0) return [VM_FAULT_OOM, NULL]
   const page = pmd_page(entry)
   if (page !== pagecache_page) lock_page(page)
-  const ptl = huge_pte_lock(hstate_vma(vma), mm, addr)
-  const same = rd(ptep) === entry
-  const ret = same ? hugetlbAccess(mm, vma, addr, ptep, entry, flags, pagecache_page, ptl) : 0
-  spin_unlock(ptl)
-  if (pagecache_page !== NULL) {
-    unlock_page(pagecache_page)
-    put_page(pagecache_page)
-  }
+  const ret = accessUnlessChanged(mm, vma, addr, ptep, entry, flags, pagecache_page)
   unlock_page(page)
   return [ret, NULL]
 }

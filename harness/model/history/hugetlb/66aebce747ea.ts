@@ -8,15 +8,12 @@
 import { BUG_ON } from '../../bug.ts'
 import { k } from '../../kernel.ts'
 import { stealFromChildren as stealFromChildren_4_5 } from '../../mm/hugetlb_cow.ts'
-import { hugetlbAccess, lockPagecachePage } from '../../mm/hugetlb_fault.ts'
-import { hstate_vma } from '../../mm/hugetlb_hstate.ts'
-import { huge_pte_lock } from '../../mm/hugetlb_pte.ts'
+import { lockPagecachePage } from '../../mm/hugetlb_fault.ts'
 import { type Mm, NULL, type Page, type Pmd, type Pmdp, VM_FAULT_OOM, type Vma } from '../../mm/mm_types.ts'
 import { get_page, lock_page, page_count, put_page, unlock_page } from '../../mm/page-flags.ts'
 import { pmd_page } from '../../mm/pgtable.ts'
-import { spin_unlock } from '../../ops.ts'
-import { rd } from '../../store.ts'
 import { patch } from '../patch.ts'
+import { accessUnlessChanged } from './0fe6e20b9c4c.ts'
 import { hugetlb_present as hugetlb_present_1f64d69c7ad2 } from './1f64d69c7ad2.ts'
 
 export function hugetlb_present(
@@ -32,14 +29,7 @@ export function hugetlb_present(
   const page = pmd_page(entry)
   get_page(page)
   if (page !== pagecache_page) lock_page(page)
-  const ptl = huge_pte_lock(hstate_vma(vma), mm, addr)
-  const same = rd(ptep) === entry
-  const ret = same ? hugetlbAccess(mm, vma, addr, ptep, entry, flags, pagecache_page, ptl) : 0
-  spin_unlock(ptl)
-  if (pagecache_page !== NULL) {
-    unlock_page(pagecache_page)
-    put_page(pagecache_page)
-  }
+  const ret = accessUnlessChanged(mm, vma, addr, ptep, entry, flags, pagecache_page)
   if (page !== pagecache_page) unlock_page(page)
   put_page(page)
   return [ret, NULL]

@@ -5,7 +5,6 @@
 // node only that has one. After, it moves to a page that is counted beside the pool as long as the move lasts; then the
 // old page is the temporary one, and goes to the page allocator. The surplus of the old node goes along.
 
-import { BUG_ON } from '../../bug.ts'
 import { k } from '../../kernel.ts'
 import { EAGAIN, ENOMEM, ENOSYS } from '../../mm/errno.ts'
 import { hstate, hstate_is_gigantic, hugetlb_lock, page_hstate } from '../../mm/hugetlb_hstate.ts'
@@ -14,6 +13,7 @@ import {
   add,
   addResv,
   clear_page_huge_active,
+  leavesUse,
   page_private,
   resv_huge_pages,
   set_page_private,
@@ -22,14 +22,7 @@ import {
 } from '../../mm/hugetlb_pool.ts'
 import { type Hstate, NULL, type Page, page, TAIL_MAPPING } from '../../mm/mm_types.ts'
 import { page_to_nid } from '../../mm/mmzone.ts'
-import {
-  ClearPagePrivate,
-  lock_page,
-  PagePrivate,
-  page_count,
-  page_mapcount,
-  unlock_page,
-} from '../../mm/page-flags.ts'
+import { ClearPagePrivate, lock_page, PagePrivate, unlock_page } from '../../mm/page-flags.ts'
 import { READ_ONCE, spin_lock, spin_unlock, WRITE_ONCE } from '../../ops.ts'
 import { rd } from '../../store.ts'
 import { patch } from '../patch.ts'
@@ -63,12 +56,10 @@ function alloc_huge_page_node(h: Hstate, nid: number): Page {
 
 function free_huge_page(p: Page): void {
   const h = page_hstate(p)
-  const nid = page_to_nid(p)
   const spool = page_private(p)
   set_page_private(p, NULL)
   WRITE_ONCE(p + page.mapping, 0)
-  BUG_ON(page_count(p) !== 0, 'page_count(page)')
-  BUG_ON(page_mapcount(p) !== 0, 'page_mapcount(page)')
+  k.checkFreed(p)
   let restore_reserve = PagePrivate(p)
   ClearPagePrivate(p)
   if (k.hugepage_subpool_put_pages(spool, 1) === 0) restore_reserve = true
@@ -79,13 +70,8 @@ function free_huge_page(p: Page): void {
     unlinkHuge(p)
     ClearPageHugeTemporary(p)
     k.update_and_free_page(h, p)
-  } else if (rd(h + hstate.surplus_huge_pages_node + nid) !== 0) {
-    unlinkHuge(p)
-    k.update_and_free_page(h, p)
-    add(h, hstate.surplus_huge_pages, -1)
-    add(h, hstate.surplus_huge_pages_node + nid, -1)
   } else {
-    k.enqueue_huge_page(h, p)
+    leavesUse(h, p)
   }
   spin_unlock(hugetlb_lock)
 }

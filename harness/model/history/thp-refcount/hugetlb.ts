@@ -8,7 +8,16 @@ import * as pool from '../../mm/hugetlb_pool.ts'
 import * as hugetlb_rmap from '../../mm/hugetlb_rmap.ts'
 import { INIT_LIST_HEAD } from '../../mm/list.ts'
 import { type Page, page, tail, type Vma, vm_area } from '../../mm/mm_types.ts'
-import { _mapcount, clearHugetlbHead, PageLocked, PG_head, setHugetlbHead, subpage } from '../../mm/page-flags.ts'
+import {
+  _mapcount,
+  clearHugetlbHead,
+  PageLocked,
+  PG_head,
+  page_count,
+  page_mapcount,
+  setHugetlbHead,
+  subpage,
+} from '../../mm/page-flags.ts'
 import { atomic_add_negative, atomic_inc, atomic_inc_and_test, atomic_set, WRITE_ONCE } from '../../ops.ts'
 import * as recount from '../../recount-hugetlb.ts'
 import { rd, S, wr, wrRepeat } from '../../store.ts'
@@ -50,11 +59,17 @@ export function hugepage_add_new_anon_rmap(p: Page, vma: Vma, addr: number): voi
   k.__hugepage_set_anon_rmap(p, vma, addr, true)
 }
 
+function checkFreed(p: Page): void {
+  BUG_ON(page_count(p) !== 0, 'page_count(page)')
+  BUG_ON(page_mapcount(p) !== 0, 'page_mapcount(page)')
+}
+
 export const hugetlbMaps = (p: Page): number => S[_mapcount(p)]! + 1
 
 export const changes: Changes = {
   prep_compound_huge_page: { before: prep_compound_huge_page, after: pool.prep_compound_huge_page },
   destroyCompoundHugePage: { before: destroyCompoundHugePage, after: pool.destroyCompoundHugePage },
+  checkFreed: { before: checkFreed, after: pool.checkFreed },
   hugetlb_remove_rmap: { before: hugetlb_remove_rmap, after: cow.hugetlb_remove_rmap },
   hugetlb_dup_rmap: { before: hugetlb_dup_rmap, after: cow.hugetlb_dup_rmap },
   hugepage_add_anon_rmap: { before: hugepage_add_anon_rmap, after: hugetlb_rmap.hugepage_add_anon_rmap },
