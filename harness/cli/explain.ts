@@ -5,6 +5,7 @@ import {
   describe,
   folderNames,
   history,
+  partOf,
   patchesIn,
   patchOf,
   resolveVariant,
@@ -72,6 +73,8 @@ function tell(what: string, options: ExplainOptions, runs: Runs): Promise<Told> 
     throw new Refusal(
       `${what} (${landmark.release}, "${landmark.subject}") cannot be run: the model does not have it; cases name it for its release`,
     )
+  const whole = partOf(what)
+  if (whole !== undefined) throw new Refusal(`${what} is part of ${whole.id}: mmfunc explain ${whole.id}`)
   return explainCase(what, options, runs)
 }
 

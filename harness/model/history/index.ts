@@ -9,6 +9,7 @@ export { folderNames, patchesIn } from './folders.ts'
 export { topicNames, topicOf } from './topics.ts'
 export {
   hasOwnPatch,
+  partOf,
   patchOf,
   type Resolved,
   releaseHas,

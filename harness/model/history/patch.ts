@@ -22,6 +22,8 @@ export interface PatchText {
   readonly release: string | undefined
   /** Of a posted version: the commit it became. */
   readonly standsFor?: string
+  /** Other commits of its series, which are part of its functions and cannot be had apart. */
+  readonly with?: readonly string[]
   /** Patches without which it means nothing although its functions would fit. */
   readonly needs?: readonly string[]
   readonly changes: Changes

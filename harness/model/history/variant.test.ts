@@ -80,6 +80,10 @@ t.test('what does not apply is refused as git apply would refuse it', async t =>
   t.equal(reason('v4.7-6d0a07edd17c'), '6d0a07edd17c does not revert: 0798d3c022dc builds on it')
   t.equal(reason('v4.5+c444eb564fb1'), 'c444eb564fb1 is known, but the model does not have it yet')
   t.same(resolveVariant('v4.5+6d0a07'), { ok: false, reason: 'no patch is called "6d0a07"', unknown: '6d0a07' })
+  t.same(resolveVariant('v2.6.36+7013febc8940'), {
+    ok: false,
+    reason: '7013febc8940 is part of 7af446a841a2, and not there without it',
+  })
   const all =
     'v2.6.34, v2.6.35, v2.6.36, v2.6.37, v2.6.38, v2.6.39, v3.0, v3.8, v3.9, v3.10, v3.12, v3.13, v3.14, v4.4, v4.5, v4.6, v4.7, v4.9, v4.11, v4.12, v4.14, v5.18'
   t.equal(reason('v5.10'), `the model does not reach v5.10; it has ${all}`)

@@ -55,7 +55,15 @@ export function patchOf(name: string, own: readonly Patch[] = []): Patch | undef
 
 function unknownPatch(id: string): Resolved {
   if (landmarks.some(l => l.id === id)) return refuse(`${id} is known, but the model does not have it yet`)
+  const whole = partOf(id)
+  if (whole !== undefined) return refuse(`${id} is part of ${whole.id}, and not there without it`)
   return { ok: false, reason: `no patch is called "${id}"`, unknown: id }
+}
+
+/** The patch that has a commit in it, if that is not one by itself. */
+export function partOf(id: string): Patch | undefined {
+  if (!/^[0-9a-f]{7,}$/.test(id)) return undefined
+  return patches.find(patch => patch.with?.some(other => other.startsWith(id)))
 }
 
 /** Releases by name: a variant begins with one. */

@@ -75,6 +75,7 @@ export function putbackUnmoved(hpage: Page, _rc: number): void {
 export default patch('290408d4a250', {
   subject: 'hugetlb: hugepage migration core',
   release: 'v2.6.37',
+  with: ['d950b95882f3'],
   needs: ['7f60c214fd3a', '0fe6e20b9c4c', '7af446a841a2'],
   changes: {
     __get_any_page: { before: before.__get_any_page, after: __get_any_page },

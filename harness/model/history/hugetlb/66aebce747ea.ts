@@ -43,6 +43,7 @@ function stealFromChildren(_mm: Mm, vma: Vma, old_page: Page, addr: number): voi
 export default patch('66aebce747ea', {
   subject: 'hugetlb: fix race condition in hugetlb_fault()',
   release: 'v3.4',
+  with: ['b76c8cfbff94'],
   changes: {
     hugetlb_present: { before: hugetlb_present_1f64d69c7ad2, after: hugetlb_present },
     stealFromChildren: { before: stealFromChildren, after: stealFromChildren_4_5 },

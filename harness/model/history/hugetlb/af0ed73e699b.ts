@@ -37,5 +37,6 @@ function dequeue_huge_page_vma(h: Hstate, vma: Vma, avoid_reserve: boolean, chg:
 export default patch('af0ed73e699b', {
   subject: 'mm, hugetlb: decrement reserve count if VM_NORESERVE alloc page cache',
   release: 'v3.12',
+  with: ['f522c3ac00a4'],
   changes: { dequeue_huge_page_vma: { before: dequeue_huge_page_vma, after } },
 })

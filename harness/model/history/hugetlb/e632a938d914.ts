@@ -34,6 +34,7 @@ export function unmap_and_move_huge_page(hpage: Page, nid: number): number {
 export default patch('e632a938d914', {
   subject: 'mm: migrate: add hugepage migration code to move_pages()',
   release: 'v3.12',
+  with: ['31caf665e666', 'b8ec1cee5a43', '83467efbdb79'],
   needs: ['290408d4a250', '48db54ee2fa3'],
   changes: {
     isolate_huge_page: { before: undefined, after: hugetlb_migrate.isolate_huge_page },

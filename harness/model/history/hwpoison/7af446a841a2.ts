@@ -32,6 +32,7 @@ function memory_failure(p: Page, flags: number, current?: Mm): number {
 export default patch('7af446a841a2', {
   subject: 'HWPOISON, hugetlb: enable error handling path for hugepage',
   release: 'v2.6.36',
+  with: ['7013febc8940', 'c9fbdd5f1314', '93f70f900da3', 'fd6a03edd271'],
   needs: ['0fe6e20b9c4c'],
   changes: {
     memory_failure: { before: memory_failure, after },

@@ -14,6 +14,7 @@ const before = (): number => -EBUSY
 export default patch('8c6c2ecb4466', {
   subject: 'HWPOSION, hugetlb: recover from free hugepage error when !MF_COUNT_INCREASED',
   release: 'v2.6.37',
+  with: ['6de2b1aab943', 'a9869b837c09'],
   needs: ['0fe6e20b9c4c', '7af446a841a2'],
   changes: { poisonFreeHugePage: { before, after: poisonFreeHugePage } },
 })

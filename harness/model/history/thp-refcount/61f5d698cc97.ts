@@ -26,6 +26,16 @@ import { changes as swap } from './swap.ts'
 export default patch('61f5d698cc97', {
   subject: 'mm: re-enable THP',
   release: 'v4.5',
+  with: [
+    'ddc58f27f9ee',
+    '4b471e8898c3',
+    '53f9263baba6',
+    '1f25fe20a76a',
+    'eef1b3ba053a',
+    'e9b61f19858a',
+    '9a982250f773',
+    '4e41a30c6d50',
+  ],
   changes: {
     ...mm,
     ...swap,
