@@ -38,7 +38,7 @@ hugetlb/corrupt-by-cow-opt[page=2M]
     main S              none
   write: {S.page(3): 0x73}
     main S              pmd rw S.page(0..511)
-    S.page(0)           count 2  mapcount 1  file  dirty head hugetlb
+    S.page(0)           count 2  mapcount 1  file  head hugetlb
   munmap: S
     main S              none
   mmap: {as: P, of: f, size: 1H}
