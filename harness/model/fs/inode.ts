@@ -28,7 +28,10 @@ export const inode = {
   /** Whether memory of it is being given or taken away (FALLOCATING, PUNCHING of mm/shmem_fallocate.ts); under i_lock. */
   i_lock: 22,
   i_private: 23,
-  /** Of whoever does that (struct shmem_falloc, on his stack): who waits for a hole, the range and how far it has come, under i_mutex. */
+  /**
+   * Of whoever does that (struct shmem_falloc, on his stack): who waits for a hole, the range and how far it has come,
+   * under i_mutex.
+   */
   falloc_waitq: 24,
   falloc_start: 25,
   falloc_next: 26,
@@ -92,7 +95,10 @@ export function* allInodes(): Generator<Inode> {
 
 export const get_file = (i: Inode): void => atomic_inc(i + inode.i_count)
 
-/** Drops a reference; a directory entry is one. With the last the file goes, and its pages. The kernel does so on the way back to user space. */
+/**
+ * Drops a reference; a directory entry is one. With the last the file goes, and its pages. The kernel does so on the
+ * way back to user space.
+ */
 export function fput(i: Inode): void {
   if (!atomic_dec_and_test(i + inode.i_count)) return
   if (shmem_mapping(i_data(i))) k.shmem_evict_inode(i)

@@ -32,8 +32,8 @@ export function do_shmat(mm: Mm, seg: Inode, addr: number, rdonly: boolean): num
 }
 
 /**
- * shmdt(2): what is left, from `addr` on, of the segment that was attached there. 0, or -EINVAL: there is none. Takes mmap_sem
- * for writing.
+ * shmdt(2): what is left, from `addr` on, of the segment that was attached there. 0, or -EINVAL: there is none. Takes
+ * mmap_sem for writing.
  */
 export function sys_shmdt(mm: Mm, addr: number): number {
   down_write(mm + mm_struct.mmap_sem)

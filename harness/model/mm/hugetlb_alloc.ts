@@ -12,7 +12,10 @@ import { type Hstate, NULL, type Page, type Vma } from './mm_types.ts'
 import { NUMA_NO_NODE, nr_online_nodes, numa_node_id, zonelist } from './mmzone.ts'
 import { SetPagePrivate } from './page-flags.ts'
 
-/** A free page of the pool, of the nearest node that has one, or NULL; `chg`: no reservation is there for it. Caller holds hugetlb_lock. */
+/**
+ * A free page of the pool, of the nearest node that has one, or NULL; `chg`: no reservation is there for it. Caller
+ * holds hugetlb_lock.
+ */
 export function dequeue_huge_page_vma(h: Hstate, vma: Vma, avoid_reserve: boolean, chg: number): Page {
   const unreserved = rd(h + hstate.free_huge_pages) - resv_huge_pages(h)
   if (!k.vma_has_reserves(vma, chg) && unreserved === 0) return NULL

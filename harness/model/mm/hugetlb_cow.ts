@@ -19,7 +19,10 @@ export function hugetlb_remove_rmap(page: Page): void {
   atomic_add_negative(-1, compound_mapcount_ptr(page))
 }
 
-/** page_dup_rmap(page, true): one map more of a page that is mapped, or in the page cache. Caller holds the page table lock. */
+/**
+ * page_dup_rmap(page, true): one map more of a page that is mapped, or in the page cache. Caller holds the page table
+ * lock.
+ */
 export function hugetlb_dup_rmap(page: Page): void {
   atomic_inc(compound_mapcount_ptr(page))
 }

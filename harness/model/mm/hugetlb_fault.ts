@@ -265,7 +265,10 @@ export function hugetlb_no_page(
 
 // ---- the steps of hugetlb_no_page that history has changed ---------------------------------------------------------------
 
-/** There is no page for an entry that was none, though it may be there by now (4643d67e8cb0). Caller holds the fault mutex. */
+/**
+ * There is no page for an entry that was none, though it may be there by now (4643d67e8cb0). Caller holds the fault
+ * mutex.
+ */
 export const faultWithoutPage = (_h: Hstate, _mm: Mm, _addr: number, _ptep: Pmdp, error: number): number =>
   faultOf(error)
 

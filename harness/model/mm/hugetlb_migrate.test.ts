@@ -1,4 +1,5 @@
-// Huge pages of hugetlb that move, from v2.6.37 to v5.18: where they go, and what the pool, the counts and the maps are then.
+// Huge pages of hugetlb that move, from v2.6.37 to v5.18: where they go, and what the pool, the counts and the maps are
+// then.
 
 import t from 'tap'
 import { k } from '../kernel.ts'
@@ -129,4 +130,16 @@ t.test('what is well of a huge page that is taken out of use by a tail can be ha
     t.equal(k.soft_offline_page(subpage(head, 2), 0), -EBUSY, 'it is out of use already')
     t.same(truth({}), [])
   }
+})
+
+// soft_offline_huge_page does not ask whether memory_failure has been there in between.
+t.test('a frame of a surplus page that fails once the page has moved away from it is counted twice', async t => {
+  machine(0, 1)
+  const mm = mm_alloc()
+  map(mm, A, N)
+  const head = write(mm, A, 1) as Page
+  k.mmput(mm)
+  t.equal(k.memory_failure(head, 0), 0)
+  t.equal(k.markMovedHugePage(head, head), 0)
+  t.same([pool(), lost()], [[0, 0, 0, 0], 2])
 })

@@ -44,7 +44,10 @@ export const hugepage_migration_supported = (h: Hstate): boolean => huge_page_or
 
 // ---- taking huge pages for oneself ---------------------------------------------------------------------------------------
 
-/** Takes a huge page that is in use off the active list, with a reference. False: it is free, or somebody else has it. Takes hugetlb_lock. */
+/**
+ * Takes a huge page that is in use off the active list, with a reference. False: it is free, or somebody else has it.
+ * Takes hugetlb_lock.
+ */
 export function isolate_huge_page(p: Page): boolean {
   spin_lock(hugetlb_lock)
   const taken = page_huge_active(p) && get_page_unless_zero(p)
@@ -62,7 +65,10 @@ export function putback_active_hugepage(p: Page): void {
   put_page(p)
 }
 
-/** A huge page of the node's pool that nobody has reserved, else one beyond the pool's size, with a reference; or NULL. Takes hugetlb_lock. */
+/**
+ * A huge page of the node's pool that nobody has reserved, else one beyond the pool's size, with a reference; or NULL.
+ * Takes hugetlb_lock.
+ */
 export function alloc_huge_page_node(h: Hstate, nid: number): Page {
   let p = NULL as Page
   spin_lock(hugetlb_lock)
@@ -73,7 +79,10 @@ export function alloc_huge_page_node(h: Hstate, nid: number): Page {
 
 // ---- moving ------------------------------------------------------------------------------------------------------------
 
-/** The new page takes the place of the old one in the file. -EAGAIN: somebody else holds a reference. Caller holds the lock of both pages. */
+/**
+ * The new page takes the place of the old one in the file. -EAGAIN: somebody else holds a reference. Caller holds the
+ * lock of both pages.
+ */
 export function migrate_huge_page_move_mapping(mapping: AddressSpace, newpage: Page, p: Page): number {
   // One of the page cache, one of whoever has isolated it.
   const expected_count = 2
@@ -127,8 +136,8 @@ export function moveHugePage(newpage: Page, p: Page): number {
 }
 
 /**
- * Moves an isolated huge page to another of node `nid`. 0, -EAGAIN or -ENOMEM: it stays isolated; any other error is final, and it has been put
- * back. As in later passes of migrate_pages the lock is waited for.
+ * Moves an isolated huge page to another of node `nid`. 0, -EAGAIN or -ENOMEM: it stays isolated; any other error is
+ * final, and it has been put back. As in later passes of migrate_pages the lock is waited for.
  */
 export function unmap_and_move_huge_page(hpage: Page, nid: number): number {
   const h = page_hstate(hpage)
@@ -168,7 +177,10 @@ export function migrateHugePage(hpage: Page, nid: number): number {
   return rc
 }
 
-/** move_pages(2) of one huge page: 0; -EBUSY: not to be had; or as unmap_and_move_huge_page. It is put back where it stays. */
+/**
+ * move_pages(2) of one huge page: 0; -EBUSY: not to be had; or as unmap_and_move_huge_page. It is put back where it
+ * stays.
+ */
 export function moveHugetlbPage(hpage: Page, nid: number): number {
   if (!k.isolate_huge_page(hpage)) return -EBUSY
   const rc = k.migrateHugePage(hpage, nid)

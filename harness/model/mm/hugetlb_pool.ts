@@ -111,7 +111,10 @@ export function destroyCompoundHugePage(p: Page): void {
   wr(p + tail.hugetlb_lru, TAIL_MAPPING)
 }
 
-/** A huge page of `h` from the page allocator, with a reference, or NULL: of node `nid` only, or of the nearest that has one. */
+/**
+ * A huge page of `h` from the page allocator, with a reference, or NULL: of node `nid` only, or of the nearest that has
+ * one.
+ */
 export function __hugetlb_alloc_buddy_huge_page(h: Hstate, nid: number): Page {
   const order = huge_page_order(h)
   const p = nid === NUMA_NO_NODE ? alloc_pages(order) : alloc_pages_node(nid, order)
@@ -163,13 +166,19 @@ export function free_huge_page(p: Page): void {
   spin_unlock(hugetlb_lock)
 }
 
-/** Whether all have let go of it. Asked with CONFIG_DEBUG_VM only, since 53f9263baba6 was mended for gigantic pages (v4.5). */
+/**
+ * Whether all have let go of it. Asked with CONFIG_DEBUG_VM only, since 53f9263baba6 was mended for gigantic pages
+ * (v4.5).
+ */
 export function checkFreed(p: Page): void {
   VM_BUG_ON_PAGE(page_count(p) !== 0, p, 'page_count(page)')
   VM_BUG_ON_PAGE(page_mapcount(p) !== 0, p, 'page_mapcount(page)')
 }
 
-/** The end of free_huge_page: a page that is surplus goes to the page allocator, another to the free list. Caller holds hugetlb_lock. */
+/**
+ * The end of free_huge_page: a page that is surplus goes to the page allocator, another to the free list. Caller holds
+ * hugetlb_lock.
+ */
 export function leavesUse(h: Hstate, p: Page): void {
   const nid = page_to_nid(p)
   if (rd(h + hstate.surplus_huge_pages_node + nid) === 0) {
@@ -190,7 +199,10 @@ function get_valid_node_allowed(nid: number, nodes_allowed: number): number {
   return nid
 }
 
-/** The node to allocate from or to free on next: `field` says which; the next call gives the one behind it. Also without hugetlb_lock. */
+/**
+ * The node to allocate from or to free on next: `field` says which; the next call gives the one behind it. Also without
+ * hugetlb_lock.
+ */
 export function hstate_next_node(h: Hstate, field: number, nodes_allowed: number): number {
   const nid = get_valid_node_allowed(READ_ONCE(h + field), nodes_allowed)
   WRITE_ONCE(h + field, get_valid_node_allowed((nid + 1) % nr_online_nodes, nodes_allowed))

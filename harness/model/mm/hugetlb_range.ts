@@ -131,7 +131,10 @@ export function __unmap_hugepage_range(tlb: Gather, vma: Vma, start: number, end
   }
 }
 
-/** The vma goes, or is unmapped for good: its page tables are nobody's to share any more. Caller holds i_mmap_rwsem for writing. */
+/**
+ * The vma goes, or is unmapped for good: its page tables are nobody's to share any more. Caller holds i_mmap_rwsem for
+ * writing.
+ */
 export function __unmap_hugepage_range_final(tlb: Gather, vma: Vma, start: number, end: number): void {
   k.__unmap_hugepage_range(tlb, vma, start, end, NULL)
   clear_bit(vma + vm_area.vm_flags, VM_MAYSHARE)

@@ -173,7 +173,10 @@ export function region_abort(map: ResvMap): void {
   spin_unlock(map + resv_map.lock)
 }
 
-/** Takes [f, t) out; returns how many pages of it there were. -ENOMEM: a region would have to be cut in two, and nothing is done. */
+/**
+ * Takes [f, t) out; returns how many pages of it there were. -ENOMEM: a region would have to be cut in two, and nothing
+ * is done.
+ */
 export function region_del(map: ResvMap, f: number, t: number): number {
   const head = map + resv_map.regions
   let del = 0
@@ -203,7 +206,10 @@ export function region_del(map: ResvMap, f: number, t: number): number {
   return del
 }
 
-/** A region for the upper half of one that is cut, or 0: from the cache if nobody waits for it. Called with the lock, which the kernel drops. */
+/**
+ * A region for the upper half of one that is cut, or 0: from the cache if nobody waits for it. Called with the lock,
+ * which the kernel drops.
+ */
 function spare(map: ResvMap): number {
   if (rd(map + resv_map.region_cache_count) > rd(map + resv_map.adds_in_progress)) return fromCache(map)
   return should_fail('region') ? 0 : kmem_cache_alloc(file_region_cachep)

@@ -75,7 +75,10 @@ export function vma_has_reserves(vma: Vma, chg: number): boolean {
 
 // ---- around an allocation -----------------------------------------------------------------------------------------
 
-/** 1: the page has no reservation; 0: it has, or it is a private page of the owner; -ENOMEM. Else is followed by commit or end. */
+/**
+ * 1: the page has no reservation; 0: it has, or it is a private page of the owner; -ENOMEM. Else is followed by commit
+ * or end.
+ */
 export function vma_needs_reservation(h: Hstate, vma: Vma, addr: number): number {
   const resv = vma_resv_map(vma)
   if (resv === NULL) return 1

@@ -63,7 +63,10 @@ export function unmapHugePage(hpage: Page): void {
   })
 }
 
-/** try_to_unmap_one of a huge page that is to be moved: a migration entry stands where it was mapped. It counts as mapped hugetlb memory. */
+/**
+ * try_to_unmap_one of a huge page that is to be moved: a migration entry stands where it was mapped. It counts as
+ * mapped hugetlb memory.
+ */
 export function unmapHugeEntry(hpage: Page, vma: Vma, addr: number): void {
   // Lost meanwhile: what stands for it stands for good.
   if (PageHWPoison(hpage)) {

@@ -37,7 +37,10 @@ export function __alloc_buddy_huge_page(h: Hstate, nid: number): Page {
   return p
 }
 
-/** Makes the pool large enough for `delta` more reservations, and counts them; 0 or -ENOMEM. Called with hugetlb_lock, which it drops. */
+/**
+ * Makes the pool large enough for `delta` more reservations, and counts them; 0 or -ENOMEM. Called with hugetlb_lock,
+ * which it drops.
+ */
 export function gather_surplus_pages(h: Hstate, delta: number): number {
   let needed = resv_huge_pages(h) + delta - rd(h + hstate.free_huge_pages)
   if (needed <= 0) {
@@ -120,7 +123,10 @@ export function adjust_pool_surplus(h: Hstate, nodes_allowed: number, delta: num
   return false
 }
 
-/** Writes nr_hugepages, of all nodes or of one. Returns how many persistent pages there are then, or it has. Takes hugetlb_lock. */
+/**
+ * Writes nr_hugepages, of all nodes or of one. Returns how many persistent pages there are then, or it has. Takes
+ * hugetlb_lock.
+ */
 export function __nr_hugepages_store_common(h: Hstate, nid: number, count: number): number {
   if (nid === NUMA_NO_NODE) return k.set_max_huge_pages(h, count, N_MEMORY())
   // The size that all have together, by changes of this one only; surplus pages of others count as theirs.

@@ -119,7 +119,10 @@ export function soft_offline_huge_page(p: Page): number {
 /** The huge page did not move. One that can never move has been put back already, and is put back twice (30809f559a0d). */
 export const putbackUnmoved = (hpage: Page, _rc: number): void => k.putback_active_hugepage(hpage)
 
-/** It has moved, and is free: in the pool, where another may have it by now, or, one too many, with the page allocator. 0. */
+/**
+ * It has moved, and is free: in the pool, where another may have it by now, or, one too many, with the page allocator.
+ * 0.
+ */
 export function markMovedHugePage(p: Page, hpage: Page): number {
   if (PageHuge(p)) {
     k.set_page_hwpoison_huge_page(hpage)

@@ -41,7 +41,10 @@ export function delete_from_lru_cache(p: Page): boolean {
 
 export const me_kernel = (): number => MF_IGNORED
 export const me_unknown = (): number => MF_FAILED
-/** A page of hugetlb, for a transparent one was split. If it is nobody's by now it leaves the pool, else when it is freed: never. */
+/**
+ * A page of hugetlb, for a transparent one was split. If it is nobody's by now it leaves the pool, else when it is
+ * freed: never.
+ */
 export function me_huge_page(p: Page): number {
   const hpage = compound_head(p)
   const owned = READ_ONCE(hpage + page.mapping) !== 0
@@ -49,8 +52,8 @@ export function me_huge_page(p: Page): number {
 }
 
 /**
- * Anonymous memory is done with when it is off the LRU. From a file the page goes, as if a hole were punched, written to or not
- * (me_pagecache_dirty says so to fsync, which tmpfs does not ask). Caller holds the page lock.
+ * Anonymous memory is done with when it is off the LRU. From a file the page goes, as if a hole were punched, written
+ * to or not (me_pagecache_dirty says so to fsync, which tmpfs does not ask). Caller holds the page lock.
  */
 export function me_pagecache_clean(p: Page): number {
   k.delete_from_lru_cache(p)
@@ -71,7 +74,10 @@ export function me_swapcache_clean(p: Page): number {
   return k.delete_from_lru_cache(p) ? MF_RECOVERED : MF_FAILED
 }
 
-/** In the swap cache, and nowhere else: it stays there, so that who swaps it in finds that it is lost, tmpfs by PG_uptodate. */
+/**
+ * In the swap cache, and nowhere else: it stays there, so that who swaps it in finds that it is lost, tmpfs by
+ * PG_uptodate.
+ */
 export function me_swapcache_dirty(p: Page): number {
   ClearPageDirty(p)
   ClearPageUptodate(p)

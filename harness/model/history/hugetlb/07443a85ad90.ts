@@ -1,6 +1,6 @@
-// 07443a85ad90 "mm, hugetlb: return a reserved page to a reserved pool if failed" (v3.13): a page that took a reservation and
-// was never mapped gives it back. Before, it was lost; but the map of a private mapping, where the page is one whose
-// reservation is used, agreed with that, and now it does not.
+// 07443a85ad90 "mm, hugetlb: return a reserved page to a reserved pool if failed" (v3.13): a page that took a
+// reservation and was never mapped gives it back. Before, it was lost; but the map of a private mapping, where the page
+// is one whose reservation is used, agreed with that, and now it does not.
 
 import { k } from '../../kernel.ts'
 import { hugetlb_lock, page_hstate } from '../../mm/hugetlb_hstate.ts'

@@ -1,6 +1,6 @@
-// 32665f2bbfed "mm/migrate: correct failure handling if !hugepage_migration_support()" (v3.14). Before, a huge page of a size
-// that does not move costs the pool the page that it was to move to. After, the old one is put back, and once more by who
-// wanted to take it out of use (30809f559a0d).
+// 32665f2bbfed "mm/migrate: correct failure handling if !hugepage_migration_support()" (v3.14). Before, a huge page of
+// a size that does not move costs the pool the page that it was to move to. After, the old one is put back, and once
+// more by who wanted to take it out of use (30809f559a0d).
 
 import { unmap_and_move_huge_page as after } from '../../mm/hugetlb_migrate.ts'
 import { patch } from '../patch.ts'

@@ -1,6 +1,6 @@
-// 4643d67e8cb0 "hugetlbfs: fix hugetlb page migration/fault race causing SIGBUS" (v5.3). An entry whose page moves is none for
-// a moment, and the fault mutex does not keep migration out. Before, a fault that meets it just then wants a page of its
-// own, and where there is none the process gets a SIGBUS.
+// 4643d67e8cb0 "hugetlbfs: fix hugetlb page migration/fault race causing SIGBUS" (v5.3). An entry whose page moves is
+// none for a moment, and the fault mutex does not keep migration out. Before, a fault that meets it just then wants a
+// page of its own, and where there is none the process gets a SIGBUS.
 
 import { faultWithoutPage as before, faultOf } from '../../mm/hugetlb_fault.ts'
 import { huge_pte_lock, huge_pte_none } from '../../mm/hugetlb_pte.ts'

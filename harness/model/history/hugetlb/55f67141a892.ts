@@ -1,5 +1,5 @@
-// 55f67141a892 "mm: hugetlb: fix softlockup when a large number of hugepages are freed." (v3.15). Before, hugetlb_lock is held
-// while a pool shrinks. After, others come in between, and may reserve a page that is to go (10c6ec49802b).
+// 55f67141a892 "mm: hugetlb: fix softlockup when a large number of hugepages are freed." (v3.15). Before, hugetlb_lock
+// is held while a pool shrinks. After, others come in between, and may reserve a page that is to go (10c6ec49802b).
 
 import { k } from '../../kernel.ts'
 import { shrinkPool as after, keptPages, pagesInUseToSurplus, persistent_huge_pages } from '../../mm/hugetlb_surplus.ts'

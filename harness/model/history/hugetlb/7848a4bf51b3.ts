@@ -1,5 +1,5 @@
-// 7848a4bf51b3 "mm/hugetlb.c: add cond_resched_lock() in return_unused_surplus_pages()" (v3.15). Before, hugetlb_lock is held
-// until all are given back. After, others come in between, and may reserve a page that is to go (e5bbc8a6c992).
+// 7848a4bf51b3 "mm/hugetlb.c: add cond_resched_lock() in return_unused_surplus_pages()" (v3.15). Before, hugetlb_lock
+// is held until all are given back. After, others come in between, and may reserve a page that is to go (e5bbc8a6c992).
 
 import { k } from '../../kernel.ts'
 import { hstate, hstate_is_gigantic } from '../../mm/hugetlb_hstate.ts'

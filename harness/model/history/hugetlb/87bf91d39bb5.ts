@@ -1,6 +1,6 @@
 // 87bf91d39bb5 "hugetlbfs: Use i_mmap_rwsem to address page fault/truncate race", with c0d0381ade79 "hugetlbfs: use
-// i_mmap_rwsem for more pmd sharing synchronization" that it builds on (both v5.7), and for hugetlb_cow e7dd91c456a8 (v5.10),
-// without which a theft from children would wait for itself.
+// i_mmap_rwsem for more pmd sharing synchronization" that it builds on (both v5.7), and for hugetlb_cow e7dd91c456a8
+// (v5.10), without which a theft from children would wait for itself.
 //
 // Before, a fault and a truncation met anywhere: a fault that had its page already found the file shorter under the page
 // table lock and backed out, but its reservation was not as before, and its page stayed in the cache behind the end of the

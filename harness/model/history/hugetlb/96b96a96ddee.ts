@@ -1,6 +1,6 @@
-// 96b96a96ddee "mm/hugetlb: fix huge page reservation leak in private mapping error paths" (v4.9). Before, a fault that gives up
-// the page it had by a reservation gives that back to the pool (since 07443a85ad90), and the map goes on saying that it was
-// used: nobody can use it, and HugePages_Rsvd is one too high for ever.
+// 96b96a96ddee "mm/hugetlb: fix huge page reservation leak in private mapping error paths" (v4.9). Before, a fault that
+// gives up the page it had by a reservation gives that back to the pool (since 07443a85ad90), and the map goes on
+// saying that it was used: nobody can use it, and HugePages_Rsvd is one too high for ever.
 
 import { k } from '../../kernel.ts'
 import { putUnmappedPage as before } from '../../mm/hugetlb_fault.ts'

@@ -1,5 +1,5 @@
-// 9b553bf5eb99 "mm/hugetlb: enable PUD level huge page migration" (v5.1): huge pages of 1 GiB move, too. Memory hotplug alone
-// still leaves them where they are (7ed2c31dab26).
+// 9b553bf5eb99 "mm/hugetlb: enable PUD level huge page migration" (v5.1): huge pages of 1 GiB move, too. Memory hotplug
+// alone still leaves them where they are (7ed2c31dab26).
 
 import { huge_page_order } from '../../mm/hugetlb_hstate.ts'
 import { hugepage_migration_supported as before } from '../../mm/hugetlb_migrate.ts'

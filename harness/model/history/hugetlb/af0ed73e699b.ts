@@ -1,5 +1,5 @@
-// af0ed73e699b "mm, hugetlb: decrement reserve count if VM_NORESERVE alloc page cache" (v3.12), with f522c3ac00a4 "mm, hugetlb:
-// add VM_NORESERVE check in vma_has_reserves()".
+// af0ed73e699b "mm, hugetlb: decrement reserve count if VM_NORESERVE alloc page cache" (v3.12), with f522c3ac00a4 "mm,
+// hugetlb: add VM_NORESERVE check in vma_has_reserves()".
 //
 // Before, every shared mapping has reserves, also one that has reserved nothing: it takes pages that are promised to
 // others, and does not count them as taken. What no mapping is, fallocate(2), came later, and is as it was when it came.

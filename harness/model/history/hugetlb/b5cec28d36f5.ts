@@ -1,5 +1,6 @@
-// b5cec28d36f5 "hugetlbfs: truncate_hugepages() takes a range of pages" (v4.3): since holes can be punched, a page leaves the
-// file under the fault mutex. Before, under its lock alone, and a fault that had found it had to look at the file's size.
+// b5cec28d36f5 "hugetlbfs: truncate_hugepages() takes a range of pages" (v4.3): since holes can be punched, a page
+// leaves the file under the fault mutex. Before, under its lock alone, and a fault that had found it had to look at the
+// file's size.
 
 import * as v4_5 from '../../fs/hugetlbfs_truncate.ts'
 import { i_data } from '../../fs/inode.ts'

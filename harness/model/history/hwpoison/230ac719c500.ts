@@ -1,6 +1,6 @@
-// 230ac719c500 "mm/hwpoison: don't try to unpoison containment-failed pages" (v4.5). Before, whoever makes a page well puts the
-// reference that the handler is to have kept, without a look at whose it is: where the handler is only about to take it, the
-// page is freed while it is mapped, or stands in a file.
+// 230ac719c500 "mm/hwpoison: don't try to unpoison containment-failed pages" (v4.5). Before, whoever makes a page well
+// puts the reference that the handler is to have kept, without a look at whose it is: where the handler is only about
+// to take it, the page is freed while it is mapped, or stands in a file.
 
 import { k } from '../../kernel.ts'
 import { unpoison_memory as after } from '../../mm/memory-failure_soft.ts'

@@ -1,5 +1,5 @@
-// 3f4b815a439a "mm,hwpoison: return -EBUSY when migration fails" (v5.11, and 5.10's stable tree). Before, the answer is -EIO, as
-// for a page that nobody knows what to do with.
+// 3f4b815a439a "mm,hwpoison: return -EBUSY when migration fails" (v5.11, and 5.10's stable tree). Before, the answer is
+// -EIO, as for a page that nobody knows what to do with.
 
 import { k } from '../../kernel.ts'
 import { EBUSY, ENOMEM } from '../../mm/errno.ts'

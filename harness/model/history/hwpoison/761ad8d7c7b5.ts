@@ -1,6 +1,6 @@
-// 761ad8d7c7b5 "mm: hwpoison: introduce memory_failure_hugetlb()" (v4.13), with what of its series is about memory that has
-// failed: b37ff71cc626 "mm: hwpoison: change PageHWPoison behavior on hugetlb pages" and 78bb920344b8 "mm: hwpoison: dissolve
-// in-use hugepage in unrecoverable memory error".
+// 761ad8d7c7b5 "mm: hwpoison: introduce memory_failure_hugetlb()" (v4.13), with what of its series is about memory that
+// has failed: b37ff71cc626 "mm: hwpoison: change PageHWPoison behavior on hugetlb pages" and 78bb920344b8 "mm:
+// hwpoison: dissolve in-use hugepage in unrecoverable memory error".
 //
 // Before, all of a huge page is marked, counted, and kept for ever. After, only its head is marked, one page is counted, and
 // what is well of it goes back to the page allocator: of a free one, and of one that is nobody's file's once nobody maps it.
@@ -73,7 +73,10 @@ function memory_failure_hugetlb(p: Page, flags: number, current: Mm): number {
   return ret
 }
 
-/** From a file it goes, as if a hole were punched, and is kept. Caller holds the page lock, which is dropped while it is dissolved. */
+/**
+ * From a file it goes, as if a hole were punched, and is kept. Caller holds the page lock, which is dropped while it is
+ * dissolved.
+ */
 function me_huge_page(p: Page): number {
   const hpage = compound_head(p)
   if (!PageHuge(hpage)) return MF_DELAYED

@@ -1,6 +1,6 @@
-// 8c6c2ecb4466 "HWPOSION, hugetlb: recover from free hugepage error when !MF_COUNT_INCREASED" (v2.6.37), with 6de2b1aab943
-// "HWPOISON, hugetlb: add free check to dequeue_hwpoison_huge_page()" and a9869b837c09 "hugetlb: move refcounting in hugepage
-// allocation inside hugetlb_lock".
+// 8c6c2ecb4466 "HWPOSION, hugetlb: recover from free hugepage error when !MF_COUNT_INCREASED" (v2.6.37), with
+// 6de2b1aab943 "HWPOISON, hugetlb: add free check to dequeue_hwpoison_huge_page()" and a9869b837c09 "hugetlb: move
+// refcounting in hugepage allocation inside hugetlb_lock".
 //
 // Before, a free huge page is memory of the kernel's of which nothing is known: it stays in the pool, and is given out.
 

@@ -1,6 +1,6 @@
-// a76054266661 "mm: shmem: don't truncate page if memory failure happens" (v5.16): until then who maps a page of tmpfs only after
-// its memory has failed finds a hole in the file, and reads zeros. Since then the page stays in the file, marked, and whoever
-// wants it gets a signal.
+// a76054266661 "mm: shmem: don't truncate page if memory failure happens" (v5.16): until then who maps a page of tmpfs
+// only after its memory has failed finds a hole in the file, and reads zeros. Since then the page stays in the file,
+// marked, and whoever wants it gets a signal.
 
 import { k } from '../../kernel.ts'
 import {
