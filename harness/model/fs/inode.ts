@@ -2,7 +2,6 @@
 // as a struct file is a reference of the inode here. Sizes count whole base pages.
 
 import { k } from '../kernel.ts'
-import { address_space } from '../mm/interval_tree.ts'
 import { INIT_LIST_HEAD, list_add_tail, list_del } from '../mm/list.ts'
 import { type AddressSpace, type Inode, NULL, type ResvMap, type Vma, vm_area } from '../mm/mm_types.ts'
 import { type Cache, kmem_cache_create_poisoned, kmem_cache_free, kmem_cache_zalloc } from '../mm/slab.ts'
@@ -73,7 +72,6 @@ export function alloc_inode(hstate: number, subpool: number, map: ResvMap): Inod
   wr(i + inode.subpool, subpool)
   wr(i + inode.private_data, map)
   wr(i + inode.i_count, 1)
-  wr(i + inode.i_data + address_space.host, i)
   INIT_LIST_HEAD(i + inode.i_swaplist)
   spin_lock(inode_sb_list_lock)
   list_add_tail(i + inode.i_sb_list, s_inodes)

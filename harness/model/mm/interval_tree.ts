@@ -6,7 +6,6 @@ import { type AddressSpace, type Vma, vm_area } from './mm_types.ts'
 
 /** include/linux/fs.h */
 export const address_space = {
-  host: 0,
   /** Nodes of the page cache, and the lock under which it changes: see filemap.ts. */
   page_tree: 1,
   tree_lock: 2,
