@@ -147,7 +147,7 @@ async function* runBoot<Needs extends object>(
       yield [job.index, observation]
       // Neither a broken kernel nor one that has warned, and may not warn again, judges other points; nor does one that
       // has lost huge pages of a pool, or whose counters are wrong from here on.
-      const isLeft = observation.after.some(({ text }) => isOfPool(text))
+      const isLeft = seen.lost || observation.after.some(({ text }) => isOfPool(text))
       const isSpoilt = isLeft || counters.spoilt !== undefined || seen.log.some(line => gravityOf(line) !== undefined)
       if (isSpoilt) return { kind: 'done', reason: '', log: [] }
     }

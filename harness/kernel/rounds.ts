@@ -6,7 +6,7 @@ import { hasRace, type Rounds } from './program.ts'
 import { type BootCounters, conserved, PointSeen } from './seen.ts'
 
 /** What is told of a point, collected. */
-export type Seen = Pick<PointSeen, 'take' | 'broken' | 'step' | 'log' | 'observation'>
+export type Seen = Pick<PointSeen, 'take' | 'broken' | 'lost' | 'step' | 'log' | 'observation'>
 
 export function seenOf(point: TestPoint, counters: BootCounters, rounds: Rounds): Seen {
   return hasRace(point) ? new RoundsSeen(point, counters, rounds) : new PointSeen(point.name, counters)
@@ -24,6 +24,7 @@ class RoundsSeen implements Seen {
   #count = 0
   /** What a later round lacked: those before it stand. */
   #lacking: string | undefined
+  #lost = false
   #now: PointSeen
 
   constructor(point: TestPoint, counters: BootCounters, rounds: Rounds) {
@@ -39,6 +40,10 @@ class RoundsSeen implements Seen {
     return this.#now.broken
   }
 
+  get lost(): boolean {
+    return this.#lost || this.#now.lost
+  }
+
   get step(): number | undefined {
     return this.#now.step
   }
@@ -51,6 +56,7 @@ class RoundsSeen implements Seen {
     if (event[0] === 'lacks' && this.#count > 0) {
       this.#lacking = event[1]
     } else if (event[0] === 'round') {
+      this.#lost ||= this.#now.lost
       this.#close(this.#now.observation())
       this.#now = new PointSeen(this.#point.name, this.#counters)
     } else {

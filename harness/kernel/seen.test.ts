@@ -72,6 +72,10 @@ t.test('a guest that is not the machine of the point judges nothing', async t =>
 t.test('a huge page whose memory failed may be missing among the free ones', async t => {
   const pool = '"hugepages-2048kB/free_hugepages":-1'
   t.strictSame(seenIn(`["after",{${pool},"HardwareCorrupted":4096}]`).after, [])
+  const point = new PointSeen('x', new BootCounters())
+  for (const line of ['["before",{}]', '["baseline",{}]', `["after",{${pool},"HardwareCorrupted":4096}]`])
+    point.take(eventOf(line) as Event)
+  t.equal(point.lost, true, 'no other point has that pool')
   t.equal(seenIn(`["after",{${pool}}]`).after.length, 1)
   t.equal(seenIn('["after",{"hugepages-2048kB/resv_hugepages":-1,"HardwareCorrupted":4096}]').after.length, 1)
 })

@@ -65,6 +65,7 @@ export class PointSeen {
   #baseline: Counters | undefined
   #step: Telling | undefined
   #end: End | undefined
+  #lost = false
 
   constructor(name: string, counters: BootCounters) {
     this.#name = name
@@ -191,8 +192,14 @@ export class PointSeen {
     this.#steps.push(differ === undefined ? seen : { ...seen, differ })
   }
 
+  /** Whether a huge page whose memory failed stays in its pool for good: no other point has that pool. */
+  get lost(): boolean {
+    return this.#lost
+  }
+
   #finish(after: Counters): void {
     this.#after.push(...leftOver(this.#before, after))
+    this.#lost = lostPages(this.#before, after).length > 0
   }
 
   /** The observation; `end` where the guest ended before the point did. */
@@ -239,13 +246,19 @@ export const isOfPool = (name: string): boolean => /^(node\d+\/)?hugepages-/.tes
 /** What must stand as before when no process of a point is left. */
 export const conserved: readonly string[] = ['AnonPages', 'AnonHugePages', 'Mlocked', 'Unevictable']
 
+/** Pools that have fewer free pages, where memory failed: a huge page of it may stay there, in use by nobody. */
+function lostPages(before: Counters, after: Counters): string[] {
+  const change = (name: string) => (after[name] ?? 0) - (before[name] ?? 0)
+  if (change('HardwareCorrupted') <= 0) return []
+  return Object.keys(after).filter(name => isOfPool(name) && name.endsWith('/free_hugepages') && change(name) < 0)
+}
+
 function leftOver(before: Counters, after: Counters): Finding[] {
   const change = (name: string) => (after[name] ?? 0) - (before[name] ?? 0)
   const text = (what: string, by: number) =>
     `${what} is ${by > 0 ? '+' : ''}${by} after the last process, against before the first`
-  // A huge page whose memory failed may stay in its pool, in use by nobody for good.
-  const lost = (name: string) => change('HardwareCorrupted') > 0 && name.endsWith('/free_hugepages') && change(name) < 0
-  const pools = Object.keys(after).filter(name => isOfPool(name) && !lost(name))
+  const lost = lostPages(before, after)
+  const pools = Object.keys(after).filter(name => isOfPool(name) && !lost.includes(name))
   const drifted = [...conserved, ...pools].filter(name => change(name) !== 0)
   const pins = change('nr_foll_pin_acquired') - change('nr_foll_pin_released')
   return [
