@@ -258,6 +258,7 @@ t.test('a posted version stands for its patch, unless beside it the patch itself
       .steps.some(({ verb }) => verb === 'touch')
   t.ok(touches('{from: posted-v1, until: 6d0a07edd17c}', both))
   t.notOk(touches('{until: 6d0a07edd17c}', both))
+  t.ok(touches('{from: 6d0a07e}', having('6d0a07edd17c')))
   t.notOk(touches('{from: posted-v1, until: 6d0a07edd17c}', having('6d0a07edd17c')))
   t.notOk(touches('{from: posted-v1, until: [6d0a07edd17c, v4.6]}', having('posted-v1', '6d0a07edd17c', 'v4.6')))
 })

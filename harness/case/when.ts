@@ -1,6 +1,7 @@
 // `when`: values of the matrix, decided for each combination, and patches or releases, decided for each subject.
 
 import type { Subject } from '../engine.ts'
+import { isCalled } from '../model/history/commit.ts'
 import { didYouMean } from '../steps/words/nearest.ts'
 import { quoted } from '../steps/words/word.ts'
 import type { Values } from './case.ts'
@@ -96,14 +97,17 @@ export class Whens {
   #readIds(node: Node): readonly string[] {
     const ids: string[] = []
     for (const one of node.kind === 'list' ? node.items : [node]) {
-      if (one.kind !== 'scalar')
+      if (one.kind !== 'scalar') {
         this.#problems.add('BAD_SHAPE', one, `here stands a patch or a release, not ${kindOf(one)}`)
-      else if (!this.#known.includes(one.text)) {
+        continue
+      }
+      const id = this.#known.find(known => isCalled(known, one.text))
+      if (id === undefined) {
         const near = didYouMean(one.text, this.#known)
         this.#problems.add('UNKNOWN_PATCH', one, `no patch and no release is called ${quoted(one.text)}${near}`)
       } else {
-        ids.push(one.text)
-        this.ids.add(one.text)
+        ids.push(id)
+        this.ids.add(id)
       }
     }
     return ids

@@ -1,6 +1,7 @@
 // mmfunc explain: what a patch, a topic or a case comes to, from runs in the model.
 
 import type { Case } from '../case/case.ts'
+import { isCalled } from '../model/history/commit.ts'
 import {
   describe,
   folderNames,
@@ -68,7 +69,7 @@ function tell(what: string, options: ExplainOptions, runs: Runs): Promise<Told> 
   if (patch !== undefined) return explainPatch(patch, options, runs)
   if (isFolder) return explainFolder(what, options, runs)
   if (variants !== undefined) return explainThread(what, variants, options, runs)
-  const landmark = history.patches.find(({ id, modelled }) => id === what && !modelled)
+  const landmark = history.patches.find(({ id, modelled }) => isCalled(id, what) && !modelled)
   if (landmark !== undefined)
     throw new Refusal(
       `${what} (${landmark.release}, "${landmark.subject}") cannot be run: the model does not have it; cases name it for its release`,

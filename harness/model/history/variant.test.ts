@@ -62,6 +62,13 @@ t.test('v4.6 without its patches is v4.5', async t => {
   )
 })
 
+t.test('a commit is called by as many digits of its id as anybody likes, from seven on', async t => {
+  const whole = '6d0a07edd17cfc12fdc1f36de8072fa17cc3666f'
+  for (const name of ['6d0a07e', whole]) t.same(variant(`v4.5+${name}`).applied, variant('v4.5+6d0a07edd17c').applied)
+  t.notOk(resolveVariant('v4.5+6d0a07').ok)
+  t.notOk(resolveVariant('v4.5+thp-mapcount').ok)
+})
+
 t.test('what does not apply is refused as git apply would refuse it', async t => {
   const reason = (text: string) => {
     const resolved = resolveVariant(text)

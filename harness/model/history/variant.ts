@@ -1,5 +1,6 @@
 // Variants: a release with patches added or taken away, written `v4.5`, `v4.5+6d0a07edd17c`, `v4.6-6d0a07edd17c`.
 
+import { isCalled } from './commit.ts'
 import { apply, base, type Functions, revert } from './compose.ts'
 import { landmarks } from './landmarks.ts'
 import type { Patch } from './patch.ts'
@@ -47,14 +48,13 @@ function resolve(text: string, own: readonly Patch[]): Resolved {
   return { ok: true, variant }
 }
 
-/** The patch of this name, or the commit whose id begins so. */
+/** The patch of this name. */
 export function patchOf(name: string, own: readonly Patch[] = []): Patch | undefined {
-  const isId = /^[0-9a-f]{7,}$/.test(name)
-  return [...patches, ...own].find(({ id }) => id === name || (isId && id.startsWith(name)))
+  return [...patches, ...own].find(({ id }) => isCalled(id, name))
 }
 
 function unknownPatch(id: string): Resolved {
-  if (landmarks.some(l => l.id === id)) return refuse(`${id} is known, but the model does not have it yet`)
+  if (landmarks.some(l => isCalled(l.id, id))) return refuse(`${id} is known, but the model does not have it yet`)
   const whole = partOf(id)
   if (whole !== undefined) return refuse(`${id} is part of ${whole.id}, and not there without it`)
   return { ok: false, reason: `no patch is called "${id}"`, unknown: id }
@@ -62,8 +62,7 @@ function unknownPatch(id: string): Resolved {
 
 /** The patch that has a commit in it, if that is not one by itself. */
 export function partOf(id: string): Patch | undefined {
-  if (!/^[0-9a-f]{7,}$/.test(id)) return undefined
-  return patches.find(patch => patch.with?.some(other => other.startsWith(id)))
+  return patches.find(patch => patch.with?.some(other => isCalled(other, id)))
 }
 
 /** Releases by name: a variant begins with one. */
