@@ -241,11 +241,13 @@ export interface RaceSeen {
 /** The course of a race: who ran when. */
 export interface Course {
   /**
-   * `munlocker 4 · splitter 2 · munlocker`: the thread that runs, and how many steps (ops) it takes before the next one;
-   * the last runs to its end.
+   * `munlocker 4 · splitter 2 · munlocker`: the thread that runs, and how many steps (ops) it takes before the next
+   * one; the last runs to its end.
    */
   readonly schedule: string
-  /** Digest of the steps that it comes through: where they are others, it is not replayed. Empty: a real kernel chose. */
+  /**
+   * Digest of the steps that it comes through: where they are others, it is not replayed. Empty: a real kernel chose.
+   */
   readonly through: string
 }
 
@@ -264,7 +266,9 @@ export interface Ending extends Course {
 /** Of a point with a race: how much was looked at, and every distinct end. */
 export interface Exploration {
   readonly endings: readonly Ending[]
-  /** Interleavings gone through, as a decimal number; of those that differ in the order of steps that do not meet, one. */
+  /**
+   * Interleavings gone through, as a decimal number; of those that differ in the order of steps that do not meet, one.
+   */
   readonly interleavings: string
   readonly states: number
   readonly transitions: number
@@ -336,7 +340,10 @@ export interface Observation {
 /** What a case runs under: a variant of the model or one real kernel. `has` answers `from` and `until`. */
 export interface Subject {
   readonly name: string
-  /** Whether this history has a patch, a posted version or a release; throws nothing, unknown ids are refused by the loader. */
+  /**
+   * Whether this history has a patch, a posted version or a release; throws nothing, unknown ids are refused by the
+   * loader.
+   */
   has(id: string): boolean
 }
 
@@ -344,7 +351,10 @@ export interface Subject {
 export interface Engine {
   readonly kind: 'model' | 'qemu' | 'host'
   readonly subject: Subject
-  /** Observations in the order of `points`; a point is never lost. `detail` asks for every range at every step, and its struct pages. */
+  /**
+   * Observations in the order of `points`; a point is never lost. `detail` asks for every range at every step, and its
+   * struct pages.
+   */
   run(
     points: readonly TestPoint[],
     options: { readonly detail: boolean; readonly signal?: AbortSignal; readonly exploring?: Exploring },

@@ -38,8 +38,8 @@ export interface Case {
   readonly see: readonly string[]
   readonly tags: readonly string[]
   /**
-   * What the case asks to run under; undefined: both sides of every patch that its `when`s name, what has all of a `from`
-   * together, and the newest release.
+   * What the case asks to run under; undefined: both sides of every patch that its `when`s name, what has all of a
+   * `from` together, and the newest release.
    */
   readonly variants: readonly string[] | undefined
   /** Patches and releases that `from` and `until` name anywhere in the file. */

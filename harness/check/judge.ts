@@ -44,7 +44,10 @@ export function judge(trial: Trial, seen: Observation): Result {
   return { ...result, ...verdictOf(result, ways) }
 }
 
-/** Of a verdict that always something is wrong with counters: those that the case states, if this engine sees none of them. */
+/**
+ * Of a verdict that always something is wrong with counters: those that the case states, if this engine sees none of
+ * them.
+ */
 function unseenOfVerdict({ wanted: { anomalies, how }, unseen, steps }: Result): string[] {
   const isOfCounters = anomalies.length > 0 && anomalies.every(name => ofCounters.has(name))
   if (how !== 'always' || !isOfCounters) return []

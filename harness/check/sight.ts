@@ -4,7 +4,9 @@ import type { FramesSeen, MapKind, Observation, Range, RangeSeen } from '../engi
 
 export const pageSize = 4096
 
-/** Consecutive frames: `length` bytes at `offset` from the start of the range asked for; no pfn where none is mapped. */
+/**
+ * Consecutive frames: `length` bytes at `offset` from the start of the range asked for; no pfn where none is mapped.
+ */
 export interface FrameRun {
   readonly offset: number
   readonly length: number

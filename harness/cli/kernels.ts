@@ -6,7 +6,10 @@ import type { Rounds } from '../kernel/program.ts'
 import { didYouMean } from '../steps/words/nearest.ts'
 import { Refusal } from './refusal.ts'
 
-/** A kernel booted in QEMU, or the running one; `rounds` says how often it runs a race. What this machine lacks for it makes every point `config`. */
+/**
+ * A kernel booted in QEMU, or the running one; `rounds` says how often it runs a race. What this machine lacks for it
+ * makes every point `config`.
+ */
 export async function kernelEngine(kernel: string, rounds?: Rounds): Promise<Engine> {
   const options = rounds === undefined ? {} : { rounds }
   if (kernel === 'host') return (await import('../kernel/host-engine.ts')).hostEngine(options)

@@ -13,8 +13,8 @@ import { whyNoVariant } from './variants.ts'
 type Own = readonly Pick<Patch, 'id'>[]
 
 /**
- * The cases that were named; all of the project's where none was. `own`: a person's own patches. `before`: told how many
- * files are going to be read.
+ * The cases that were named; all of the project's where none was. `own`: a person's own patches. `before`: told how
+ * many files are going to be read.
  */
 export async function casesOf(
   named: readonly string[],

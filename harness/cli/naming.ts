@@ -1,4 +1,5 @@
-// The cases of the project that say certain names: of patches in a `when`, in `variants` or in `see`, of kernel functions in `see`.
+// The cases of the project that say certain names: of patches in a `when`, in `variants` or in `see`, of kernel
+// functions in `see`.
 
 import { readFileSync } from 'node:fs'
 import type { Case } from '../case/case.ts'

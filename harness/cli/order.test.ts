@@ -1,5 +1,5 @@
-// Migration takes a reference of the anon_vma and then unmaps. The other way round, which every version of it could have
-// had, the cases notice.
+// Migration takes a reference of the anon_vma and then unmaps. The other way round, which every version of it could
+// have had, the cases notice.
 
 import t from 'tap'
 import type { Result } from '../check/result.ts'

@@ -1,5 +1,5 @@
-// On every race of the cases, as far as time allows: the race detector, for whatever two CPUs may touch at once is an op,
-// or a lock orders it; and the search without marks (ops.ts, `again`), for what a loop forgets must not matter.
+// On every race of the cases, as far as time allows: the race detector, for whatever two CPUs may touch at once is an
+// op, or a lock orders it; and the search without marks (ops.ts, `again`), for what a loop forgets must not matter.
 
 import t from 'tap'
 import type { Trial } from '../check/judge.ts'
@@ -29,7 +29,10 @@ const TIME = 60
 
 t.setTimeout(4 * TIME * 1000)
 
-/** Where memory is freed twice, or a lock is given back that is another's, the kernel's own lists have no order any more. */
+/**
+ * Where memory is freed twice, or a lock is given back that is another's, the kernel's own lists have no order any
+ * more.
+ */
 const corrupts = ({ case: of, values, subject }: Trial): boolean =>
   of.wanted(values, subject).anomalies.some(name => name === 'double-free' || name === 'lock-imbalance')
 

@@ -1,5 +1,6 @@
 // Migration takes its reference of the anon_vma and then unmaps the page. The other way round the page no longer says
-// that the anon_vma is its own: the cases notice. (Every form of the function: history/migration/reference-first.test.ts.)
+// that the anon_vma is its own: the cases notice. (Every form of the function:
+// history/migration/reference-first.test.ts.)
 
 import t from 'tap'
 import { __unmap_and_move as v2_6_38 } from '../model/history/migration/1ce82b69e96c.ts'

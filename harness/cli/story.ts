@@ -7,7 +7,10 @@ import type { Side } from '../report/story.ts'
 import { replayCommand } from './again.ts'
 import type { Runs } from './runs.ts'
 
-/** Of points under several subjects the one that is told soonest: of a case that is about it, without a race, in few steps. */
+/**
+ * Of points under several subjects the one that is told soonest: of a case that is about it, without a race, in few
+ * steps.
+ */
 export function telling<R extends readonly (Result | undefined)[]>(rows: readonly R[], id = ''): R | undefined {
   const length = ([first]: R) =>
     first!.steps.length + (first!.explored === undefined ? 0 : 1000) + (first!.case.see.includes(id) ? 0 : 500)

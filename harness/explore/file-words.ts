@@ -1,4 +1,5 @@
-// Words of files: mappings of them, shared anonymous memory among these, and what is done to files of hugetlbfs and tmpfs.
+// Words of files: mappings of them, shared anonymous memory among these, and what is done to files of hugetlbfs and
+// tmpfs.
 
 import type { Answer, Range } from '../engine.ts'
 import { PAGE_SIZE as PAGE } from '../model/contents.ts'
@@ -70,8 +71,8 @@ function filesIn(mm: Mm, addr: number, pages: number): Inode[] {
 }
 
 /**
- * Of base pages, in tmpfs; else of huge ones. `max` and `min`: bytes that its mount may have and has always reserved, which
- * then is its own and stays as long as the case; -1: as it is.
+ * Of base pages, in tmpfs; else of huge ones. `max` and `min`: bytes that its mount may have and has always reserved,
+ * which then is its own and stays as long as the case; -1: as it is.
  */
 export function createFile(world: World, name: string, page: number, max: number, min: number): Answer | undefined {
   if (page === PAGE) {

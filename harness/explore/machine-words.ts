@@ -29,7 +29,8 @@ export function migrate(world: World, frames: Range, to: number): Answer | undef
   return each(world.pagesOf(frames), p => {
     const now = page_to_nid(p)
     const nid = to === NUMA_NO_NODE ? nr_online_nodes - 1 - now : to
-    // do_move_page_to_node_array leaves what is there already. Base pages of the model come from the first node wherever they go.
+    // do_move_page_to_node_array leaves what is there already. Base pages of the model come from the first node
+    // wherever they go.
     return nr_online_nodes > 1 && now === nid && PageHuge(p) ? 0 : k.migratePage(p, nid)
   })
 }

@@ -179,8 +179,8 @@ export class World {
   }
 
   /**
-   * An address, in base pages, for `pages` pages: `at` bytes if that is not negative, so far below the end of user space if it
-   * is less than -1, else a free one of this alignment.
+   * An address, in base pages, for `pages` pages: `at` bytes if that is not negative, so far below the end of user
+   * space if it is less than -1, else a free one of this alignment.
    */
   place(pages: number, align: number, shift: number, at: number): number {
     const huge = HPAGE_PMD_NR

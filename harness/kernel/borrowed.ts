@@ -39,7 +39,9 @@ export function isOwed(root = '/'): boolean {
 /** One sentence for whoever can help. */
 export const owedText = 'a run on this machine was killed and has left settings changed: mmfunc restore gives them back'
 
-/** Writes down all settings but those of pools that are left alone. Throws `Lacking` where they are not ours to change. */
+/**
+ * Writes down all settings but those of pools that are left alone. Throws `Lacking` where they are not ours to change.
+ */
 export function borrow(root = '/'): void {
   const other = recordIn(root)
   if (other !== undefined)

@@ -24,7 +24,10 @@ export type ModuleName = (typeof moduleNames)[number]
 
 const keyring = '/usr/share/keyrings/debian-archive-keyring.gpg'
 
-/** Fetches the newest image of a kernel series: the cloud flavour of `6.1`, the full one of `6.1-full`. `folder` is there to work in. */
+/**
+ * Fetches the newest image of a kernel series: the cloud flavour of `6.1`, the full one of `6.1-full`. `folder` is
+ * there to work in.
+ */
 export async function fetchDebian(series: string, kernel: NamedKernel, folder: string): Promise<Fetched> {
   for (const name of ['apt-get', 'apt-cache', 'dpkg-deb', 'tar'] as const) program(name)
   if (!existsSync(keyring)) throw new Lacking(`${keyring} is missing: apt-get install debian-archive-keyring`)

@@ -23,8 +23,9 @@ export interface HostStart {
 const dying = 20_000
 
 /**
- * The events of one start, then how it ended, without a log: all that the kernel said was told. Whoever stops listening,
- * or aborts, ends the probe and all that it began; where this process exits, whoever gives the settings back does.
+ * The events of one start, then how it ended, without a log: all that the kernel said was told. Whoever stops
+ * listening, or aborts, ends the probe and all that it began; where this process exits, whoever gives the settings back
+ * does.
  */
 export async function* runHost({ probe, leave, program, limits, signal }: HostStart): AsyncGenerator<Event, GuestEnd> {
   const child = start(probe, Buffer.concat([...leave.map(size => Buffer.from(`leave ${size}\n`)), program]))

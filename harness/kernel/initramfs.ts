@@ -1,5 +1,5 @@
-// The initial RAM disk: a cpio archive in the "newc" format, as Documentation/driver-api/early-userspace/buffer-format.rst
-// defines it.
+// The initial RAM disk: a cpio archive in the "newc" format, as
+// Documentation/driver-api/early-userspace/buffer-format.rst defines it.
 
 /** What an archive holds; `content` only of files, `device` (major, minor) only of character devices. */
 export type Entry =

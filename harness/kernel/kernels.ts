@@ -42,8 +42,8 @@ export function namedKernel(name: string): NamedKernel | undefined {
 }
 
 /**
- * A kernel by its banner, release first: `6.1.0-56-cloud-amd64 … Debian 6.1.192-2 …`. Debian's release names neither the
- * stable release nor its own, what follows does. It has what its base has, and what came into the stable release.
+ * A kernel by its banner, release first: `6.1.0-56-cloud-amd64 … Debian 6.1.192-2 …`. Debian's release names neither
+ * the stable release nor its own, what follows does. It has what its base has, and what came into the stable release.
  */
 export function subjectOf(name: string, banner: string): Subject {
   const match = /Debian (\d+)\.(\d+)\.(\d+)/.exec(banner) ?? /^(\d+)\.(\d+)(?:\.(\d+))?/.exec(banner)

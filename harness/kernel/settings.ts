@@ -25,7 +25,10 @@ const fixed = [
   ],
 ]
 
-/** All that the probe may change and this machine has, below `root`, but the pools `left`; in this order it is given back. */
+/**
+ * All that the probe may change and this machine has, below `root`, but the pools `left`; in this order it is given
+ * back.
+ */
 export function readSettings(root: string, left: readonly LeftPool[] = []): Setting[] {
   const pools = poolFiles(root).filter(path => !left.some(({ name }) => path.includes(`/${name}/`)))
   return [...fixed, ...pools].flatMap(path => {
@@ -78,8 +81,8 @@ const attempts = 40
 const pause = 50
 
 /**
- * Gives settings back, and tells of those that stood otherwise. Synchronous: it is done also while the process exits. Pages
- * of processes that have just been killed come back a little later.
+ * Gives settings back, and tells of those that stood otherwise. Synchronous: it is done also while the process exits.
+ * Pages of processes that have just been killed come back a little later.
  */
 export function writeSettings(root: string, settings: readonly Setting[]): Returned[] {
   const returned: Returned[] = []

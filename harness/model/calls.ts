@@ -1,6 +1,6 @@
-// What lives on when a kernel function is through. One that is given numbers and gives a number back leaves nothing else
-// behind: kernel functions have no state of their own, and the store is everybody's. Whatever it read on the way is
-// forgotten then, and histories that agree in the answer become one, as with the marks of ops.ts.
+// What lives on when a kernel function is through. One that is given numbers and gives a number back leaves nothing
+// else behind: kernel functions have no state of their own, and the store is everybody's. Whatever it read on the way
+// is forgotten then, and histories that agree in the answer become one, as with the marks of ops.ts.
 
 import type { Kernel } from './kernel.ts'
 import { heldInAll } from './ops.ts'

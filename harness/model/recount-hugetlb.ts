@@ -72,7 +72,9 @@ export function forEachHugePte(mm: Mm, visit: (addr: number, e: Pmd) => void): v
 
 const smallest = (): number => S[hstates[0]! + hstate.order]!
 
-/** How often a hugetlb page says that it is mapped; undefined: this release has no reverse mapping of it. As of v4.5. */
+/**
+ * How often a hugetlb page says that it is mapped; undefined: this release has no reverse mapping of it. As of v4.5.
+ */
 export function hugetlbMaps(p: Page): number | undefined {
   return S[p + tail.compound_mapcount]! + 1
 }

@@ -210,7 +210,10 @@ class Reach {
     return file !== 0 && mapping === file + inode.i_data
   }
 
-  /** As check, of a huge page of hugetlb: its index counts huge pages, and its mapping may be the file that the vma maps. */
+  /**
+   * As check, of a huge page of hugetlb: its index counts huge pages, and its mapping may be the file that the vma
+   * maps.
+   */
   checkHuge(addr: number, entry: Pmd, pages: number): void {
     this.check(addr, 0 as Pte, pages)
     if (this.vma === 0) return

@@ -1,5 +1,5 @@
-// What truth.ts expects of the locked vmas that a page counts. Before v5.18 no page does, so there is nothing to compare;
-// history/mlock/munlock-5.18 has what came then.
+// What truth.ts expects of the locked vmas that a page counts. Before v5.18 no page does, so there is nothing to
+// compare; history/mlock/munlock-5.18 has what came then.
 
 import type { Page } from './mm/mm_types.ts'
 

@@ -1,5 +1,5 @@
-// The truth about swap: the counts of the slots, the cache and the counters, counted again from page tables and from the
-// pages that stand for slots.
+// The truth about swap: the counts of the slots, the cache and the counters, counted again from page tables and from
+// the pages that stand for slots.
 
 import { type Mm, mm_struct, type Page, type Pte, page, type Swp } from './mm/mm_types.ts'
 import { isOnMmlist } from './mm/mmlist.ts'

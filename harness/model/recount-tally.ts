@@ -1,5 +1,5 @@
-// What page tables, pins, pagevecs and caches say of each frame, collected by one recount of the truth and compared by it with
-// what the frames say themselves.
+// What page tables, pins, pagevecs and caches say of each frame, collected by one recount of the truth and compared by
+// it with what the frames say themselves.
 
 import type { Finding } from '../engine.ts'
 import { type Page, page } from './mm/mm_types.ts'
@@ -81,7 +81,10 @@ export function countReference(p: Page): void {
 /** What is done with a frame; returns how many it has dealt with. `nr`: so many are free as one run. */
 type Visit = (p: Page, pfn: number, nr: number) => number
 
-/** Calls `visit` for the frames that have been given out, but not for those that nothing is said of and that say nothing. */
+/**
+ * Calls `visit` for the frames that have been given out, but not for those that nothing is said of and that say
+ * nothing.
+ */
 export function forEachFrame(visit: Visit): void {
   for (const [from, to] of blocks)
     for (let pfn = Math.max(from, 1); pfn < to; ) pfn += isSilent(pfn) ? 1 : visit(pfn_to_page(pfn), pfn, 1)

@@ -51,7 +51,10 @@ function reserve(cells: number): number {
   return start
 }
 
-/** For mem_map: a region of which most is never touched. Whoever takes cells of it writes all of them before he reads one. */
+/**
+ * For mem_map: a region of which most is never touched. Whoever takes cells of it writes all of them before he reads
+ * one.
+ */
 export function sreserve(cells: number): number {
   const start = reserve(cells)
   sparse = { start, used: start, end: brk }

@@ -95,13 +95,17 @@ function filling({ as, size, fill }: Mapping): Word[] {
   return [fill === undefined ? ['touch', as, 0, size, 'w', PAGE] : ['write', as, 0, size, bytesOperand(fill)]]
 }
 
-/** What is asked of mmap(2) beside, as bits: 1 is MAP_POPULATE, 2 is MAP_LOCKED, 4 is no MAP_FIXED, 8 is MAP_GROWSDOWN. */
+/**
+ * What is asked of mmap(2) beside, as bits: 1 is MAP_POPULATE, 2 is MAP_LOCKED, 4 is no MAP_FIXED, 8 is MAP_GROWSDOWN.
+ */
 function flagsOf({ kind, populate, locked, hint, grows }: Mapping): number {
   const touched = locked ? 2 : kind === 'base' && populate ? 1 : 0
   return touched | (hint ? 4 : 0) | (grows ? 8 : 0)
 }
 
-/** Only base memory and plain `thp` may wait for their first fault; the other kinds are made from pages that are there. */
+/**
+ * Only base memory and plain `thp` may wait for their first fault; the other kinds are made from pages that are there.
+ */
 function isWritten({ kind, fill, touch, populate, swap }: Mapping): boolean {
   if (fill !== undefined || touch || swap !== undefined) return true
   return kind !== 'base' && (populate || kind !== 'thp')

@@ -32,7 +32,9 @@ export type Naming =
   | { readonly kind: 'process'; readonly name: string }
   | { readonly kind: 'end-process'; readonly name: string }
 
-/** A plain word and its operands. The model does it in harness/explore/words.ts, a real kernel in harness/kernel/probe. */
+/**
+ * A plain word and its operands. The model does it in harness/explore/words.ts, a real kernel in harness/kernel/probe.
+ */
 export type Word = readonly (string | number)[]
 
 /** One verb. `A` is what its schema gives once names and amounts are resolved. */

@@ -9,7 +9,10 @@ import { type Context, PAGE, Scope, within } from './words/scope.ts'
 const H = 512 * PAGE
 const M = 2 ** 20
 
-/** A has 4 pages, T two huge pages, the file f and the segment s two of 1M; `p` is a pin of A that `child` has taken, `held` is isolated. */
+/**
+ * A has 4 pages, T two huge pages, the file f and the segment s two of 1M; `p` is a pin of A that `child` has taken,
+ * `held` is isolated.
+ */
 function context(): Context {
   const scope = new Scope()
   scope.begin('child')

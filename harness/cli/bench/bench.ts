@@ -70,8 +70,8 @@ async function races(): Promise<Line[]> {
 }
 
 /**
- * In turn, so that a machine that slows down slows both. Spin proves the fixed one as mmfunc does; of the other it tells
- * the first error, mmfunc every end.
+ * In turn, so that a machine that slows down slows both. Spin proves the fixed one as mmfunc does; of the other it
+ * tells the first error, mmfunc every end.
  */
 async function againstSpin(): Promise<Line[]> {
   for (const [tool, ask] of [

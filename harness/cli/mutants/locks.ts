@@ -1,4 +1,5 @@
-// What `make locks` says: every lock that was left out, who noticed it or why nobody can, and whether that is all of them.
+// What `make locks` says: every lock that was left out, who noticed it or why nobody can, and whether that is all of
+// them.
 
 import { writeFileSync } from 'node:fs'
 import type { schema } from '@stryker-mutator/api/core'
@@ -20,8 +21,8 @@ export class LockReporter implements Reporter {
 }
 
 /**
- * A lock that nobody notices and that has no reason is an error, and so is a reason that explains nothing. `files`: what
- * was looked at; a reason for any other may hold or not.
+ * A lock that nobody notices and that has no reason is an error, and so is a reason that explains nothing. `files`:
+ * what was looked at; a reason for any other may hold or not.
  */
 export function judgeLocks(
   locks: readonly Line[],

@@ -2,8 +2,8 @@
 // alone: helpers only spare it what one of them has come through, and it adds the ends that they have met there. Of an
 // end that several ways lead to another may be met first, so its schedule may be another.
 //
-// Whether a decision to take steps at once holds is known when all that threads may touch is known (sharing.ts). So after
-// each pass everybody learns what anyone has learned; if then a decision of anyone falls, all is searched again.
+// Whether a decision to take steps at once holds is known when all that threads may touch is known (sharing.ts). So
+// after each pass everybody learns what anyone has learned; if then a decision of anyone falls, all is searched again.
 
 import { MessageChannel, type MessagePort, type Worker } from 'node:worker_threads'
 import type { Crew } from '../search/exhaustive.ts'

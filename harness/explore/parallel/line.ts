@@ -17,8 +17,8 @@ export interface Line {
 export const Control = { OVER: 0, MAIN_BELL: 1, HELPER_BELL: 2, HELPER: 3 } as const
 
 /**
- * The word of a helper says in which pass it is: it may begin one that is offered, and the search that needs no help any
- * more may take back what it has offered.
+ * The word of a helper says in which pass it is: it may begin one that is offered, and the search that needs no help
+ * any more may take back what it has offered.
  */
 export const offered = (pass: number): number => 4 * pass
 export const begun = (pass: number): number => 4 * pass + 1

@@ -1,7 +1,7 @@
-// Test points spread over worker threads. This thread is one of them: it takes points as it would alone, always the next
-// that nobody has taken, and helpers take others meanwhile: those with races first, which may take long, so that nobody is
-// left with one when all else is done. What comes of them is given in the order of the points, and is what one thread
-// would have given: a point begins with the boot of a machine of its own.
+// Test points spread over worker threads. This thread is one of them: it takes points as it would alone, always the
+// next that nobody has taken, and helpers take others meanwhile: those with races first, which may take long, so that
+// nobody is left with one when all else is done. What comes of them is given in the order of the points, and is what
+// one thread would have given: a point begins with the boot of a machine of its own.
 
 import { setTimeout as pause, setImmediate as turn } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
@@ -56,7 +56,9 @@ export function racesFirst(points: readonly TestPoint[]): number[] {
   return [...tasks.filter(task => isRace[task]), ...tasks.filter(task => !isRace[task])]
 }
 
-/** Milliseconds that a run of few points takes before it gets helpers: most are over sooner than a helper has started. */
+/**
+ * Milliseconds that a run of few points takes before it gets helpers: most are over sooner than a helper has started.
+ */
 const ALONE = 100
 /** So many take longer than that in any case. */
 const MANY = 200
@@ -66,7 +68,9 @@ const SELF = -1
 
 const helper = new URL('./worker.js', import.meta.url)
 
-/** Starts helpers, which load what they need while there is no work for them yet. Nobody waits for one that gets none. */
+/**
+ * Starts helpers, which load what they need while there is no work for them yet. Nobody waits for one that gets none.
+ */
 export function readyHelpers(count: number): Worker[] {
   return Array.from({ length: count }, () => {
     const worker = new Worker(helper)

@@ -2,9 +2,9 @@
 // where any of them has gone to the end; where one is still on its way another goes too, for what comes of it is not
 // known yet (Laarman and others, "Multi-core nested depth-first search", 2011).
 //
-// Open addressing over a few segments, each much larger than the one before. A state has one row of places, some in each:
-// it takes the first free one by compare and swap, and no place is ever freed. So nothing has to be moved when there
-// are many; and memory that no state has come to is never touched.
+// Open addressing over a few segments, each much larger than the one before. A state has one row of places, some in
+// each: it takes the first free one by compare and swap, and no place is ever freed. So nothing has to be moved when
+// there are many; and memory that no state has come to is never touched.
 
 import { mix } from '../search/hash.ts'
 import type { States } from '../search/visited.ts'

@@ -169,8 +169,8 @@ export class Search {
 
   /**
    * Takes the next step of `t`. Who goes before `t` here, or sleeps, need not go next as long as nobody does what meets
-   * its next step: gives their bits. Of two threads the second goes on at once, up to the first step that meets what the
-   * first would do; -1 if there is none.
+   * its next step: gives their bits. Of two threads the second goes on at once, up to the first step that meets what
+   * the first would do; -1 if there is none.
    */
   #go(frame: Frame, t: number): number {
     const m = this.#machine
@@ -309,8 +309,8 @@ export class Search {
 
   /**
    * Takes what nobody can notice; as a thread goes on it leaves things behind that then are another's alone. Long ways
-   * have much of their ends in common: it ends as soon as one comes to a state that was met before. Who would go here and
-   * sleeps has gone before, and all that comes of it was seen.
+   * have much of their ends in common: it ends as soon as one comes to a state that was met before. Who would go here
+   * and sleeps has gone before, and all that comes of it was seen.
    */
   #glue(salt: number, asleep: number): number {
     const m = this.#machine

@@ -76,7 +76,9 @@ export function program(draw: (n: number) => number, long = false): Program {
   return { threads: Array.from({ length: threads }, statements), cells, locks }
 }
 
-/** Functions that read and write more than they tell: they are forgotten when they are through, one inside the other. */
+/**
+ * Functions that read and write more than they tell: they are forgotten when they are through, one inside the other.
+ */
 const halfOf = told((cell: number): number => READ_ONCE(cell) >> 1)
 const askAt = told((x: number, cell: number): boolean => {
   const half = halfOf(x + cell)

@@ -41,7 +41,9 @@ export function advance(machine: Machine, thread: number, ops: number): number {
   return taken
 }
 
-/** `times` executions in which whoever can is as likely as another to take the next step; the same for the same seed. */
+/**
+ * `times` executions in which whoever can is as likely as another to take the next step; the same for the same seed.
+ */
 export function random(seed: number, times: number): Strategy {
   return { explore: (machine, atEnd, bounds) => drawn(machine, atEnd, bounds, seed, times) }
 }

@@ -1,12 +1,12 @@
-// Which steps nobody else can notice: steps on bits that no other thread, from where it stands, may still touch in a way
-// that conflicts, or that one lock guards at every access. Such a step, alone, is a persistent set (Godefroid,
+// Which steps nobody else can notice: steps on bits that no other thread, from where it stands, may still touch in a
+// way that conflicts, or that one lock guards at every access. Such a step, alone, is a persistent set (Godefroid,
 // "Partial-Order Methods", 1996): whatever the others do before it, they could as well do after it. So it needs no
 // choice and is taken at once.
 //
-// What a thread may still touch is read off its trie: the trie is cut into regions, and each knows what is touched in it
-// and in all that follow. Learned while searching, and it only ever grows; a search whose decisions it overtakes is
-// done again. Bits of a cell are told apart, for a page's flags are many: each cell is a partition of its bits,
-// refined as accesses come.
+// What a thread may still touch is read off its trie: the trie is cut into regions, and each knows what is touched in
+// it and in all that follow. Learned while searching, and it only ever grows; a search whose decisions it overtakes is
+// done again. Bits of a cell are told apart, for a page's flags are many: each cell is a partition of its bits, refined
+// as accesses come.
 
 import { Op } from '../../model/effects.ts'
 import { LockSets } from './locksets.ts'

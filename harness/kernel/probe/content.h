@@ -17,7 +17,9 @@ void make_content(const struct content *content, u64 from, u8 *to, u64 length);
 void pattern_written(const struct content *content, u64 address);
 void forget_patterns(void);
 
-/** Tells what was found, as runs: begin, then all bytes in order from `address` on, then end. Offsets count from there. */
+/**
+ * Tells what was found, as runs: begin, then all bytes in order from `address` on, then end. Offsets count from there.
+ */
 void begin_bytes(const char *name, u64 address);
 void tell_bytes(const u8 *bytes, u64 length);
 /** Takes `length` bytes at `at` into the fill that is being told, if they are more of it; then they need no telling. */

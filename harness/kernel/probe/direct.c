@@ -1,7 +1,7 @@
 // Bytes that are moved past the page table of their process: by a disk, with O_DIRECT, or by a debugger.
 //
-// The disk is a RAM disk (brd), which is a module of every kernel we know: it stands in /brd.ko. It goes by bytes of its
-// own, not by page cache, so what it holds changes no counter of the case.
+// The disk is a RAM disk (brd), which is a module of every kernel we know: it stands in /brd.ko. It goes by bytes of
+// its own, not by page cache, so what it holds changes no counter of the case.
 
 #include "direct.h"
 #include "content.h"

@@ -1,5 +1,5 @@
-// Files of a hugetlbfs or of tmpfs, and segments of huge pages. Init holds each file open: what it has open, other processes open
-// through its /proc.
+// Files of a hugetlbfs or of tmpfs, and segments of huge pages. Init holds each file open: what it has open, other
+// processes open through its /proc.
 
 #include "files.h"
 #include "hugetlb.h"

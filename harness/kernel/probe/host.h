@@ -4,7 +4,10 @@
 
 #include "sys.h"
 
-/** The running kernel is the one on trial: no port is touched and nothing restarts. What it is spared, the harness refuses. */
+/**
+ * The running kernel is the one on trial: no port is touched and nothing restarts. What it is spared, the harness
+ * refuses.
+ */
 extern bool on_host;
 
 /** Whether we were started with the words `NAME host`: `arguments` is the stack as the kernel made it. */

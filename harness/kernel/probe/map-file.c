@@ -1,4 +1,5 @@
-// Mappings of files, of hugetlbfs or of tmpfs; and of anonymous memory that is one's, as that of hugetlb and shared memory.
+// Mappings of files, of hugetlbfs or of tmpfs; and of anonymous memory that is one's, as that of hugetlb and shared
+// memory.
 
 #include "files.h"
 #include "hugetlb.h"

@@ -47,7 +47,10 @@ u64 address_for(long at, u64 size, const char *align, const char *shift)
 	return at >= 0 ? (u64)at : new_address(size, unit, number(shift));
 }
 
-/* mmap NAME SIZE ALIGN SHIFT AT PROT FLAGS, bits: 1 with MAP_POPULATE, 2 with MAP_LOCKED, 4 without MAP_FIXED, 8 with MAP_GROWSDOWN */
+/*
+ * mmap NAME SIZE ALIGN SHIFT AT PROT FLAGS, bits: 1 with MAP_POPULATE, 2 with MAP_LOCKED, 4 without MAP_FIXED, 8 with
+ * MAP_GROWSDOWN
+ */
 struct answer op_mmap(struct process *me, const struct words *op)
 {
 	u64 size = number(op->word[2]);

@@ -40,8 +40,8 @@ struct answer op_munlock(struct process *me, const struct words *op)
 }
 
 /*
- * mlockall CURRENT FUTURE ONFAULT; munlockall. The process also has what the probe is made of, and a case counts only what
- * it has mapped itself: the lock of the rest is taken back at once.
+ * mlockall CURRENT FUTURE ONFAULT; munlockall. The process also has what the probe is made of, and a case counts only
+ * what it has mapped itself: the lock of the rest is taken back at once.
  */
 struct answer op_mlockall(struct process *me, const struct words *op)
 {

@@ -9,7 +9,10 @@
 
 /** Lets this process and its children use the two ports; false if the kernel refuses. */
 bool open_ports(void);
-/** Writes: %s text (quoted and escaped), %r text as it is, %d a number, %u an unsigned one, %h and a length: bytes as hex. */
+/**
+ * Writes: %s text (quoted and escaped), %r text as it is, %d a number, %u an unsigned one, %h and a length: bytes as
+ * hex.
+ */
 void out(const char *format, ...);
 /** Ends QEMU; on a host only the probe. */
 void power_off(void) __attribute__((noreturn));

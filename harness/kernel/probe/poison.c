@@ -1,4 +1,5 @@
-// Memory that fails: frames are told to the kernel by their physical address, and processes how they want to hear of it.
+// Memory that fails: frames are told to the kernel by their physical address, and processes how they want to hear of
+// it.
 
 #include "probe.h"
 #include "out.h"

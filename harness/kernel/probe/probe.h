@@ -109,7 +109,9 @@ bool has_file(const char *name);
 /* memory.c */
 /** Names the memory at `address` and remembers that this process has had it. */
 struct answer name_memory(struct process *me, const char *name, u64 address, u64 size);
-/** Where a mapping is to be: `at`, where the probe chooses if that is -1, and else so far below the end of user space. */
+/**
+ * Where a mapping is to be: `at`, where the probe chooses if that is -1, and else so far below the end of user space.
+ */
 u64 address_for(long at, u64 size, const char *align, const char *shift);
 u64 prot_of(const char *text);
 
@@ -142,7 +144,10 @@ struct answer wait_until_done(struct process *process);
 void end_process(struct process *process);
 void end_all(void);
 
-/* memory.c, heap.c, hugetlb.c, map-file.c, files.c, direct.c, mlock.c, split.c, move.c, swap.c, touch.c, process.c, race.c, pin.c, rdma.c, see.c, counters.c: the operations; ops.c says where each is done */
+/*
+ * memory.c, heap.c, hugetlb.c, map-file.c, files.c, direct.c, mlock.c, split.c, move.c, swap.c, touch.c, process.c,
+ * race.c, pin.c, rdma.c, see.c, counters.c: the operations; ops.c says where each is done
+ */
 typedef struct answer op_fn(struct process *me, const struct words *op);
 op_fn op_mmap, op_mmap_file, op_madvise, op_mprotect, op_munmap, op_mremap, op_brk, op_name, op_write, op_read, op_touch;
 op_fn op_fork, op_exit, op_clear_refs, op_drain_lru, op_shape, op_note;

@@ -119,7 +119,9 @@ static struct racer *racer_of(const struct process *task)
 	return racer;
 }
 
-/** Waits for all others, and then a little. Until all are there init needs a CPU; from then on every one of them runs. */
+/**
+ * Waits for all others, and then a little. Until all are there init needs a CPU; from then on every one of them runs.
+ */
 static void line_up(u32 state)
 {
 	u32 shift = random_next(&state) % LONGEST_DELAY;

@@ -1,8 +1,8 @@
 // Swap areas, and pages that go out to them and come back.
 //
-// A loop device over a file of ramfs writes back some time later, and leaves what it has written in the swap cache. A RAM
-// disk (brd) writes at once, and no page that it has is ever seen in the swap cache. The file is filled beforehand: its
-// pages are unevictable, and no case may see their number change.
+// A loop device over a file of ramfs writes back some time later, and leaves what it has written in the swap cache. A
+// RAM disk (brd) writes at once, and no page that it has is ever seen in the swap cache. The file is filled beforehand:
+// its pages are unevictable, and no case may see their number change.
 
 #include "swap.h"
 #include "direct.h"

@@ -1,4 +1,5 @@
-// Files of hugetlbfs and what else reaches huge pages in v4.5: fallocate, holes, quotas, segments, pins, rights, advice.
+// Files of hugetlbfs and what else reaches huge pages in v4.5: fallocate, holes, quotas, segments, pins, rights,
+// advice.
 
 import t from 'tap'
 import { k } from '../kernel.ts'

@@ -53,7 +53,9 @@ export function hugetlb_file_setup(h: Hstate, size: number, acctflag: number): I
   return -ENOMEM as Inode
 }
 
-/** A file is mapped: its pages are reserved, and it grows if it may be written to. Caller holds mmap_sem for writing. */
+/**
+ * A file is mapped: its pages are reserved, and it grows if it may be written to. Caller holds mmap_sem for writing.
+ */
 export function hugetlbfs_file_mmap(inode: Inode, vma: Vma): number {
   const h = hstate_inode(inode)
   set_vm_flags(vma, rd(vma + vm_area.vm_flags) | VM_HUGETLB | VM_DONTEXPAND)

@@ -1,4 +1,5 @@
-// Pages of a hugetlbfs file going away (fs/hugetlbfs/inode.c, v4.5): truncation, punched holes, and the end of the file.
+// Pages of a hugetlbfs file going away (fs/hugetlbfs/inode.c, v4.5): truncation, punched holes, and the end of the
+// file.
 
 import { BUG_ON } from '../bug.ts'
 import { k } from '../kernel.ts'

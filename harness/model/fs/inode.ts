@@ -1,5 +1,5 @@
-// Files of hugetlbfs and of tmpfs (struct inode and the address_space in it, include/linux/fs.h, v4.5). What the kernel has
-// as a struct file is a reference of the inode here. Sizes count whole base pages.
+// Files of hugetlbfs and of tmpfs (struct inode and the address_space in it, include/linux/fs.h, v4.5). What the kernel
+// has as a struct file is a reference of the inode here. Sizes count whole base pages.
 
 import { k } from '../kernel.ts'
 import { INIT_LIST_HEAD, list_add_tail, list_del } from '../mm/list.ts'
@@ -20,11 +20,15 @@ export const inode = {
   i_data: 8,
   /** Neighbours among all inodes. Under inode_sb_list_lock. */
   i_sb_list: 16,
-  /** Of tmpfs (struct shmem_inode_info): how many of its pages are in swap, under a lock; its place among such files. */
+  /**
+   * Of tmpfs (struct shmem_inode_info): how many of its pages are in swap, under a lock; its place among such files.
+   */
   i_info_lock: 18,
   swapped: 19,
   i_swaplist: 20,
-  /** Whether memory of it is being given or taken away (FALLOCATING, PUNCHING of mm/shmem_fallocate.ts); under i_lock. */
+  /**
+   * Whether memory of it is being given or taken away (FALLOCATING, PUNCHING of mm/shmem_fallocate.ts); under i_lock.
+   */
   i_lock: 22,
   i_private: 23,
   /**

@@ -311,7 +311,10 @@ export const patches: readonly Patch[] = [
   hugetlb_a833a693a490,
 ]
 
-/** 4005 for v4.5, so that releases compare as numbers; undefined for what is no release. A stable release counts as its base. */
+/**
+ * 4005 for v4.5, so that releases compare as numbers; undefined for what is no release. A stable release counts as its
+ * base.
+ */
 export function releaseNumber(text: string): number | undefined {
   const match = /^v(\d+)\.(\d+)(?:\.(\d+))?(?:\.\d+)?$/.exec(text)
   if (match === null) return undefined

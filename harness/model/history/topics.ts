@@ -2,7 +2,9 @@
 
 import { resolveVariant } from './variant.ts'
 
-/** A reference of the anon_vma, shared with KSM; no migration of what nobody maps: what the posted versions stood on. */
+/**
+ * A reference of the anon_vma, shared with KSM; no migration of what nobody maps: what the posted versions stood on.
+ */
 const referenced = 'v2.6.34+3f6c82728f4e+7f60c214fd3a+67b9509b2c68'
 
 const topics: Readonly<Record<string, readonly string[]>> = {

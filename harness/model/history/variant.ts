@@ -184,7 +184,10 @@ function hasAll(name: string, ids: readonly string[]): boolean {
   return resolved.ok && ids.every(id => variantHas(resolved.variant, id))
 }
 
-/** The variant of the first of these patches with the others, and what they build on, on top; none where they do not apply. */
+/**
+ * The variant of the first of these patches with the others, and what they build on, on top; none where they do not
+ * apply.
+ */
 function havingAll(ids: readonly string[]): string[] {
   const named = patches.filter(({ id }) => ids.includes(id))
   for (const first of named) {

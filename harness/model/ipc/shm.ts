@@ -19,7 +19,9 @@ import { MAP_SHARED } from '../mm/mmap_file.ts'
 import { down_write, up_write } from '../ops.ts'
 import { rd, wr } from '../store.ts'
 
-/** shmget(2): a segment of `size` base pages, rounded up, reserved whole unless `acctflag` is VM_NORESERVE. Or an error. */
+/**
+ * shmget(2): a segment of `size` base pages, rounded up, reserved whole unless `acctflag` is VM_NORESERVE. Or an error.
+ */
 export function newseg(h: Hstate, size: number, acctflag: number): Inode {
   const seg = k.hugetlb_file_setup(h, (size + pages_per_huge_page(h) - 1) & huge_page_mask(h), acctflag)
   if (!IS_ERR(seg)) wr(seg + inode.shm, 1)

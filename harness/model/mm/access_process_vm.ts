@@ -6,7 +6,10 @@ import { EIO } from './errno.ts'
 import { FOLL_FORCE, FOLL_GET, FOLL_WRITE, type Mm, mm_struct, type Page } from './mm_types.ts'
 import { put_page, SetPageDirty } from './page-flags.ts'
 
-/** Has `store` write to the page at `addr`, whatever the access rights. 0, or -EIO: there is none. Takes mmap_sem for reading. */
+/**
+ * Has `store` write to the page at `addr`, whatever the access rights. 0, or -EIO: there is none. Takes mmap_sem for
+ * reading.
+ */
 export function access_process_vm(mm: Mm, addr: number, store: (page: Page) => void): number {
   const pages: Page[] = []
   down_read(mm + mm_struct.mmap_sem)

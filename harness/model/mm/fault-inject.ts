@@ -1,10 +1,12 @@
-// Allocations that fail when a case wants it (lib/fault-inject.c should_fail, as of mm/failslab.c and fail_page_alloc): the
-// nth of a kind from now on, once. Nobody else runs meanwhile: a race is not explored while one is to fail.
+// Allocations that fail when a case wants it (lib/fault-inject.c should_fail, as of mm/failslab.c and fail_page_alloc):
+// the nth of a kind from now on, once. Nobody else runs meanwhile: a race is not explored while one is to fail.
 
 import { CannotJudge } from '../bug.ts'
 import { S, sbrk } from '../store.ts'
 
-/** What may fail: the chain that anon_vma_prepare wants, a region of a reserve map, a base page, a huge one of any kind. */
+/**
+ * What may fail: the chain that anon_vma_prepare wants, a region of a reserve map, a base page, a huge one of any kind.
+ */
 export const failures = { anon_vma: 0, region: 1, page: 2, 'huge-page': 3 } as const
 export type Failure = keyof typeof failures
 

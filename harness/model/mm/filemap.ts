@@ -40,7 +40,10 @@ function lookup(mapping: AddressSpace, index: number): number {
   return NULL
 }
 
-/** What stands in a slot where tmpfs has swapped a page out: no page, but where in swap it is (include/linux/radix-tree.h). */
+/**
+ * What stands in a slot where tmpfs has swapped a page out: no page, but where in swap it is
+ * (include/linux/radix-tree.h).
+ */
 export const radix_tree_exceptional_entry = (entry: Page): boolean => (entry & 2) !== 0
 
 /** The page at `index` with one more reference, or an exceptional entry, or NULL. */
@@ -68,8 +71,8 @@ export function getFromSlot(mapping: AddressSpace, slotOf: () => number): Page {
 }
 
 /**
- * A page that is there without a reference is frozen, under tree_lock. The kernel looks until it is not: for ever, if it
- * was freed while it stood there.
+ * A page that is there without a reference is frozen, under tree_lock. The kernel looks until it is not: for ever, if
+ * it was freed while it stood there.
  */
 function waitForFrozen(mapping: AddressSpace, slot: number, p: Page): void {
   spin_lock(mapping + address_space.tree_lock)

@@ -87,7 +87,9 @@ export function dup_mm(oldmm: Mm): Mm {
   return mm
 }
 
-/** The part of dup_mmap that is about files: the child's vma joins those that map it, without reservations of its own. */
+/**
+ * The part of dup_mmap that is about files: the child's vma joins those that map it, without reservations of its own.
+ */
 export function dupFile(tmp: Vma, mpnt: Vma): void {
   const file = file_inode(mpnt)
   if (file === NULL) return

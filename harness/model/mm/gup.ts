@@ -103,7 +103,10 @@ export function follow_present_pte(vma: Vma, entry: Pte, flags: number): Page {
   return page
 }
 
-/** What follow_page_pte does under FOLL_MLOCK: a page whose lock is not to be had is left to vmscan. Caller holds the PTE lock. */
+/**
+ * What follow_page_pte does under FOLL_MLOCK: a page whose lock is not to be had is left to vmscan. Caller holds the
+ * PTE lock.
+ */
 export function mlockMappedByPte(page: Page): void {
   // Huge pages mapped by PTE are never mlocked (e90309c9f772).
   if (PageTransCompound(page)) return

@@ -117,8 +117,8 @@ export function total_mapcount(head: Page): number {
 // ---- maps become migration entries, and come back ------------------------------------------------------------------
 
 /**
- * Calls `visit` for the PTEs of as many pages as lie from `addr` on, under the lock of their table; a huge page that was
- * moved lies across two tables.
+ * Calls `visit` for the PTEs of as many pages as lie from `addr` on, under the lock of their table; a huge page that
+ * was moved lies across two tables.
  */
 export function forEachPte(
   mm: Mm,
@@ -168,7 +168,9 @@ export function freeze_page_vma(vma: Vma, head: Page, head_addr: number): void {
   })
 }
 
-/** In all vmas, one after the other: meanwhile others fault, fork and pin. Caller holds the page lock and the anon_vma. */
+/**
+ * In all vmas, one after the other: meanwhile others fault, fork and pin. Caller holds the page lock and the anon_vma.
+ */
 export function freeze_page(av: AnonVma, head: Page): void {
   if (debug_vm) VM_BUG_ON_PAGE(!PageHead(head), head, '!PageHead(page)')
   const pgoff = page_to_pgoff(head)
@@ -248,8 +250,8 @@ export function __split_huge_page(p: Page, head: Page): void {
 }
 
 /**
- * Splits the huge page that `p` is part of; 0, or -EBUSY: somebody else holds a reference, or nobody maps it. Caller holds
- * the page lock and one reference, which both go over to `p`. Takes the anon_vma for writing.
+ * Splits the huge page that `p` is part of; 0, or -EBUSY: somebody else holds a reference, or nobody maps it. Caller
+ * holds the page lock and one reference, which both go over to `p`. Takes the anon_vma for writing.
  */
 export function split_huge_page_to_list(p: Page): number {
   const head = compound_head(p)
@@ -271,7 +273,9 @@ export function split_huge_page_to_list(p: Page): number {
   return ret
 }
 
-/** The middle of split_huge_page_to_list: freezes the page, and splits it if the caller's is the only reference left. */
+/**
+ * The middle of split_huge_page_to_list: freezes the page, and splits it if the caller's is the only reference left.
+ */
 export function splitFrozen(av: AnonVma, p: Page, head: Page): number {
   const mlocked = PageMlocked(head)
   k.freeze_page(av, head)
@@ -297,7 +301,9 @@ export function splitFrozen(av: AnonVma, p: Page, head: Page): number {
   return -EBUSY
 }
 
-/** What writing to debugfs' split_huge_pages does with one frame: 0, or -EBUSY where it is a huge page and stays one. */
+/**
+ * What writing to debugfs' split_huge_pages does with one frame: 0, or -EBUSY where it is a huge page and stays one.
+ */
 export function split_huge_pages_pfn(p: Page): number {
   if (!get_page_unless_zero(p)) return 0
   let ret = 0

@@ -1,5 +1,5 @@
-// A huge page for a fault (alloc_huge_page of mm/hugetlb.c, v4.5): by a reservation, else from what nobody has reserved,
-// else beyond the pool's size.
+// A huge page for a fault (alloc_huge_page of mm/hugetlb.c, v4.5): by a reservation, else from what nobody has
+// reserved, else beyond the pool's size.
 
 import { k } from '../kernel.ts'
 import { spin_lock, spin_unlock } from '../ops.ts'

@@ -36,9 +36,9 @@ export function stealFromChildren(_mm: Mm, vma: Vma, page: Page, addr: number): 
 const TRIES = 16
 
 /**
- * A write to a read-only entry: the page becomes ours, or a copy takes its place. `pagecache_page`: the file's page at this
- * place, or NULL. Caller holds the fault mutex, the locks of the mapped page and of pagecache_page, and ptl, which is
- * dropped meanwhile.
+ * A write to a read-only entry: the page becomes ours, or a copy takes its place. `pagecache_page`: the file's page at
+ * this place, or NULL. Caller holds the fault mutex, the locks of the mapped page and of pagecache_page, and ptl, which
+ * is dropped meanwhile.
  */
 export function hugetlb_cow(
   mm: Mm,
@@ -96,7 +96,8 @@ export function hugetlb_cow(
   return 0
 }
 
-// ---- the steps of hugetlb_cow that history has changed ------------------------------------------------------------------
+// ---- the steps of hugetlb_cow that history has changed
+// ------------------------------------------------------------------
 
 /** set_huge_ptep_writable. Caller holds the page table lock. */
 export const setHugeWritable = (vma: Vma, ptep: Pmdp): void =>
@@ -110,7 +111,9 @@ export function avoidCopy(vma: Vma, addr: number, ptep: Pmdp, old_page: Page): b
   return true
 }
 
-/** Makes the vma one that may have private pages; false: no memory, and everything is as hugetlb_cow has to leave it. */
+/**
+ * Makes the vma one that may have private pages; false: no memory, and everything is as hugetlb_cow has to leave it.
+ */
 export function prepareCopy(vma: Vma, addr: number, old_page: Page, new_page: Page, ptl: number): boolean {
   if (k.anon_vma_prepare(vma) === 0) return true
   k.putUnmappedPage(vma, addr, new_page)

@@ -81,7 +81,9 @@ export function copy_user_huge_page(to: Page, from: Page, nr: number): void {
   copyStride(to + struct_page.content, from + struct_page.content, struct_page.SIZE, nr)
 }
 
-/** Puts a new page into the file's cache, where its reservation is used up for good; 0 or -EEXIST. It comes back locked. */
+/**
+ * Puts a new page into the file's cache, where its reservation is used up for good; 0 or -EEXIST. It comes back locked.
+ */
 export function huge_add_to_page_cache(page: Page, mapping: AddressSpace, idx: number): number {
   const err = add_to_page_cache(page, mapping, idx)
   if (err !== 0) return err
@@ -121,8 +123,8 @@ export function hugetlb_fault(mm: Mm, vma: Vma, address: number, flags: number):
 }
 
 /**
- * Before a COW: the file's page, with its lock and a reference, by which hugetlb_cow sees whether the place has used its
- * reservation; NULL: there is none, or no COW is to come. -ENOMEM. Caller holds the fault mutex.
+ * Before a COW: the file's page, with its lock and a reference, by which hugetlb_cow sees whether the place has used
+ * its reservation; NULL: there is none, or no COW is to come. -ENOMEM. Caller holds the fault mutex.
  */
 export function lockPagecachePage(vma: Vma, addr: number, entry: Pmd, flags: number): Page {
   if (!(flags & FAULT_FLAG_WRITE) || pte_write(entry)) return NULL
@@ -263,7 +265,8 @@ export function hugetlb_no_page(
   return ret
 }
 
-// ---- the steps of hugetlb_no_page that history has changed ---------------------------------------------------------------
+// ---- the steps of hugetlb_no_page that history has changed
+// ---------------------------------------------------------------
 
 /**
  * There is no page for an entry that was none, though it may be there by now (4643d67e8cb0). Caller holds the fault
@@ -278,7 +281,10 @@ export function preparePrivatePage(page: Page, vma: Vma, _addr: number): boolean
   return k.anon_vma_prepare(vma) === 0
 }
 
-/** Nobody maps the page after all: it goes, if it is new. A reservation that it had stays used in the map (96b96a96ddee). */
+/**
+ * Nobody maps the page after all: it goes, if it is new. A reservation that it had stays used in the map
+ * (96b96a96ddee).
+ */
 export const putUnmappedPage = (_vma: Vma, _addr: number, page: Page): void => put_page(page)
 
 /** A page of the file, old or new: it is counted when it is mapped (409eb8c26). Caller holds the page lock. */

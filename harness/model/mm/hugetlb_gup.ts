@@ -1,4 +1,5 @@
-// Walks of huge pages for get_user_pages, and waiting for one that is being moved (mm/hugetlb.c and mm/migrate.c, v4.5).
+// Walks of huge pages for get_user_pages, and waiting for one that is being moved (mm/hugetlb.c and mm/migrate.c,
+// v4.5).
 
 import { k } from '../kernel.ts'
 import { spin_lock, spin_unlock } from '../ops.ts'
@@ -25,8 +26,8 @@ import { migration_entry_to_page } from './swapops.ts'
 
 /**
  * Goes through base pages from start + `i` on, up to `nr` or to the end of the vma; with `pages`, collects them with a
- * reference each. Returns how many pages it and its caller have gone through, or -EFAULT: not one. The caller ends where
- * that is fewer than the vma has. Caller holds mmap_sem for reading.
+ * reference each. Returns how many pages it and its caller have gone through, or -EFAULT: not one. The caller ends
+ * where that is fewer than the vma has. Caller holds mmap_sem for reading.
  */
 export function follow_hugetlb_page(
   mm: Mm,

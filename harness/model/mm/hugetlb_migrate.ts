@@ -1,6 +1,6 @@
-// Moving huge pages of hugetlb (the end of mm/hugetlb.c, mm/migrate.c and hugetlbfs_migrate_page of fs/hugetlbfs/inode.c,
-// v4.5). They are on no LRU: who wants to move one takes it off the pool's active list, and what it moves to comes out of
-// the pool.
+// Moving huge pages of hugetlb (the end of mm/hugetlb.c, mm/migrate.c and hugetlbfs_migrate_page of
+// fs/hugetlbfs/inode.c, v4.5). They are on no LRU: who wants to move one takes it off the pool's active list, and what
+// it moves to comes out of the pool.
 
 import { k } from '../kernel.ts'
 import { READ_ONCE, spin_lock, spin_unlock, WRITE_ONCE } from '../ops.ts'
@@ -42,7 +42,8 @@ import {
 /** Only what a PMD maps, and that on x86. */
 export const hugepage_migration_supported = (h: Hstate): boolean => huge_page_order(h) === HPAGE_PMD_ORDER
 
-// ---- taking huge pages for oneself ---------------------------------------------------------------------------------------
+// ---- taking huge pages for oneself
+// ---------------------------------------------------------------------------------------
 
 /**
  * Takes a huge page that is in use off the active list, with a reference. False: it is free, or somebody else has it.
@@ -77,7 +78,8 @@ export function alloc_huge_page_node(h: Hstate, nid: number): Page {
   return p === NULL ? k.__alloc_buddy_huge_page(h, nid) : p
 }
 
-// ---- moving ------------------------------------------------------------------------------------------------------------
+// ---- moving
+// ------------------------------------------------------------------------------------------------------------
 
 /**
  * The new page takes the place of the old one in the file. -EAGAIN: somebody else holds a reference. Caller holds the
@@ -109,8 +111,8 @@ export function hugetlbfs_migrate_page(mapping: AddressSpace, newpage: Page, p: 
 }
 
 /**
- * migrate_page_copy of a huge page: its flags are the pool's, but for the dirty one. The old page forgets its quota, which
- * neither of the two tells any more that a page goes (cb6acd01e2e4).
+ * migrate_page_copy of a huge page: its flags are the pool's, but for the dirty one. The old page forgets its quota,
+ * which neither of the two tells any more that a page goes (cb6acd01e2e4).
  */
 export function copyHugetlbPage(newpage: Page, p: Page): void {
   const nr_pages = 1 << compound_order(p)

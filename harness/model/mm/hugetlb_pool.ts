@@ -222,8 +222,8 @@ export function alloc_fresh_huge_page(h: Hstate, nodes_allowed: number): boolean
 }
 
 /**
- * Gives a free page of an allowed node back to the page allocator, a surplus one if `acct_surplus`. False: there is none.
- * Caller holds hugetlb_lock.
+ * Gives a free page of an allowed node back to the page allocator, a surplus one if `acct_surplus`. False: there is
+ * none. Caller holds hugetlb_lock.
  */
 export function free_pool_huge_page(h: Hstate, nodes_allowed: number, acct_surplus: boolean): boolean {
   for (let nr_nodes = nodes_weight(nodes_allowed); nr_nodes > 0; nr_nodes--) {

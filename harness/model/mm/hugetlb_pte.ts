@@ -1,6 +1,6 @@
-// Entries of page tables that map huge pages of hugetlb (arch/x86/mm/hugetlbpage.c and mm/hugetlb.c, v4.5): a PMD, or an
-// entry of the directory, or, of sizes that x86 does not have, several entries of a level. Page tables are not shared
-// between processes.
+// Entries of page tables that map huge pages of hugetlb (arch/x86/mm/hugetlbpage.c and mm/hugetlb.c, v4.5): a PMD, or
+// an entry of the directory, or, of sizes that x86 does not have, several entries of a level. Page tables are not
+// shared between processes.
 
 import { k } from '../kernel.ts'
 import { spin_lock, test_bit } from '../ops.ts'

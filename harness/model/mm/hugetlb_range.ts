@@ -148,8 +148,8 @@ export function unmap_hugepage_range(vma: Vma, start: number, end: number, ref_p
 }
 
 /**
- * The owner of a private mapping cannot have the copy that it needs: whoever else maps the page without a reservation of
- * its own loses it. Caller holds mmap_sem for reading and the fault mutex, and no page table lock.
+ * The owner of a private mapping cannot have the copy that it needs: whoever else maps the page without a reservation
+ * of its own loses it. Caller holds mmap_sem for reading and the fault mutex, and no page table lock.
  */
 export function unmap_ref_private(vma: Vma, page: Page, addr: number): void {
   const nr = pages_per_huge_page(hstate_vma(vma))

@@ -1,5 +1,5 @@
-// Reserve maps (mm/hugetlb.c, v4.5): which huge pages, by their index in a file, have a reservation or had one. A map is
-// a list of regions [from, to) in order, under its lock. Who adds first asks (region_chg), which makes sure that the
+// Reserve maps (mm/hugetlb.c, v4.5): which huge pages, by their index in a file, have a reservation or had one. A map
+// is a list of regions [from, to) in order, under its lock. Who adds first asks (region_chg), which makes sure that the
 // memory it takes is there, then adds or aborts; between the two the map may change.
 
 import { BUG_ON } from '../bug.ts'
@@ -116,8 +116,8 @@ export function region_add(map: ResvMap, f: number, t: number): number {
 }
 
 /**
- * How many pages of [f, t) are not in the map; -ENOMEM. Keeps a place for them, if it did not fail: an empty region, and one
- * in the cache.
+ * How many pages of [f, t) are not in the map; -ENOMEM. Keeps a place for them, if it did not fail: an empty region,
+ * and one in the cache.
  */
 export function region_chg(map: ResvMap, f: number, t: number): number {
   spin_lock(map + resv_map.lock)
@@ -140,7 +140,10 @@ export function region_chg(map: ResvMap, f: number, t: number): number {
   return chg
 }
 
-/** No region can grow to hold [f, t): an empty one stands where it will be. Called with the lock, which the kernel drops. */
+/**
+ * No region can grow to hold [f, t): an empty one stands where it will be. Called with the lock, which the kernel
+ * drops.
+ */
 function keepPlace(map: ResvMap, first: number, f: number, t: number): number {
   if (should_fail('region')) {
     addCell(map + resv_map.adds_in_progress, -1)

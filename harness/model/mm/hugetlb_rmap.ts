@@ -1,4 +1,5 @@
-// Map counts and reverse mapping of hugetlb pages (the end of mm/rmap.c, v4.5): they are in none of the zone's counters.
+// Map counts and reverse mapping of hugetlb pages (the end of mm/rmap.c, v4.5): they are in none of the zone's
+// counters.
 
 import { BUG_ON } from '../bug.ts'
 import { k } from '../kernel.ts'

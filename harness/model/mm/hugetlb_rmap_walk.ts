@@ -32,8 +32,8 @@ import { __vma_address, anon_vma_interval_tree_foreach, page_anon_vma } from './
 import { is_write_migration_entry, make_migration_entry, migration_entry_to_page } from './swapops.ts'
 
 /**
- * Calls `visit` for each vma that may map the page, and where; false: go no further. `referenced`: nobody maps it, but the
- * caller has a reference of its anon_vma (rmap_walk of remove_migration_ptes). Caller holds the page lock.
+ * Calls `visit` for each vma that may map the page, and where; false: go no further. `referenced`: nobody maps it, but
+ * the caller has a reference of its anon_vma (rmap_walk of remove_migration_ptes). Caller holds the page lock.
  */
 export function forEachVmaOfHuge(hpage: Page, visit: (vma: Vma, addr: number) => boolean, referenced = false): void {
   const pgoff = rd(hpage + page.index) << compound_order(hpage)

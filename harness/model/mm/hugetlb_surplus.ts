@@ -79,7 +79,8 @@ export function gather_surplus_pages(h: Hstate, delta: number): number {
 
 /**
  * Takes reservations back, and of the surplus that was had for them what is free, of all nodes in turn. Caller holds
- * hugetlb_lock, which is dropped after each page: by then nobody has reserved those that are still to go (e5bbc8a6c992).
+ * hugetlb_lock, which is dropped after each page: by then nobody has reserved those that are still to go
+ * (e5bbc8a6c992).
  */
 export function return_unused_surplus_pages(h: Hstate, unused_resv_pages: number): void {
   addResv(h, -unused_resv_pages)
@@ -141,8 +142,8 @@ export function __nr_hugepages_store_common(h: Hstate, nid: number, count: numbe
 }
 
 /**
- * Makes the pool so large, by pages of the allowed nodes: pages in use that are too many become surplus. Returns how many
- * persistent pages there are then. Takes hugetlb_lock, and drops it for each page that it adds.
+ * Makes the pool so large, by pages of the allowed nodes: pages in use that are too many become surplus. Returns how
+ * many persistent pages there are then. Takes hugetlb_lock, and drops it for each page that it adds.
  */
 export function set_max_huge_pages(h: Hstate, count: number, nodes_allowed: number): number {
   spin_lock(hugetlb_lock)
@@ -162,7 +163,9 @@ export function set_max_huge_pages(h: Hstate, count: number, nodes_allowed: numb
   return ret
 }
 
-/** How many pages the pool keeps, if it may have `count`: those that are in use or reserved. Caller holds hugetlb_lock. */
+/**
+ * How many pages the pool keeps, if it may have `count`: those that are in use or reserved. Caller holds hugetlb_lock.
+ */
 export function keptPages(h: Hstate, count: number): number {
   const in_use = rd(h + hstate.nr_huge_pages) - rd(h + hstate.free_huge_pages)
   return Math.max(count, resv_huge_pages(h) + in_use)

@@ -205,8 +205,8 @@ export function lockAndIsolate(page: Page, writable: boolean): boolean {
     VM_BUG_ON_PAGE(!PageAnon(page), page, '!PageAnon(page)')
   }
   if (!trylock_page(page)) return false
-  // Not by mapcount: a page with a pin must stay. The page cannot be freed under us. One that may only be read is ours if
-  // the swap cache lets it go.
+  // Not by mapcount: a page with a pin must stay. The page cannot be freed under us. One that may only be read is ours
+  // if the swap cache lets it go.
   const ours = page_count(page) === usualCount(page) && (writable || !PageSwapCache(page) || k.reuse_swap_page(page))
   if (!ours || k.isolate_lru_page(page) !== 0) {
     unlock_page(page)

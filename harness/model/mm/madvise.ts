@@ -73,8 +73,8 @@ export function madvise_remove(vma: Vma, start: number, end: number): number {
 }
 
 /**
- * Anonymous memory and files of tmpfs: what is swapped out comes back into the swap cache, and is mapped when it is touched. Files of
- * hugetlbfs cannot be read ahead, which is no error. Caller holds mmap_sem for reading.
+ * Anonymous memory and files of tmpfs: what is swapped out comes back into the swap cache, and is mapped when it is
+ * touched. Files of hugetlbfs cannot be read ahead, which is no error. Caller holds mmap_sem for reading.
  */
 export function madvise_willneed(vma: Vma, start: number, end: number): number {
   const file = file_inode(vma)

@@ -1,5 +1,5 @@
-// MADV_FREE (mm/madvise.c, v4.5): what stands in a range may be lost when memory is short, and until then may be read; a page that
-// is written to is kept again. The dirty bits say so: they are taken away, and reclaim drops what has none.
+// MADV_FREE (mm/madvise.c, v4.5): what stands in a range may be lost when memory is short, and until then may be read;
+// a page that is written to is kept again. The dirty bits say so: they are taken away, and reclaim drops what has none.
 
 import { vma_is_anonymous } from '../fs/inode.ts'
 import { k } from '../kernel.ts'
@@ -104,7 +104,10 @@ export function madvise_free_pte_range(vma: Vma, pmd: Pmdp, addr: number, end: n
   spin_unlock(ptl)
 }
 
-/** Whether a page that a page table maps a part of could be split. Caller holds the PTE lock, which is dropped and taken again. */
+/**
+ * Whether a page that a page table maps a part of could be split. Caller holds the PTE lock, which is dropped and taken
+ * again.
+ */
 function splitForFree(page: Page, ptl: number): boolean {
   if (page_mapcount(page) !== 1) return false
   get_page(page)

@@ -55,8 +55,8 @@ export function get_hwpoison_page(p: Page): boolean {
 export const put_hwpoison_page = (p: Page): void => put_page(p)
 
 /**
- * Whether the frame lies on a free list of the buddy allocator. What lies on a CPU's own list is not found there, and the
- * kernel calls that busy; the model has one kind of free.
+ * Whether the frame lies on a free list of the buddy allocator. What lies on a CPU's own list is not found there, and
+ * the kernel calls that busy; the model has one kind of free.
  */
 export const is_free_buddy_page = (p: Page): boolean => page_count(p) === 0
 

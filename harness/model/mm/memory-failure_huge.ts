@@ -1,5 +1,6 @@
-// Huge pages of hugetlb whose memory has failed (mm/memory-failure.c and mm/hugetlb.c, v4.5): with any of its base pages
-// the whole huge page is lost. One that nobody uses leaves the pool's free list, and still counts as a page of the pool.
+// Huge pages of hugetlb whose memory has failed (mm/memory-failure.c and mm/hugetlb.c, v4.5): with any of its base
+// pages the whole huge page is lost. One that nobody uses leaves the pool's free list, and still counts as a page of
+// the pool.
 
 import { k } from '../kernel.ts'
 import { spin_lock, spin_unlock } from '../ops.ts'

@@ -1,5 +1,5 @@
-// Who is told of memory that was lost (the first half of mm/memory-failure.c, v4.5): those who map it, found through its
-// anon_vma. A process is its address space here, and the signals that wait for it are what others have sent.
+// Who is told of memory that was lost (the first half of mm/memory-failure.c, v4.5): those who map it, found through
+// its anon_vma. A process is its address space here, and the signals that wait for it are what others have sent.
 
 import { k } from '../kernel.ts'
 import { cmpxchg, READ_ONCE, spin_unlock, WRITE_ONCE } from '../ops.ts'

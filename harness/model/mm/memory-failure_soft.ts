@@ -31,7 +31,8 @@ import { num_poisoned_pages_add } from './swapops.ts'
 import { page_mapping } from './util.ts'
 import { mod_zone_page_state, NR_ISOLATED_ANON } from './vmstat.ts'
 
-// ---- soft offline ------------------------------------------------------------------------------------------------------
+// ---- soft offline
+// ------------------------------------------------------------------------------------------------------
 
 /** 1: ours, with a reference. 0: free. -EIO: neither. */
 export function __get_any_page(p: Page, flags: number): number {
@@ -52,8 +53,8 @@ export function get_any_page(p: Page, flags: number): number {
 }
 
 /**
- * Takes a frame out of use while its bytes can still be read: what stands in it moves. 0; -EBUSY: lost already, or a huge
- * page in use; -EIO: somebody holds it. The caller's reference goes in any case.
+ * Takes a frame out of use while its bytes can still be read: what stands in it moves. 0; -EBUSY: lost already, or a
+ * huge page in use; -EIO: somebody holds it. The caller's reference goes in any case.
  */
 export function soft_offline_page(p: Page, flags: number): number {
   if (PageHWPoison(p)) {
@@ -116,7 +117,9 @@ export function soft_offline_huge_page(p: Page): number {
   return rc === -ENOMEM ? rc : -EIO
 }
 
-/** The huge page did not move. One that can never move has been put back already, and is put back twice (30809f559a0d). */
+/**
+ * The huge page did not move. One that can never move has been put back already, and is put back twice (30809f559a0d).
+ */
 export const putbackUnmoved = (hpage: Page, _rc: number): void => k.putback_active_hugepage(hpage)
 
 /**
@@ -158,7 +161,8 @@ export function __soft_offline_page(p: Page): number {
   return rc === 0 || rc === -ENOMEM ? rc : -EIO
 }
 
-// ---- unpoison ----------------------------------------------------------------------------------------------------------
+// ---- unpoison
+// ----------------------------------------------------------------------------------------------------------
 
 /** Only what software has marked is well again. Says nothing of whether it did anything. */
 export function unpoison_memory(p: Page): void {
@@ -184,7 +188,8 @@ export function unpoison_memory(p: Page): void {
   if (freeit && !(p === pfn_to_page(0) && page_count(p) === 1)) k.put_hwpoison_page(head)
 }
 
-// ---- madvise -------------------------------------------------------------------------------------------------------------
+// ---- madvise
+// -------------------------------------------------------------------------------------------------------------
 
 /** Whatever memory_failure says of it (23a003bfd23e). */
 export function poisonByMadvise(p: Page): number {

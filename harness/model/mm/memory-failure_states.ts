@@ -66,8 +66,8 @@ export function me_pagecache_clean(p: Page): number {
 }
 
 /**
- * In the swap cache, and not written since: off the LRU, and out of the cache, whose slot has it all. Whoever swaps it in
- * reads it there.
+ * In the swap cache, and not written since: off the LRU, and out of the cache, whose slot has it all. Whoever swaps it
+ * in reads it there.
  */
 export function me_swapcache_clean(p: Page): number {
   k.delete_from_swap_cache(p)
@@ -99,8 +99,8 @@ const actionOf = (flags: number): ((p: Page) => number) | undefined =>
   error_states.find(([mask]) => (flags & mask) === mask)?.[1]
 
 /**
- * Does what is to be done by the flags as they are or, where these say nothing, as they were. 0, or -EBUSY: that did not
- * help, or somebody still holds the page. Caller holds the page lock.
+ * Does what is to be done by the flags as they are or, where these say nothing, as they were. 0, or -EBUSY: that did
+ * not help, or somebody still holds the page. Caller holds the page lock.
  */
 export function identify_page_state(p: Page, page_flags: number): number {
   const action = actionOf(READ_ONCE(p + page.flags)) ?? actionOf(page_flags) ?? (() => k.me_unknown())

@@ -70,7 +70,8 @@ import {
 
 /**
  * vma->vm_page_prot: of a private mapping never writable, a write fault must come first; of a shared one as the vma is.
- * Whoever comes by way of rmap looks without mmap_sem: mprotect changes the vma first, and then each entry under its lock.
+ * Whoever comes by way of rmap looks without mmap_sem: mprotect changes the vma first, and then each entry under its
+ * lock.
  */
 export function vm_page_prot(vma: Vma): number {
   const flags = readBits(vma + vm_area.vm_flags, VM_READ | VM_WRITE | VM_SHARED)

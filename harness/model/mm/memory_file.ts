@@ -1,4 +1,5 @@
-// Faults on pages of files, and a file taken out of page tables (do_fault and unmap_mapping_range of mm/memory.c, v4.5).
+// Faults on pages of files, and a file taken out of page tables (do_fault and unmap_mapping_range of mm/memory.c,
+// v4.5).
 
 import { f_mapping, host, i_size_read } from '../fs/inode.ts'
 import { k } from '../kernel.ts'
@@ -73,7 +74,9 @@ export function __do_fault(vma: Vma, pgoff: number, flags: number): Faulted {
   return { page: NULL, ret: VM_FAULT_HWPOISON }
 }
 
-/** Maps what it can of the pages around first; then the page itself, as the vma allows: if shared also to be written. */
+/**
+ * Maps what it can of the pages around first; then the page itself, as the vma allows: if shared also to be written.
+ */
 export function do_read_fault(mm: Mm, vma: Vma, addr: number, pmd: Pmdp, pgoff: number, flags: number): number {
   const table = read_pmd(pmd)
   const pte = pte_offset(table, addr)
@@ -125,7 +128,10 @@ export function do_shared_fault(mm: Mm, vma: Vma, addr: number, pmd: Pmdp, pgoff
   return mapFaulted(mm, vma, pte_offset(table, addr), pte_lockptr(table), page, true)
 }
 
-/** The end of do_read_fault and do_shared_fault: the page is mapped unless another fault was first. Gives up lock and reference. */
+/**
+ * The end of do_read_fault and do_shared_fault: the page is mapped unless another fault was first. Gives up lock and
+ * reference.
+ */
 function mapFaulted(mm: Mm, vma: Vma, pte: Ptep, ptl: number, page: Page, write: boolean): number {
   spin_lock(ptl)
   const mine = pte_none(rd(pte) as Pte)
@@ -137,7 +143,9 @@ function mapFaulted(mm: Mm, vma: Vma, pte: Ptep, ptl: number, page: Page, write:
   return 0
 }
 
-/** An empty entry maps a page of the file, whose reference it takes over. Caller holds the page lock and the PTE lock. */
+/**
+ * An empty entry maps a page of the file, whose reference it takes over. Caller holds the page lock and the PTE lock.
+ */
 export function do_set_pte(mm: Mm, vma: Vma, page: Page, pte: Ptep, write: boolean): void {
   const entry = mk_pte(page, vm_page_prot(vma))
   add_shmem_rss(mm, 1)

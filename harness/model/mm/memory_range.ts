@@ -55,7 +55,10 @@ export type Gather = Page[]
 
 // ---- fork --------------------------------------------------------------------------------------------------------
 
-/** Copies a parent's page tables of one vma to its child, write-protecting both. Caller holds both mmap_sems for writing. */
+/**
+ * Copies a parent's page tables of one vma to its child, write-protecting both. Caller holds both mmap_sems for
+ * writing.
+ */
 export function copy_page_range(dst: Mm, src: Mm, vma: Vma): void {
   if (is_vm_hugetlb_page(vma)) {
     k.copy_hugetlb_page_range(dst, src, vma)
@@ -185,7 +188,9 @@ export function unmap_single_vma(tlb: Gather, vma: Vma, start: number, end: numb
   i_mmap_unlock_write(f_mapping(vma))
 }
 
-/** With `check_mapping` only pages of that file go, not what was copied from it, nor what is swapped out or being moved. */
+/**
+ * With `check_mapping` only pages of that file go, not what was copied from it, nor what is swapped out or being moved.
+ */
 export function unmap_page_range(
   tlb: Gather,
   vma: Vma,

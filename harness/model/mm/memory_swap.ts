@@ -41,8 +41,8 @@ import { count_vm_event, PGMAJFAULT } from './vmstat.ts'
 export const add_swap_ents = (mm: Mm, n: number): void => atomic_add(mm + mm_struct.swap_ents, n)
 
 /**
- * A fault on an entry that is neither none nor present: a page that is being split or moved is waited for, a lost one is
- * gone, a swapped one comes back. Caller holds mmap_sem for reading.
+ * A fault on an entry that is neither none nor present: a page that is being split or moved is waited for, a lost one
+ * is gone, a swapped one comes back. Caller holds mmap_sem for reading.
  */
 export function do_swap_page(mm: Mm, vma: Vma, addr: number, pmd: Pmdp, flags: number, orig: Pte): number {
   if (!is_swap_entry(orig)) {

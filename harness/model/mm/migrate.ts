@@ -82,7 +82,8 @@ import {
 import { page_mapping } from './util.ts'
 import { count_vm_events, mod_zone_page_state, NR_ISOLATED_ANON, PGMIGRATE_FAIL, PGMIGRATE_SUCCESS } from './vmstat.ts'
 
-// ---- taking pages for oneself ----------------------------------------------------------------------------------------
+// ---- taking pages for oneself
+// ----------------------------------------------------------------------------------------
 
 /**
  * A page that is to be moved, by a physical address alone: takes it off the LRU with a reference. 0, or -EBUSY: it is
@@ -102,7 +103,8 @@ export function putback_movable_page(p: Page): void {
   k.putback_lru_page(p)
 }
 
-// ---- migration entries -----------------------------------------------------------------------------------------------
+// ---- migration entries
+// -----------------------------------------------------------------------------------------------
 
 /**
  * A fault on a page that is being split or moved sleeps until the page is unlocked; then the access is tried again.
@@ -125,7 +127,9 @@ export function migration_entry_wait(addr: number, pmd: Pmdp): void {
   if (held) put_page(page)
 }
 
-/** What remove_migration_pte does for a vma that is locked (51afb12ba809). Caller holds the page lock and the PTE lock. */
+/**
+ * What remove_migration_pte does for a vma that is locked (51afb12ba809). Caller holds the page lock and the PTE lock.
+ */
 export function mlockMovedPage(p: Page, vma: Vma): void {
   if (test_bit(vma + vm_area.vm_flags, VM_LOCKED)) k.mlock_vma_page(p)
 }
@@ -153,8 +157,8 @@ export function remove_migration_pte(p: Page, vma: Vma, addr: number, old: Page)
 }
 
 /**
- * Every migration entry of `old` maps `p` now, which may be the same. Caller holds the lock of both pages, and a reference
- * of the anon_vma: page_lock_anon_vma_read would find nobody who maps the page.
+ * Every migration entry of `old` maps `p` now, which may be the same. Caller holds the lock of both pages, and a
+ * reference of the anon_vma: page_lock_anon_vma_read would find nobody who maps the page.
  */
 export function remove_migration_ptes(old: Page, p: Page): void {
   if (!PageAnon(p)) {
@@ -175,7 +179,8 @@ export function remove_migration_ptes(old: Page, p: Page): void {
   k.anon_vma_unlock_read(av)
 }
 
-// ---- moving ------------------------------------------------------------------------------------------------------------
+// ---- moving
+// ------------------------------------------------------------------------------------------------------------
 
 /**
  * The new page takes over what rmap needs, and the old one's place in the swap cache or in its file. -EAGAIN: somebody
@@ -240,8 +245,8 @@ export function migrate_page_states(newpage: Page, p: Page): void {
     ClearPageSwapCache(p)
     set_page_swap_entry(p, 0 as Swp)
   }
-  // A page of a file must not say so when it is freed; an anonymous one stays anonymous, for the counters' sake. v4.5 does
-  // so in move_to_new_page.
+  // A page of a file must not say so when it is freed; an anonymous one stays anonymous, for the counters' sake. v4.5
+  // does so in move_to_new_page.
   if (!PageAnon(p)) WRITE_ONCE(p + page.mapping, 0)
 }
 
@@ -278,8 +283,8 @@ export function __unmap_and_move(p: Page, newpage: Page): number {
 }
 
 /**
- * Moves an isolated page to a new one. 0, -EAGAIN: try again, it stays isolated; any other error is final. A huge page is
- * split first: of it the first page moves, the others are on the LRU again.
+ * Moves an isolated page to a new one. 0, -EAGAIN: try again, it stays isolated; any other error is final. A huge page
+ * is split first: of it the first page moves, the others are on the LRU again.
  */
 export function unmap_and_move(p: Page, reason = 0): number {
   const newpage = alloc_page()
@@ -319,8 +324,8 @@ export function doneWith(p: Page, reason: number): void {
 }
 
 /**
- * Moves one isolated page, as the last of migrate_pages' ten passes does: nobody can tell how often it was tried before.
- * 0, -EAGAIN or -EBUSY; in any case the page is back on the LRU, or gone.
+ * Moves one isolated page, as the last of migrate_pages' ten passes does: nobody can tell how often it was tried
+ * before. 0, -EAGAIN or -EBUSY; in any case the page is back on the LRU, or gone.
  */
 export function migrate_pages(p: Page, reason = 0): number {
   const rc = k.unmap_and_move(p, reason)
@@ -334,7 +339,10 @@ export function countMoved(rc: number, pages: number): void {
   if (rc !== -ENOMEM) count_vm_events(rc === 0 ? PGMIGRATE_SUCCESS : PGMIGRATE_FAIL, pages)
 }
 
-/** move_pages(2) of one page to wherever memory is free, of hugetlb to node `nid`: 0, -EBUSY: not to be had, or a huge page in use, or -EAGAIN: in use. */
+/**
+ * move_pages(2) of one page to wherever memory is free, of hugetlb to node `nid`: 0, -EBUSY: not to be had, or a huge
+ * page in use, or -EAGAIN: in use.
+ */
 export function migratePage(p: Page, nid = page_to_nid(p)): number {
   if (PageCompound(p)) {
     // follow_page: whether it is one of hugetlb can be asked with a reference only.

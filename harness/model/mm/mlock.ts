@@ -55,7 +55,10 @@ export function mlock_vma_page(page: Page): void {
   if (k.isolate_lru_page(page) === 0) k.putback_lru_page(page)
 }
 
-/** Takes a page off its list, with a reference if `getpage`; false: it is on none. Caller holds lru_lock and a reference. */
+/**
+ * Takes a page off its list, with a reference if `getpage`; false: it is on none. Caller holds lru_lock and a
+ * reference.
+ */
 export function __munlock_isolate_lru_page(page: Page, getpage: boolean): boolean {
   if (!PageLRU(page)) return false
   const lru = page_lru(page)
@@ -65,7 +68,10 @@ export function __munlock_isolate_lru_page(page: Page, getpage: boolean): boolea
   return true
 }
 
-/** The flag is cleared, the page isolated: unless another locked vma flags it again, that was it. Caller holds the page lock. */
+/**
+ * The flag is cleared, the page isolated: unless another locked vma flags it again, that was it. Caller holds the page
+ * lock.
+ */
 export function __munlock_isolated_page(page: Page): void {
   // Mapped once: that is our own map.
   const ret = page_mapcount(page) > 1 ? k.try_to_munlock(page) : SWAP_AGAIN

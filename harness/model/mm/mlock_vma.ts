@@ -69,7 +69,9 @@ export function munlock_vma_pages_all(vma: Vma): void {
   k.munlock_vma_pages_range(vma, rd(vma + vm_start), rd(vma + vm_end))
 }
 
-/** New locking flags for start..end of one vma; returns the vma that then ends there. Caller holds mmap_sem for writing. */
+/**
+ * New locking flags for start..end of one vma; returns the vma that then ends there. Caller holds mmap_sem for writing.
+ */
 export function mlock_fixup(vma: Vma, prev: Vma, start: number, end: number, newflags: number): Vma {
   // Also memory of devices, and huge pages, which do not move.
   if (newflags === rd(vma + vm_flags) || rd(vma + vm_flags) & VM_SPECIAL || is_vm_hugetlb_page(vma)) return vma

@@ -136,7 +136,9 @@ export const mm_struct = {
   shmem_rss: 12,
   /** MM_SWAPENTS; atomic. */
   swap_ents: 13,
-  /** Address spaces that swapoff must look through: next, looked at without the lock, and previous. Under mmlist_lock. */
+  /**
+   * Address spaces that swapoff must look through: next, looked at without the lock, and previous. Under mmlist_lock.
+   */
   mmlist: 14,
   /** Where the heap begins and ends. Under mmap_sem for writing. */
   start_brk: 16,

@@ -1,5 +1,5 @@
-// Where mmap(2) puts a mapping (mm/mmap.c, arch/x86/mm/hugetlbpage.c, v4.5): at the address that it is asked for, or at a free
-// one, and below the end of user space in any case.
+// Where mmap(2) puts a mapping (mm/mmap.c, arch/x86/mm/hugetlbpage.c, v4.5): at the address that it is asked for, or at
+// a free one, and below the end of user space in any case.
 
 import { k } from '../kernel.ts'
 import { down_write, up_write } from '../ops.ts'
@@ -10,8 +10,8 @@ import { type Hstate, type Mm, mm_struct, NULL, type Vma, vm_area } from './mm_t
 import { task_size } from './pgtable.ts'
 
 /**
- * The address for `len` pages, in huge pages of `h` unless that is NULL; or an error. With MAP_FIXED (`fixed`) that is `addr`,
- * else `addr` is a hint. Caller holds mmap_sem for writing.
+ * The address for `len` pages, in huge pages of `h` unless that is NULL; or an error. With MAP_FIXED (`fixed`) that is
+ * `addr`, else `addr` is a hint. Caller holds mmap_sem for writing.
  */
 export function get_unmapped_area(mm: Mm, addr: number, len: number, fixed: boolean, h: Hstate): number {
   if (len > task_size()) return -ENOMEM

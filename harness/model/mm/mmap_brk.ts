@@ -7,8 +7,8 @@ import { IS_ERR } from './errno.ts'
 import { type Mm, mm_struct, NULL, VM_LOCKED, VM_READ, VM_WRITE } from './mm_types.ts'
 
 /**
- * Has the heap end at `brk`, if that can be; answers with where it then ends. Above it a page stays free, and more below what
- * grows down. (RLIMIT_DATA is not modelled.)
+ * Has the heap end at `brk`, if that can be; answers with where it then ends. Above it a page stays free, and more
+ * below what grows down. (RLIMIT_DATA is not modelled.)
  */
 export function sys_brk(mm: Mm, brk: number): number {
   down_write(mm + mm_struct.mmap_sem)
@@ -31,7 +31,9 @@ function meetsNext(mm: Mm, oldbrk: number, newbrk: number): boolean {
   return next !== NULL && newbrk + 1 > k.vm_start_gap(next)
 }
 
-/** Private anonymous memory at the end of the heap, where nothing is. 0 or an error. Caller holds mmap_sem for writing. */
+/**
+ * Private anonymous memory at the end of the heap, where nothing is. 0 or an error. Caller holds mmap_sem for writing.
+ */
 export function do_brk(mm: Mm, addr: number, len: number): number {
   const found = k.get_unmapped_area(mm, addr, len, true, NULL)
   if (IS_ERR(found)) return found
@@ -39,7 +41,10 @@ export function do_brk(mm: Mm, addr: number, len: number): number {
   return 0
 }
 
-/** Where the next brk(2) has the heap begin: execve, or prctl(2) with PR_SET_MM_BRK and PR_SET_MM_START_BRK (kernel/sys.c). */
+/**
+ * Where the next brk(2) has the heap begin: execve, or prctl(2) with PR_SET_MM_BRK and PR_SET_MM_START_BRK
+ * (kernel/sys.c).
+ */
 export function placeHeap(mm: Mm, addr: number): void {
   down_write(mm + mm_struct.mmap_sem)
   wr(mm + mm_struct.start_brk, addr)

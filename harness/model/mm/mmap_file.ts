@@ -107,8 +107,8 @@ function lockMapped(mm: Mm, vma: Vma, len: number): void {
 }
 
 /**
- * mmap(2) of a file, from base page `pgoff` on, at `addr`, which get_unmapped_area has found good and which is free. `prot`: VM_READ, VM_WRITE; `flags`: MAP_ bits.
- * A part of a huge page at the end is mapped whole. 0 or an error.
+ * mmap(2) of a file, from base page `pgoff` on, at `addr`, which get_unmapped_area has found good and which is free.
+ * `prot`: VM_READ, VM_WRITE; `flags`: MAP_ bits. A part of a huge page at the end is mapped whole. 0 or an error.
  */
 export function sys_mmap_file(
   mm: Mm,

@@ -1,9 +1,9 @@
-// Stacks that grow (mm/mmap.c, mm/memory.c, v4.5): a fault below a vma of MAP_GROWSDOWN makes it reach down to there. Its lowest
-// page is a guard page, which nobody gets: the fault that wants it grows the vma by another.
+// Stacks that grow (mm/mmap.c, mm/memory.c, v4.5): a fault below a vma of MAP_GROWSDOWN makes it reach down to there.
+// Its lowest page is a guard page, which nobody gets: the fault that wants it grows the vma by another.
 //
-// Who accesses memory far below his stack pointer was refused until 1d8ca3be86eb (v5.0, arch/x86/mm/fault.c): here nobody has
-// one. That get_user_pages grows a stack (find_extend_vma, to v6.4), and that mm_populate leaves out the guard page, is not
-// modelled.
+// Who accesses memory far below his stack pointer was refused until 1d8ca3be86eb (v5.0, arch/x86/mm/fault.c): here
+// nobody has one. That get_user_pages grows a stack (find_extend_vma, to v6.4), and that mm_populate leaves out the
+// guard page, is not modelled.
 
 import { k } from '../kernel.ts'
 import { spin_lock, spin_unlock } from '../ops.ts'
@@ -31,8 +31,8 @@ export function expand_stack(vma: Vma, addr: number): number {
 }
 
 /**
- * As expand_stack, wherever other mappings end. The anon_vma lock keeps rmap out, page_table_lock others that grow a stack of
- * this mm. acct_stack_growth has nothing to refuse: no limit of a process is low.
+ * As expand_stack, wherever other mappings end. The anon_vma lock keeps rmap out, page_table_lock others that grow a
+ * stack of this mm. acct_stack_growth has nothing to refuse: no limit of a process is low.
  */
 export function expand_downwards(vma: Vma, addr: number): number {
   const mm = rd(vma + vm_area.vm_mm) as Mm

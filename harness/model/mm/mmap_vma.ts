@@ -159,7 +159,10 @@ export function vma_adjust(vma: Vma, start: number, end: number, pgoff: number, 
   if (end > swallowed) vma_adjust(vma, start, end, pgoff, NULL)
 }
 
-/** Cuts a vma at `addr`; the new piece lies below it or above. -EINVAL inside a huge page of hugetlb. Caller holds mmap_sem for writing. */
+/**
+ * Cuts a vma at `addr`; the new piece lies below it or above. -EINVAL inside a huge page of hugetlb. Caller holds
+ * mmap_sem for writing.
+ */
 export function __split_vma(vma: Vma, addr: number, new_below: boolean): number {
   if (is_vm_hugetlb_page(vma) && addr & ~huge_page_mask(hstate_vma(vma))) return -EINVAL
   const mm = rd(vma + vm_mm) as Mm

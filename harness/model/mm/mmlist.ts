@@ -1,5 +1,5 @@
-// The address spaces that may have swap entries (mmlist of struct mm_struct, kernel/fork.c, v4.5): swapoff looks through
-// these and no others. One that has joined stays until it goes.
+// The address spaces that may have swap entries (mmlist of struct mm_struct, kernel/fork.c, v4.5): swapoff looks
+// through these and no others. One that has joined stays until it goes.
 
 import { atomic_inc_not_zero, READ_ONCE, spin_lock, spin_unlock, WRITE_ONCE } from '../ops.ts'
 import { rd, S, sbrk, wr } from '../store.ts'

@@ -1,5 +1,6 @@
-// Nodes of memory (include/linux/mmzone.h, mm/page_alloc.c): which frames are whose, and those that nobody has used yet. A
-// node's memory is one piece, as large as any other's. All CPUs are of the first node, and LRU lists of all together.
+// Nodes of memory (include/linux/mmzone.h, mm/page_alloc.c): which frames are whose, and those that nobody has used
+// yet. A node's memory is one piece, as large as any other's. All CPUs are of the first node, and LRU lists of all
+// together.
 
 import { rd, S, sbrk, touched, wr, wrRepeat } from '../store.ts'
 import { HPAGE_PMD_NR, max_pfn } from './init.ts'
@@ -101,7 +102,8 @@ export function zoneRun(nid: number, nr: number): Page {
   return p
 }
 
-// ---- for observers -----------------------------------------------------------------------------------------------------
+// ---- for observers
+// -----------------------------------------------------------------------------------------------------
 
 /** Frames that have been given out a huge page at a time: of each node from..to. */
 export function* givenOut(): Generator<readonly [from: number, to: number]> {

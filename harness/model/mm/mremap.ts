@@ -33,7 +33,10 @@ export interface Copied {
   readonly need_rmap_locks: boolean
 }
 
-/** A vma for the new place, with the old page offsets so that rmap finds the moved pages. Caller holds mmap_sem for writing. */
+/**
+ * A vma for the new place, with the old page offsets so that rmap finds the moved pages. Caller holds mmap_sem for
+ * writing.
+ */
 export function copy_vma(vma: Vma, addr: number, len: number, from: number): Copied {
   const mm = rd(vma + vm_area.vm_mm) as Mm
   const keeps = rd(vma + vm_area.anon_vma) !== 0 || !vma_is_anonymous(vma)
@@ -72,7 +75,9 @@ function lastBefore(mm: Mm, addr: number): Vma {
   return prev
 }
 
-/** Moves the entries of from..from+len to `to`; a huge PMD moves whole where both places are aligned, else it is split. */
+/**
+ * Moves the entries of from..from+len to `to`; a huge PMD moves whole where both places are aligned, else it is split.
+ */
 export function move_page_tables(
   vma: Vma,
   from: number,

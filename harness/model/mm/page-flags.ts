@@ -45,9 +45,14 @@ export const PG_swapcache = 1 << 13
 /** To v4.4, see history/thp-refcount. */
 export const PG_compound_lock = 1 << 14
 export const PG_writeback = 1 << 15
-/** Goes to where reclaim finds it first once it is written; of a page that is read (PG_readahead) it came unasked for. */
+/**
+ * Goes to where reclaim finds it first once it is written; of a page that is read (PG_readahead) it came unasked for.
+ */
 export const PG_reclaim = 1 << 16
-/** Of a page of tmpfs, or one that was swapped in: it has been zeroed, or read. What fallocate made waits for its first use. */
+/**
+ * Of a page of tmpfs, or one that was swapped in: it has been zeroed, or read. What fallocate made waits for its first
+ * use.
+ */
 export const PG_uptodate = 1 << 18
 
 const field = (p: Page, f: number): number => p + f

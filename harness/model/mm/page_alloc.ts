@@ -64,8 +64,8 @@ function push(list: number, p: Page): void {
 }
 
 /**
- * Sets aside `blocks` huge pages' worth of frames of each node for each of the first `cpus` CPUs, so that what one of them
- * allocates in a race moves nothing of another's.
+ * Sets aside `blocks` huge pages' worth of frames of each node for each of the first `cpus` CPUs, so that what one of
+ * them allocates in a race moves nothing of another's.
  */
 export function reserveFrames(cpus: number, blocks: number): void {
   for (let c = 0; c < cpus; c++) {
@@ -176,7 +176,9 @@ export function free_pages(p: Page): void {
 
 // ---- other orders, for hugetlb ------------------------------------------------------------------------------------
 
-/** `1 << order` frames, aligned to their number, with a reference (of a compound page to be); NULL when there are none. */
+/**
+ * `1 << order` frames, aligned to their number, with a reference (of a compound page to be); NULL when there are none.
+ */
 export function alloc_pages(order: number): Page {
   let p = NULL as Page
   if (should_fail('huge-page')) return p

@@ -1,5 +1,5 @@
-// Reading and writing slots of the swap area (mm/page_io.c, v4.5), and the device behind it: it reads at once, and writes
-// at once or, if it is told to, when it is told.
+// Reading and writing slots of the swap area (mm/page_io.c, v4.5), and the device behind it: it reads at once, and
+// writes at once or, if it is told to, when it is told.
 
 import { BUG_ON } from '../bug.ts'
 import { k } from '../kernel.ts'
@@ -59,8 +59,8 @@ export function end_swap_write(p: Page, uptodate: boolean): void {
 }
 
 /**
- * mm/filemap.c: wakes who waits. A page that reclaim waits for goes to where it looks first (rotate_reclaimable_page): nobody
- * asks for the order of a list, and that a pagevec has a reference meanwhile is not modelled.
+ * mm/filemap.c: wakes who waits. A page that reclaim waits for goes to where it looks first (rotate_reclaimable_page):
+ * nobody asks for the order of a list, and that a pagevec has a reference meanwhile is not modelled.
  */
 export function end_page_writeback(p: Page): void {
   if (PageReclaim(p)) ClearPageReclaim(p)

@@ -120,8 +120,9 @@ export const set_pmd = (p: Pmdp, e: Pmd): void => WRITE_ONCE(p, e)
 export const set_pte = (p: Ptep, e: Pte): void => WRITE_ONCE(p, e)
 
 /**
- * Takes an entry away, with all that the processor has noted in it: it goes on noting accesses until then, whoever holds
- * the lock of the table (ptep_clear_flush). Caller holds that lock, so that only those bits can differ between two looks.
+ * Takes an entry away, with all that the processor has noted in it: it goes on noting accesses until then, whoever
+ * holds the lock of the table (ptep_clear_flush). Caller holds that lock, so that only those bits can differ between
+ * two looks.
  */
 export function ptep_clear_flush(p: Ptep): Pte {
   let entry = read_pte(p)
@@ -181,8 +182,8 @@ export function pgtable_trans_huge_withdraw(mm: Mm, addr: number): Pgtable {
 }
 
 /**
- * A PMD table that nothing needs any more gives way to an entry of the directory that maps a huge page: the kernel frees
- * such a table with the last vma under it. Caller holds mmap_sem and knows that no other vma is there.
+ * A PMD table that nothing needs any more gives way to an entry of the directory that maps a huge page: the kernel
+ * frees such a table with the last vma under it. Caller holds mmap_sem and knows that no other vma is there.
  */
 export function freeEmptyPmdTable(mm: Mm, addr: number): void {
   const slot = pud_offset(mm, addr)

@@ -1,5 +1,5 @@
-// Reverse mapping of anonymous pages (the second half of mm/rmap.c, v4.5): where a page says that it belongs, and how often it is
-// mapped. Counts change under the page table lock of the entry.
+// Reverse mapping of anonymous pages (the second half of mm/rmap.c, v4.5): where a page says that it belongs, and how
+// often it is mapped. Counts change under the page table lock of the entry.
 
 import { BUG_ON } from '../bug.ts'
 import { k } from '../kernel.ts'
@@ -95,8 +95,8 @@ export function page_add_anon_rmap(p: Page, vma: Vma, addr: number, compound: bo
 }
 
 /**
- * As page_add_anon_rmap, by a PTE, of a page that is swapped in; `exclusive`: nobody else has it, so that it belongs to our
- * branch of the family. Caller holds the page table lock and the page lock.
+ * As page_add_anon_rmap, by a PTE, of a page that is swapped in; `exclusive`: nobody else has it, so that it belongs to
+ * our branch of the family. Caller holds the page table lock and the page lock.
  */
 export function do_page_add_anon_rmap(p: Page, vma: Vma, addr: number, exclusive: boolean): void {
   const first = atomic_inc_and_test(_mapcount(p))
@@ -110,7 +110,10 @@ export function page_dup_rmap(p: Page, compound: boolean): void {
   atomic_inc(compound ? compound_mapcount_ptr(p) : _mapcount(p))
 }
 
-/** One map less; the page keeps its mapping, which is only reliable while it is mapped. Caller holds the page table lock. */
+/**
+ * One map less; the page keeps its mapping, which is only reliable while it is mapped. Caller holds the page table
+ * lock.
+ */
 export function page_remove_rmap(p: Page, compound: boolean): void {
   if (!PageAnon(p)) {
     k.page_remove_file_rmap(p)

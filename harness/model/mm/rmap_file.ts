@@ -9,12 +9,17 @@ import { _mapcount, PageLocked, PageMlocked, VM_BUG_ON_PAGE } from './page-flags
 import { __vma_address, page_to_pgoff } from './rmap_walk.ts'
 import { mod_zone_page_state, NR_FILE_MAPPED } from './vmstat.ts'
 
-/** One more map of a page of a file. Releases before v5.18 take no notice of the vma. Caller holds the page table lock. */
+/**
+ * One more map of a page of a file. Releases before v5.18 take no notice of the vma. Caller holds the page table lock.
+ */
 export function page_add_file_rmap(p: Page, _vma: Vma): void {
   if (atomic_inc_and_test(_mapcount(p))) mod_zone_page_state(NR_FILE_MAPPED, 1)
 }
 
-/** One map less; of v4.5 to the last one belongs that the page is not mlocked any more. Caller holds the page table lock. */
+/**
+ * One map less; of v4.5 to the last one belongs that the page is not mlocked any more. Caller holds the page table
+ * lock.
+ */
 export function page_remove_file_rmap(p: Page): void {
   if (!atomic_add_negative(-1, _mapcount(p))) return
   mod_zone_page_state(NR_FILE_MAPPED, -1)
@@ -22,8 +27,8 @@ export function page_remove_file_rmap(p: Page): void {
 }
 
 /**
- * Visits every place where a page of a file may be mapped, until `visit` says no. The page lock, which the caller holds,
- * keeps the page in its file, and the file there.
+ * Visits every place where a page of a file may be mapped, until `visit` says no. The page lock, which the caller
+ * holds, keeps the page in its file, and the file there.
  */
 export function rmap_walk_file(p: Page, visit: (vma: Vma, addr: number) => boolean): void {
   VM_BUG_ON_PAGE(!PageLocked(p), p, '!PageLocked(page)')

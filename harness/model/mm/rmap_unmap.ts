@@ -1,5 +1,5 @@
-// Taking a page out of every page table (mm/rmap.c try_to_unmap, v4.5): for migration entries of its own stand for the page
-// meanwhile, and for reclaim swap entries. Where its memory has failed, they stand for good.
+// Taking a page out of every page table (mm/rmap.c try_to_unmap, v4.5): for migration entries of its own stand for the
+// page meanwhile, and for reclaim swap entries. Where its memory has failed, they stand for good.
 
 import { k } from '../kernel.ts'
 import { spin_unlock, test_bit } from '../ops.ts'
@@ -78,7 +78,9 @@ export function try_to_unmap_one(p: Page, vma: Vma, addr: number, flags: number)
   return unmapped === undefined ? SWAP_FAIL : SWAP_AGAIN
 }
 
-/** What stands for the page from now on; undefined: the entry has to stay. Caller holds the PTE lock and the page lock. */
+/**
+ * What stands for the page from now on; undefined: the entry has to stay. Caller holds the PTE lock and the page lock.
+ */
 export function unmappedEntry(p: Page, vma: Vma, entry: Pte, flags: number): Pte | undefined {
   const mm = rd(vma + vm_area.vm_mm) as Mm
   if (PageHWPoison(p) && !(flags & TTU_IGNORE_HWPOISON)) {
@@ -94,7 +96,10 @@ export function unmappedEntry(p: Page, vma: Vma, entry: Pte, flags: number): Pte
   return k.swapEntryFor(p, mm, entry, flags)
 }
 
-/** A swap entry, for a page that is in the swap cache, or none (TTU_LZFREE). Caller holds the PTE lock and the page lock. */
+/**
+ * A swap entry, for a page that is in the swap cache, or none (TTU_LZFREE). Caller holds the PTE lock and the page
+ * lock.
+ */
 export function swapEntryFor(p: Page, mm: Mm, entry: Pte, flags: number): Pte | undefined {
   VM_BUG_ON_PAGE(!PageSwapCache(p), p, '!PageSwapCache(page)')
   if (flags & TTU_LZFREE && !PageDirty(p)) {
@@ -111,8 +116,8 @@ export function swapEntryFor(p: Page, mm: Mm, entry: Pte, flags: number): Pte | 
 }
 
 /**
- * Whether what a vma maps must not move: the stack of an execve that is still being set up (is_vma_temporary_stack). Its
- * entries are moved without the anon_vma, so that a migration entry could be missed.
+ * Whether what a vma maps must not move: the stack of an execve that is still being set up (is_vma_temporary_stack).
+ * Its entries are moved without the anon_vma, so that a migration entry could be missed.
  */
 export const invalid_migration_vma = (vma: Vma): boolean => test_bit(vma + vm_area.vm_flags, VM_STACK_INCOMPLETE_SETUP)
 

@@ -110,8 +110,8 @@ export function anon_vma_interval_tree_foreach(
 }
 
 /**
- * The PTE that maps the page at `addr`, and its lock, held; undefined: none does. Unless `sync`, the first look is without
- * the lock: an entry that is being taken away is none, although the page still counts its map.
+ * The PTE that maps the page at `addr`, and its lock, held; undefined: none does. Unless `sync`, the first look is
+ * without the lock: an entry that is being taken away is none, although the page still counts its map.
  */
 export function page_check_address(
   p: Page,

@@ -1,5 +1,5 @@
-// Shared memory: files of tmpfs, which shared anonymous memory is, too (mm/shmem.c, v4.5). A page belongs to the file, at
-// its index in the page cache, whoever maps it.
+// Shared memory: files of tmpfs, which shared anonymous memory is, too (mm/shmem.c, v4.5). A page belongs to the file,
+// at its index in the page cache, whoever maps it.
 
 import { alloc_inode, file_inode, i_data, i_size_read, i_size_write, inode as struct_inode } from '../fs/inode.ts'
 import { k } from '../kernel.ts'
@@ -47,7 +47,10 @@ export function shmem_file_setup(size: number): Inode {
   return inode
 }
 
-/** A page joins the file, with a reference, where it has `expected` (NULL: nothing); 0, or -EEXIST. Caller holds the page lock. */
+/**
+ * A page joins the file, with a reference, where it has `expected` (NULL: nothing); 0, or -EEXIST. Caller holds the
+ * page lock.
+ */
 export function shmem_add_to_page_cache(p: Page, mapping: AddressSpace, index: number, expected: Page): number {
   page_cache_get(p)
   WRITE_ONCE(p + struct_page.mapping, mapping)
@@ -58,7 +61,9 @@ export function shmem_add_to_page_cache(p: Page, mapping: AddressSpace, index: n
   return -EEXIST
 }
 
-/** What shmem_getpage found: a page with a reference, locked; or NULL, and why. VM_FAULT_MAJOR: the device was asked. */
+/**
+ * What shmem_getpage found: a page with a reference, locked; or NULL, and why. VM_FAULT_MAJOR: the device was asked.
+ */
 export interface Got {
   readonly page: Page
   readonly error: number
@@ -66,8 +71,8 @@ export interface Got {
 }
 
 /**
- * The page at an index of the file, with a reference and locked: if it has none, allocated, and brought back if it is in
- * swap. Beyond its end -EINVAL, but not to fallocate. May sleep.
+ * The page at an index of the file, with a reference and locked: if it has none, allocated, and brought back if it is
+ * in swap. Beyond its end -EINVAL, but not to fallocate. May sleep.
  */
 export function shmem_getpage(inode: Inode, index: number, sgp: number): Got {
   let fault_type = 0
@@ -104,7 +109,9 @@ export function shmem_getpage(inode: Inode, index: number, sgp: number): Got {
   }
 }
 
-/** What nobody has used yet: the kernel lets what fallocate makes wait for its first use. Caller holds the page lock. */
+/**
+ * What nobody has used yet: the kernel lets what fallocate makes wait for its first use. Caller holds the page lock.
+ */
 export function clear_highpage(page: Page): void {
   set_page_content(page, 0)
   SetPageUptodate(page)

@@ -1,5 +1,5 @@
-// fallocate(2) of tmpfs (mm/shmem.c, v4.5): memory for a range of the file, or none. Who does it says so in the file, for those
-// who meet him there: reclaim does not take what is new, and a fault does not fill a hole that is being made.
+// fallocate(2) of tmpfs (mm/shmem.c, v4.5): memory for a range of the file, or none. Who does it says so in the file,
+// for those who meet him there: reclaim does not take what is new, and a fault does not fill a hole that is being made.
 
 import { file_inode, i_data, i_lock, i_mutex, i_size_read, i_size_write, inode as struct_inode } from '../fs/inode.ts'
 import { k } from '../kernel.ts'
@@ -91,7 +91,10 @@ function fallocatePage(inode: Inode, index: number): number {
   return 0
 }
 
-/** The part of shmem_writepage about a page that is new: whether it has to stay, for it may have to go again. Caller holds the page lock. */
+/**
+ * The part of shmem_writepage about a page that is new: whether it has to stay, for it may have to go again. Caller
+ * holds the page lock.
+ */
 export function isBeingFallocated(inode: Inode, page: Page): boolean {
   if (READ_ONCE(inode + struct_inode.i_private) === 0) return false
   spin_lock(i_lock(inode))
@@ -116,8 +119,8 @@ export function shmem_punch_hole(inode: Inode, offset: number, len: number): num
 export const isBeingPunched = (inode: Inode, pgoff: number): boolean => isAt(inode, PUNCHING, pgoff)
 
 /**
- * The part of shmem_fault about a hole that is being made: waits until it is. 0: there is none; VM_FAULT_NOPAGE: try again;
- * VM_FAULT_RETRY: and mmap_sem was given up, which the caller holds for reading.
+ * The part of shmem_fault about a hole that is being made: waits until it is. 0: there is none; VM_FAULT_NOPAGE: try
+ * again; VM_FAULT_RETRY: and mmap_sem was given up, which the caller holds for reading.
  */
 export function waitForPunch(vma: Vma, pgoff: number, flags: number): number {
   const inode = file_inode(vma)

@@ -1,5 +1,6 @@
-// Pages of tmpfs in swap (mm/shmem.c, v4.5). Reclaim moves a page from its file to the swap cache, and the file keeps in its
-// place, as an exceptional entry, where it is. Nobody maps such a page, and it names neither a file nor an anon_vma.
+// Pages of tmpfs in swap (mm/shmem.c, v4.5). Reclaim moves a page from its file to the swap cache, and the file keeps
+// in its place, as an exceptional entry, where it is. Nobody maps such a page, and it names neither a file nor an
+// anon_vma.
 
 import { BUG_ON } from '../bug.ts'
 import { host, i_data, inode as struct_inode } from '../fs/inode.ts'
@@ -122,8 +123,8 @@ function shmem_confirm_swap(mapping: AddressSpace, index: number, radswap: Page)
 }
 
 /**
- * The part of shmem_getpage about a page in swap: it comes back into the file, with a reference and locked. -EEXIST: the
- * file has something else there by now, so look again. May sleep.
+ * The part of shmem_getpage about a page in swap: it comes back into the file, with a reference and locked. -EEXIST:
+ * the file has something else there by now, so look again. May sleep.
  */
 export function shmemSwapin(inode: Inode, index: number, radswap: Page): Got {
   const mapping = i_data(inode)
@@ -192,8 +193,8 @@ export function leaveSwaplist(inode: Inode): void {
 }
 
 /**
- * swapoff: the page of a slot goes back to the file that has it. Caller holds the page lock and a reference, which both go.
- * 0, also where no file has it any more.
+ * swapoff: the page of a slot goes back to the file that has it. Caller holds the page lock and a reference, which both
+ * go. 0, also where no file has it any more.
  */
 export function shmem_unuse(swap: Swp, page: Page): number {
   // It may have been replaced before it was locked: the caller comes again.

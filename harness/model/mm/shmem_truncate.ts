@@ -1,5 +1,5 @@
-// Pages of tmpfs going away (mm/shmem.c and mm/truncate.c, v4.5): those of a truncation, of a hole, of a fallocate that did
-// not get all its memory, and with the end of the file.
+// Pages of tmpfs going away (mm/shmem.c and mm/truncate.c, v4.5): those of a truncation, of a hole, of a fallocate that
+// did not get all its memory, and with the end of the file.
 
 import { free_inode, i_data, i_size_read, i_size_write } from '../fs/inode.ts'
 import { k } from '../kernel.ts'
@@ -39,7 +39,10 @@ export function truncate_inode_page(mapping: AddressSpace, page: Page): void {
   delete_from_page_cache(page)
 }
 
-/** mm/truncate.c: a page leaves its file that nobody maps, and nobody has written to; says whether it did. Caller holds the page lock. */
+/**
+ * mm/truncate.c: a page leaves its file that nobody maps, and nobody has written to; says whether it did. Caller holds
+ * the page lock.
+ */
 export function invalidate_inode_page(page: Page): boolean {
   const mapping = page_mapping(page)
   if (mapping === NULL || PageDirty(page) || PageWriteback(page) || page_mapped(page)) return false
@@ -51,8 +54,8 @@ export function invalidate_inode_page(page: Page): boolean {
 
 /**
  * Takes the pages from `start` to `end` out of a file: first those whose lock is to be had, then the others, which are
- * waited for. To its end (TO_END) until there are none; in a hole one may be back. With `unfalloc` only those that are new,
- * and that nobody has used.
+ * waited for. To its end (TO_END) until there are none; in a hole one may be back. With `unfalloc` only those that are
+ * new, and that nobody has used.
  */
 export function shmem_undo_range(inode: Inode, start: number, end: number, unfalloc: boolean): void {
   const mapping = i_data(inode)

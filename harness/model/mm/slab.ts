@@ -55,8 +55,8 @@ export function kmem_cache_create_poisoned(name: string, size: number): Cache {
 }
 
 /**
- * As kmem_cache_create, of structs that readers under RCU may look at after they were freed (SLAB_DESTROY_BY_RCU): one is
- * zero when its page is new, and as its last owner left it when it is used again.
+ * As kmem_cache_create, of structs that readers under RCU may look at after they were freed (SLAB_DESTROY_BY_RCU): one
+ * is zero when its page is new, and as its last owner left it when it is used again.
  */
 export function kmem_cache_create_rcu(name: string): Cache {
   const link = RCU_OBJECT + rcu_head.SIZE
@@ -72,7 +72,9 @@ export function init_arenas(): void {
   arenas = sbrk(NR_CPUS * arena.SIZE)
 }
 
-/** Gives each of the first `cpus` CPUs `cells` for new objects, so that what one allocates moves nothing of another's. */
+/**
+ * Gives each of the first `cpus` CPUs `cells` for new objects, so that what one allocates moves nothing of another's.
+ */
 export function reserveObjects(cpus: number, cells: number): void {
   for (let c = 0; c < cpus; c++) {
     wr(arenas + c * arena.SIZE + arena.next, sbrk(cells))

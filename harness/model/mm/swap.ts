@@ -180,7 +180,10 @@ export function pagevec_release(pages: readonly Page[]): void {
   k.release_pages(pages)
 }
 
-/** A tail that becomes a page of its own goes where its head is; one that nobody has on the LRU joins it alone. Caller holds lru_lock. */
+/**
+ * A tail that becomes a page of its own goes where its head is; one that nobody has on the LRU joins it alone. Caller
+ * holds lru_lock.
+ */
 export function lru_add_page_tail(head: Page, t: Page): void {
   SetPageLRU(t)
   linkTail(head, t)

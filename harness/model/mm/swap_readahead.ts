@@ -35,9 +35,9 @@ export function lookup_swap_cache(entry: Swp): Page {
 }
 
 /**
- * The page that stands for a slot, with a reference: the one that is there, or a new one, being read. NULL: memory is out,
- * or nobody uses the slot any more. While another brings the page in, or drops it, the kernel looks again and again; here
- * it waits for that. May sleep.
+ * The page that stands for a slot, with a reference: the one that is there, or a new one, being read. NULL: memory is
+ * out, or nobody uses the slot any more. While another brings the page in, or drops it, the kernel looks again and
+ * again; here it waits for that. May sleep.
  */
 export function read_swap_cache_async(entry: Swp): Page {
   const queue = swap_info.queues + entry

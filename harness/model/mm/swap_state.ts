@@ -1,6 +1,6 @@
-// The swap cache (mm/swap_state.c, v4.5): the page that stands for a slot of the swap area while it is written, read, or
-// shared by those who have not all touched it yet. It holds a reference of the page, and PG_swapcache and page_swap_entry say
-// on the page's side which slot: they change under the page lock, the cache itself under tree_lock.
+// The swap cache (mm/swap_state.c, v4.5): the page that stands for a slot of the swap area while it is written, read,
+// or shared by those who have not all touched it yet. It holds a reference of the page, and PG_swapcache and
+// page_swap_entry say on the page's side which slot: they change under the page lock, the cache itself under tree_lock.
 
 import { k } from '../kernel.ts'
 import { spin_lock, spin_unlock, WRITE_ONCE, wake_up } from '../ops.ts'
@@ -132,7 +132,9 @@ export function add_to_swap(p: Page, list: Page[]): boolean {
   return true
 }
 
-/** The pages that were tails of `p`: the kernel's split adds them to the list itself, here they come by way of the LRU. */
+/**
+ * The pages that were tails of `p`: the kernel's split adds them to the list itself, here they come by way of the LRU.
+ */
 function isolateTails(p: Page, list: Page[]): void {
   for (let i = 1; i < HPAGE_PMD_NR; i++) {
     const t = subpage(p, i)

@@ -21,8 +21,8 @@ import { find_get_swap_page } from './swap_state.ts'
 import { SWAP_HAS_CACHE, swap_info, swapFreeLocked, vm_swap_full } from './swapfile_map.ts'
 
 /**
- * Nobody but the faulting entry has `page`: no other maps it, and no swap entry names its slot, which is then given back.
- * No part of a huge page is ever reused. Caller holds the page lock.
+ * Nobody but the faulting entry has `page`: no other maps it, and no swap entry names its slot, which is then given
+ * back. No part of a huge page is ever reused. Caller holds the page lock.
  */
 export function reuse_swap_page(page: Page): boolean {
   VM_BUG_ON_PAGE(!PageLocked(page), page, '!PageLocked(page)')
@@ -30,7 +30,10 @@ export function reuse_swap_page(page: Page): boolean {
   return k.reusedOfSwap(page, page_mapcount(page))
 }
 
-/** What reuse_swap_page does with a page that `maps` entries map: adds those that name its slot. Caller holds the page lock. */
+/**
+ * What reuse_swap_page does with a page that `maps` entries map: adds those that name its slot. Caller holds the page
+ * lock.
+ */
 export function reusedOfSwap(page: Page, maps: number): boolean {
   if (maps > 1 || !PageSwapCache(page)) return maps <= 1
   const count = maps + k.page_swapcount(page)
@@ -69,8 +72,8 @@ export function __try_to_reclaim_swap(entry: Swp): void {
 }
 
 /**
- * A swap entry goes from a page table. With the last one the page goes from the cache, unless somebody has it locked: it
- * is then left to reclaim.
+ * A swap entry goes from a page table. With the last one the page goes from the cache, unless somebody has it locked:
+ * it is then left to reclaim.
  */
 export function free_swap_and_cache(entry: Swp): void {
   let page = NULL as Page

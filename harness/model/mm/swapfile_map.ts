@@ -2,8 +2,8 @@
 // whether a page of the swap cache stands for it. A slot without either is free.
 //
 // There is one area, so that an entry is the number of its slot; slot 0 is the area's header. All of it lies under the
-// area's lock, but that swapoff looks at the counts without it. A count has a cell of its own and never overflows into a
-// continuation page.
+// area's lock, but that swapoff looks at the counts without it. A count has a cell of its own and never overflows into
+// a continuation page.
 
 import { KernelBug } from '../bug.ts'
 import { PAGE_SIZE } from '../contents.ts'
@@ -96,9 +96,9 @@ export function get_swap_page(): Swp {
 export const SWAPFILE_CLUSTER = 256
 
 /**
- * A free slot, from now on that of a page of the cache; 0: there is none, or the area is going off. The search goes on behind the
- * last one, of a disk that seeks; for others (SWP_SOLIDSTATE) each CPU has a cluster of its own. Caller holds the area's lock;
- * it may be dropped and taken again.
+ * A free slot, from now on that of a page of the cache; 0: there is none, or the area is going off. The search goes on
+ * behind the last one, of a disk that seeks; for others (SWP_SOLIDSTATE) each CPU has a cluster of its own. Caller
+ * holds the area's lock; it may be dropped and taken again.
  */
 export function scan_swap_map(): number {
   const left = rd(swap_info.cluster_nr)
@@ -112,8 +112,8 @@ export function scan_swap_map(): number {
 }
 
 /**
- * Where the first cluster begins of which no slot is used, or where we are. The kernel drops the lock while it looks; what it
- * has found is looked at again all the same. Caller holds the area's lock.
+ * Where the first cluster begins of which no slot is used, or where we are. The kernel drops the lock while it looks;
+ * what it has found is looked at again all the same. Caller holds the area's lock.
  */
 function emptyCluster(): number {
   const here = rd(swap_info.cluster_next)
@@ -127,8 +127,8 @@ function emptyCluster(): number {
 }
 
 /**
- * Where swap is more than half full, a slot that only a page of the cache stands for is as good as free. Caller holds the area's
- * lock; it may be dropped and taken again.
+ * Where swap is more than half full, a slot that only a page of the cache stands for is as good as free. Caller holds
+ * the area's lock; it may be dropped and taken again.
  */
 function takeSlot(offset: number): boolean {
   if (rd(swap_info.swap_map + offset) === SWAP_HAS_CACHE && vm_swap_full()) {

@@ -1,5 +1,5 @@
-// swapon(2) and swapoff(2) of the machine's area (mm/swapfile.c, v4.5). swapoff brings every page back to those who have
-// swapped it out: slot by slot, each into all address spaces that may name it.
+// swapon(2) and swapoff(2) of the machine's area (mm/swapfile.c, v4.5). swapoff brings every page back to those who
+// have swapped it out: slot by slot, each into all address spaces that may name it.
 
 import { k } from '../kernel.ts'
 import { atomic_add, atomic_set, down_read, READ_ONCE, schedule, spin_lock, spin_unlock, up_read } from '../ops.ts'
@@ -56,7 +56,9 @@ export function sys_swapon(): number {
   return used ? -EBUSY : 0
 }
 
-/** swapoff(2). 0; -EINVAL: the area is off; -ENOMEM: there is no memory for what it holds, and it stays on. May sleep. */
+/**
+ * swapoff(2). 0; -EINVAL: the area is off; -ENOMEM: there is no memory for what it holds, and it stays on. May sleep.
+ */
 export function sys_swapoff(): number {
   spin_lock(swap_info.lock)
   const used = (rd(swap_info.flags) & SWP_WRITEOK) !== 0
@@ -86,8 +88,8 @@ export function try_to_unuse(): number {
     for (let used = READ_ONCE(cell); used !== 0; used = READ_ONCE(cell)) {
       const mms = k.unuseSlot(entry)
       if (mms === undefined) return -ENOMEM
-      // The kernel looks again and again. Who has the entry now, and was there before, is about to go: so it waits until the
-      // count is not as it was before the look.
+      // The kernel looks again and again. Who has the entry now, and was there before, is about to go: so it waits
+      // until the count is not as it was before the look.
       const same = mms.length === before.length && mms.every((mm, i) => mm === before[i])
       if (same && READ_ONCE(cell) !== 0) schedule(cell, used)
       before = mms

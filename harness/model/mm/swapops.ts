@@ -1,7 +1,7 @@
-// Entries that are neither none nor present (include/linux/swapops.h, v4.5). A swap entry names the slot of the swap area
-// that has the page, and counts there. A migration entry stands for a page while it is split or moved; the lock of the
-// page tells how long. A hwpoison entry stands for good, where a page was whose memory failed. Neither of these two holds
-// a reference or a map.
+// Entries that are neither none nor present (include/linux/swapops.h, v4.5). A swap entry names the slot of the swap
+// area that has the page, and counts there. A migration entry stands for a page while it is split or moved; the lock of
+// the page tells how long. A hwpoison entry stands for good, where a page was whose memory failed. Neither of these two
+// holds a reference or a map.
 
 import { BUG_ON } from '../bug.ts'
 import { atomic_add } from '../ops.ts'
@@ -38,8 +38,8 @@ export const is_write_migration_entry = (e: Pte): boolean => is_migration_entry(
 export const make_migration_entry_read = (e: Pte): Pte => (e & ~RW) as Pte
 
 /**
- * The same in place of a PMD, for a whole huge page: since v4.14, see history/migration/thp-4.14. It has no PSE, lest it be
- * taken for a huge page.
+ * The same in place of a PMD, for a whole huge page: since v4.14, see history/migration/thp-4.14. It has no PSE, lest
+ * it be taken for a huge page.
  */
 const PMD_MIGRATION = ACCESSED
 export const is_swap_pmd = (e: Pmd): boolean => !pmd_none(e) && !pmd_present(e)

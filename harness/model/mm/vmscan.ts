@@ -58,7 +58,8 @@ export function putback_lru_page(page: Page): void {
       break
     }
     add_page_to_unevictable_list(page)
-    // Munlocked before it was on the list: nobody else would find it there. If it is off again, the other one puts it back.
+    // Munlocked before it was on the list: nobody else would find it there. If it is off again, the other one puts it
+    // back.
     if (!page_evictable(page) || k.isolate_lru_page(page) !== 0) break
     put_page(page)
   }

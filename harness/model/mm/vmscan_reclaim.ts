@@ -1,5 +1,5 @@
-// Reclaim of anonymous pages and of tmpfs (mm/vmscan.c, v4.5): a page gets a slot of the swap area, every entry that maps it becomes a
-// swap entry, it is written, and goes if nobody has asked for it meanwhile.
+// Reclaim of anonymous pages and of tmpfs (mm/vmscan.c, v4.5): a page gets a slot of the swap area, every entry that
+// maps it becomes a swap entry, it is written, and goes if nobody has asked for it meanwhile.
 //
 // As MADV_PAGEOUT and memory pressure find it once a page was not used for long: whether it was (page_check_references)
 // is not asked.
@@ -53,7 +53,10 @@ const ACTIVATE_LOCKED = 2
 const KEEP_LOCKED = 3
 const KEEP = 4
 
-/** Reclaims pages that are off the LRU; those that stay are returned. Drops the reference of the isolation of the others. */
+/**
+ * Reclaims pages that are off the LRU; those that stay are returned. Drops the reference of the isolation of the
+ * others.
+ */
 export function shrink_page_list(page_list: Page[], sc: ScanControl): Page[] {
   const ret_pages: Page[] = []
   const free: Page[] = []
@@ -138,7 +141,10 @@ export function pageout(p: Page, mapping: AddressSpace, sc: ScanControl): number
   return PAGE_SUCCESS
 }
 
-/** Takes a page out of the swap cache, or out of its file, that nobody else has, and nobody has written to. Caller holds the page lock. */
+/**
+ * Takes a page out of the swap cache, or out of its file, that nobody else has, and nobody has written to. Caller holds
+ * the page lock.
+ */
 export function __remove_mapping(mapping: AddressSpace, p: Page): boolean {
   BUG_ON(mapping !== page_mapping(p), 'mapping != page_mapping(page)')
   spin_lock(mapping + address_space.tree_lock)

@@ -51,7 +51,9 @@ function placed(said: Said, range: Range): Bytes {
   return 'fill' in said ? said : { seed: said.seed, shift: originOf(range) }
 }
 
-/** Bytes as an operand of the program inside a real kernel: `b90` one byte, `s7+4096` a seed and where in its stream. */
+/**
+ * Bytes as an operand of the program inside a real kernel: `b90` one byte, `s7+4096` a seed and where in its stream.
+ */
 export function bytesOperand(what: Bytes): string {
   return 'fill' in what ? `b${what.fill}` : `s${what.seed}+${what.shift ?? 0}`
 }

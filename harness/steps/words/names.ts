@@ -4,7 +4,9 @@ import type { z } from 'zod'
 import { context } from './scope.ts'
 import { BadWord, choice, quoted, word } from './word.ts'
 
-/** What a name looks like: it must not be taken for an amount, and stands in messages and on the guest's command line. */
+/**
+ * What a name looks like: it must not be taken for an amount, and stands in messages and on the guest's command line.
+ */
 export const nameShape = /^[A-Za-z][A-Za-z0-9_-]{0,39}$/
 
 /** What may stand behind `$`. */

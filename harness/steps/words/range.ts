@@ -1,5 +1,6 @@
 // Ranges: `A`, `A(4K..8K)`, `A(3P..)`, `A.page(3)`, `A.page(1..3)`, `A.huge(0)`, `A.lower`, `A.upper`, chained from the
-// left. Frames are cut in the same way. `(a..b)` counts bytes and ends before `b`; `page(a..b)` names pages, `b` included.
+// left. Frames are cut in the same way. `(a..b)` counts bytes and ends before `b`; `page(a..b)` names pages, `b`
+// included.
 
 import type { z } from 'zod'
 import type { Range } from '../../engine.ts'
@@ -39,7 +40,9 @@ export function frames(
   return word(about, text => whole(readRange(text, 'frames')))
 }
 
-/** What a machine verb takes: frames that the case has named, or those that a range of `main` maps when the step runs. */
+/**
+ * What a machine verb takes: frames that the case has named, or those that a range of `main` maps when the step runs.
+ */
 export function machineFrames(about: string): z.ZodType<Range, string> {
   return word(about, text => {
     const name = nameOf(text) ?? ''

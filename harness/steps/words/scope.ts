@@ -1,7 +1,7 @@
 // The names that a case has made so far, and who is alive: what words are read against.
 //
-// Ranges, frames, files and segments share one set of names; processes have their own. The loader opens a scope for each
-// combination of a matrix, declares what each step makes, and closes rounds of `repeat`.
+// Ranges, frames, files and segments share one set of names; processes have their own. The loader opens a scope for
+// each combination of a matrix, declares what each step makes, and closes rounds of `repeat`.
 
 import { didYouMean } from './nearest.ts'
 import { BadWord, quoted } from './word.ts'

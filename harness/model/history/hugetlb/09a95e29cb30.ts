@@ -1,6 +1,6 @@
 // 09a95e29cb30 "mm/hugetlb: optimize minimum size (min_size) accounting" (v4.7; the id is from memory). Before, what a
-// mount gives back is reserved for it again as long as less than its minimum is reserved, whatever it has in use; after,
-// only once it uses less than its minimum. How much it uses is counted for a mount that also has a limit.
+// mount gives back is reserved for it again as long as less than its minimum is reserved, whatever it has in use;
+// after, only once it uses less than its minimum. How much it uses is counted for a mount that also has a limit.
 
 import {
   hugepage_subpool_put_pages as before,

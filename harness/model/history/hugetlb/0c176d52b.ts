@@ -1,9 +1,9 @@
-// 0c176d52b "mm: hugetlb: fix pgoff computation when unmapping page from vma" (v3.4), and 36e4f20af833 "hugetlb: do not use
-// vma_hugecache_offset() for vma_prio_tree_foreach" (v3.7), which repairs it.
+// 0c176d52b "mm: hugetlb: fix pgoff computation when unmapping page from vma" (v3.4), and 36e4f20af833 "hugetlb: do not
+// use vma_hugecache_offset() for vma_prio_tree_foreach" (v3.7), which repairs it.
 //
-// Where the owner's vma begins in the file decides which children it finds. The file's vmas are ordered by base pages. First
-// the owner's offset, which counts base pages, was shifted as if it counted bytes; then the sum counted huge pages. All
-// three agree where the vma begins at the file's begin, in its first huge page.
+// Where the owner's vma begins in the file decides which children it finds. The file's vmas are ordered by base pages.
+// First the owner's offset, which counts base pages, was shifted as if it counted bytes; then the sum counted huge
+// pages. All three agree where the vma begins at the file's begin, in its first huge page.
 
 import { f_mapping } from '../../fs/inode.ts'
 import { k } from '../../kernel.ts'

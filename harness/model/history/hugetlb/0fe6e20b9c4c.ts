@@ -1,10 +1,10 @@
 // 0fe6e20b9c4c "hugetlb, rmap: add reverse mapping for hugepage" (v2.6.36).
 //
 // Before, nobody counts the maps of a huge page, and a private one leads nowhere: HUGETLB_POISON stands in its mapping,
-// for futexes. Whether a write may have the page is told by its references. After, by its maps, which a page of the file
-// may have just one of (37a2140dc214); the lock of the page is tried for the wrong way round (28957a5467ba, 56c9cfb13c9b);
-// maps are counted before the entry is certain (409eb8c26); and a write for which there is no memory leaves without the
-// page table lock (44e2aa937e69).
+// for futexes. Whether a write may have the page is told by its references. After, by its maps, which a page of the
+// file may have just one of (37a2140dc214); the lock of the page is tried for the wrong way round (28957a5467ba,
+// 56c9cfb13c9b); maps are counted before the entry is certain (409eb8c26); and a write for which there is no memory
+// leaves without the page table lock (44e2aa937e69).
 
 import { BUG_ON } from '../../bug.ts'
 import { k } from '../../kernel.ts'
@@ -75,7 +75,8 @@ export function accessUnlessChanged(
   return ret
 }
 
-// ---- before: v2.6.34 -------------------------------------------------------------------------------------------------
+// ---- before: v2.6.34
+// -------------------------------------------------------------------------------------------------
 
 /** include/linux/poison.h: looks like an anon_vma (23be7468e880). */
 const HUGETLB_POISON = 0x00300300 + PAGE_MAPPING_ANON
@@ -140,7 +141,8 @@ export const before = {
   },
 }
 
-// ---- after -----------------------------------------------------------------------------------------------------------
+// ---- after
+// -----------------------------------------------------------------------------------------------------------
 
 /** The lock that is had is kept for ever; where it is not to be had, the caller holds it. */
 export function avoidCopy(vma: Vma, addr: number, ptep: Pmdp, old_page: Page): boolean {

@@ -1,6 +1,7 @@
-// 10c6ec49802b "hugetlb: change free_pool_huge_page to remove_pool_huge_page" (v5.13), of it what is about nr_hugepages: the
-// pages that a smaller pool has too many leave it under one hold of hugetlb_lock, and go to the page allocator once it is
-// dropped. Before, since 55f67141a892, it is dropped after each, and whoever reserves one of the next then finds none.
+// 10c6ec49802b "hugetlb: change free_pool_huge_page to remove_pool_huge_page" (v5.13), of it what is about
+// nr_hugepages: the pages that a smaller pool has too many leave it under one hold of hugetlb_lock, and go to the page
+// allocator once it is dropped. Before, since 55f67141a892, it is dropped after each, and whoever reserves one of the
+// next then finds none.
 
 import { k } from '../../kernel.ts'
 import { hugetlb_lock } from '../../mm/hugetlb_hstate.ts'

@@ -1,5 +1,6 @@
-// 22146c3ce989 "hugetlbfs: dirty pages as they are added to pagecache" (v4.20): nobody shall take a page out of the cache
-// because it could be read again. Before, a page that nobody has written to is clean, and of its failure nobody is told.
+// 22146c3ce989 "hugetlbfs: dirty pages as they are added to pagecache" (v4.20): nobody shall take a page out of the
+// cache because it could be read again. Before, a page that nobody has written to is clean, and of its failure nobody
+// is told.
 
 import { huge_add_to_page_cache as before } from '../../mm/hugetlb_fault.ts'
 import type { AddressSpace, Page } from '../../mm/mm_types.ts'

@@ -1,10 +1,10 @@
 // 290408d4a250 "hugetlb: hugepage migration core" (v2.6.37), with d950b95882f3 "HWPOISON, hugetlb: soft offlining for
-// hugepage", its one user until v3.12. 48db54ee2fa3 "mm/migration: fix page corruption during hugepage migration" (v2.6.38)
-// is a patch of its own.
+// hugepage", its one user until v3.12. 48db54ee2fa3 "mm/migration: fix page corruption during hugepage migration"
+// (v2.6.38) is a patch of its own.
 //
-// Before, a huge page that is to be taken out of use in time is one that is not on the LRU, or one that is neither free nor
-// in use: nobody moves it. After, it moves as base pages do, by migration entries in place of what maps it, and leaves the
-// pool. There is no list of those in use: a reference is all that whoever moves a page has.
+// Before, a huge page that is to be taken out of use in time is one that is not on the LRU, or one that is neither free
+// nor in use: nobody moves it. After, it moves as base pages do, by migration entries in place of what maps it, and
+// leaves the pool. There is no list of those in use: a reference is all that whoever moves a page has.
 
 import { k } from '../../kernel.ts'
 import { EAGAIN, EBUSY, EIO, ENOMEM } from '../../mm/errno.ts'

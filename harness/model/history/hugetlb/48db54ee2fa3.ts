@@ -1,5 +1,5 @@
-// 48db54ee2fa3 "mm/migration: fix page corruption during hugepage migration" (v2.6.38). Before, a huge page that did not
-// move is put by migrate_huge_pages, which had no reference of it, and by its caller.
+// 48db54ee2fa3 "mm/migration: fix page corruption during hugepage migration" (v2.6.38). Before, a huge page that did
+// not move is put by migrate_huge_pages, which had no reference of it, and by its caller.
 
 import type { Page } from '../../mm/mm_types.ts'
 import { put_page } from '../../mm/page-flags.ts'

@@ -1,5 +1,5 @@
-// 4ef918480177 "mm, hugetlb: add a check of reserve in alloc_huge_page_node()" (v3.12). Before, a huge page that moves may
-// take the last page that somebody has reserved, who then gets a SIGBUS.
+// 4ef918480177 "mm, hugetlb: add a check of reserve in alloc_huge_page_node()" (v3.12). Before, a huge page that moves
+// may take the last page that somebody has reserved, who then gets a SIGBUS.
 
 import { k } from '../../kernel.ts'
 import { hugetlb_lock } from '../../mm/hugetlb_hstate.ts'

@@ -1,4 +1,5 @@
-// 66ee95d16a7f "mm: exclude HugeTLB pages from THP page_mapped() logic" (v4.6; posted 29 March 2016, the id from memory).
+// 66ee95d16a7f "mm: exclude HugeTLB pages from THP page_mapped() logic" (v4.6; posted 29 March 2016, the id from
+// memory).
 //
 // Of a compound page all parts were asked, as many as a THP has: of a huge page that is smaller (contiguous entries of
 // arm64) also of its neighbours. Is one of those mapped, so seems the huge page, and its file cannot give it up.

@@ -1,7 +1,7 @@
 // 67961f9db8c4 "mm/hugetlb: fix huge page reserve leak for private mappings" (v4.7).
 //
-// Before, every fault of the owner of a private mapping took a reservation, also one on a page whose reservation was used
-// and which truncation or a hole has taken away since: then another's was used up, or one that did not exist, and
+// Before, every fault of the owner of a private mapping took a reservation, also one on a page whose reservation was
+// used and which truncation or a hole has taken away since: then another's was used up, or one that did not exist, and
 // HugePages_Rsvd fell below zero. The map of a private mapping holds what is used, so that it says the opposite of a
 // shared one's.
 

@@ -1,5 +1,5 @@
-// 7ca02d0ae586 "hugetlbfs: accept subpool min_size mount option and setup accordingly" (v4.1), with the patches before it,
-// "hugetlbfs: add minimum size tracking fields to subpool structure" and "hugetlbfs: add minimum size accounting to
+// 7ca02d0ae586 "hugetlbfs: accept subpool min_size mount option and setup accordingly" (v4.1), with the patches before
+// it, "hugetlbfs: add minimum size tracking fields to subpool structure" and "hugetlbfs: add minimum size accounting to
 // subpools". Before, nobody can say that a mount has a minimum, and without one all that counts it changes nothing.
 
 import { hugetlbfs_fill_super as after } from '../../fs/hugetlbfs.ts'

@@ -2,9 +2,9 @@
 // i_mmap_rwsem for more pmd sharing synchronization" that it builds on (both v5.7), and for hugetlb_cow e7dd91c456a8
 // (v5.10), without which a theft from children would wait for itself.
 //
-// Before, a fault and a truncation met anywhere: a fault that had its page already found the file shorter under the page
-// table lock and backed out, but its reservation was not as before, and its page stayed in the cache behind the end of the
-// file. After, a fault holds i_mmap_rwsem for reading, and the file becomes shorter under it.
+// Before, a fault and a truncation met anywhere: a fault that had its page already found the file shorter under the
+// page table lock and backed out, but its reservation was not as before, and its page stayed in the cache behind the
+// end of the file. After, a fault holds i_mmap_rwsem for reading, and the file becomes shorter under it.
 
 import { BUG_ON } from '../../bug.ts'
 import * as truncate from '../../fs/hugetlbfs_truncate.ts'
@@ -96,7 +96,9 @@ function hugetlb_fault(mm: Mm, vma: Vma, address: number, flags: number): number
   return ret
 }
 
-/** The end of the file stands still: it is looked at once. Caller holds i_mmap_rwsem for reading and the fault mutex. */
+/**
+ * The end of the file stands still: it is looked at once. Caller holds i_mmap_rwsem for reading and the fault mutex.
+ */
 function hugetlb_no_page(
   mm: Mm,
   vma: Vma,

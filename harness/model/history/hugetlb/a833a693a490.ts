@@ -1,9 +1,11 @@
-// a833a693a490 "mm: hugetlb: fix incorrect fallback for subpool" (v6.15): seen in Debian's 6.16.12, not in its 6.12.117.
+// a833a693a490 "mm: hugetlb: fix incorrect fallback for subpool" (v6.15): seen in Debian's 6.16.12, not in its
+// 6.12.117.
 //
-// Before, what a mount was asked for in vain is given back to it whole, also what was to come from the pool and never did:
-// with a minimum of which all is in use the mount then believes that pages are reserved for it, and later
-// HugePages_Rsvd falls below zero. After, no more is given back than was had from the minimum: the rest goes on counting
-// against a limit for ever, of a reservation until 1d3f9bb4c8af, which is not in here, of a fault still in 7.2.12.
+// Before, what a mount was asked for in vain is given back to it whole, also what was to come from the pool and never
+// did: with a minimum of which all is in use the mount then believes that pages are reserved for it, and later
+// HugePages_Rsvd falls below zero. After, no more is given back than was had from the minimum: the rest goes on
+// counting against a limit for ever, of a reservation until 1d3f9bb4c8af, which is not in here, of a fault still in
+// 7.2.12.
 
 import { k } from '../../kernel.ts'
 import { ENOMEM, ENOSPC, ERR_PTR } from '../../mm/errno.ts'

@@ -1,9 +1,9 @@
 // ab5ac90aecf5 "mm, hugetlb: do not rely on overcommit limit during migration" (v4.16).
 //
-// Before, a huge page that moves while the pool has none for it wants a surplus page: without leave to overcommit it stays
-// where it is, and with it both nodes have the page until it is freed, for free_huge_page gives up a surplus page of the
-// node only that has one. After, it moves to a page that is counted beside the pool as long as the move lasts; then the
-// old page is the temporary one, and goes to the page allocator. The surplus of the old node goes along.
+// Before, a huge page that moves while the pool has none for it wants a surplus page: without leave to overcommit it
+// stays where it is, and with it both nodes have the page until it is freed, for free_huge_page gives up a surplus page
+// of the node only that has one. After, it moves to a page that is counted beside the pool as long as the move lasts;
+// then the old page is the temporary one, and goes to the page allocator. The surplus of the old node goes along.
 
 import { k } from '../../kernel.ts'
 import { EAGAIN, ENOMEM, ENOSYS } from '../../mm/errno.ts'

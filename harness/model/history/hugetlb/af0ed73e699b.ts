@@ -2,7 +2,8 @@
 // hugetlb: add VM_NORESERVE check in vma_has_reserves()".
 //
 // Before, every shared mapping has reserves, also one that has reserved nothing: it takes pages that are promised to
-// others, and does not count them as taken. What no mapping is, fallocate(2), came later, and is as it was when it came.
+// others, and does not count them as taken. What no mapping is, fallocate(2), came later, and is as it was when it
+// came.
 
 import { k } from '../../kernel.ts'
 import { dequeue_huge_page_vma as after } from '../../mm/hugetlb_alloc.ts'

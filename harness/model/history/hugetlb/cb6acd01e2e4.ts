@@ -1,7 +1,7 @@
-// cb6acd01e2e4 "hugetlbfs: fix races and page faults during migration" (v5.0), as far as it is about quotas. Before, the
-// copy makes the old page forget the quota of its mount, and the new one does not know it: the mount counts a page that has
-// moved for ever, also when its file is gone. After, a page of a file takes the quota along, and somebody's own page under
-// a quota does not move at all.
+// cb6acd01e2e4 "hugetlbfs: fix races and page faults during migration" (v5.0), as far as it is about quotas. Before,
+// the copy makes the old page forget the quota of its mount, and the new one does not know it: the mount counts a page
+// that has moved for ever, also when its file is gone. After, a page of a file takes the quota along, and somebody's
+// own page under a quota does not move at all.
 
 import { k } from '../../kernel.ts'
 import { EBUSY } from '../../mm/errno.ts'

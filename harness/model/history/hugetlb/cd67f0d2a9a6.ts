@@ -1,5 +1,5 @@
-// cd67f0d2a9a6 "hugetlb, rmap: use hugepage_add_new_anon_rmap() in hugetlb_cow()" (v2.6.36): the copy is the writer's alone,
-// and leads to his anon_vma, not to the oldest one.
+// cd67f0d2a9a6 "hugetlb, rmap: use hugepage_add_new_anon_rmap() in hugetlb_cow()" (v2.6.36): the copy is the writer's
+// alone, and leads to his anon_vma, not to the oldest one.
 
 import { k } from '../../kernel.ts'
 import { countCopy as after } from '../../mm/hugetlb_cow.ts'

@@ -1,6 +1,6 @@
-// e5bbc8a6c992 "mm/hugetlb.c: fix reservation race when freeing surplus pages" (v4.10): a reservation is taken back with the
-// page that was had for it. Before, all are at once, and while the pages go, one after another, whoever finds the lock free
-// reserves one of them: it goes all the same, and his fault finds none.
+// e5bbc8a6c992 "mm/hugetlb.c: fix reservation race when freeing surplus pages" (v4.10): a reservation is taken back
+// with the page that was had for it. Before, all are at once, and while the pages go, one after another, whoever finds
+// the lock free reserves one of them: it goes all the same, and his fault finds none.
 
 import { k } from '../../kernel.ts'
 import { hstate, hstate_is_gigantic, hugetlb_lock } from '../../mm/hugetlb_hstate.ts'

@@ -1,10 +1,12 @@
-// e632a938d914 "mm: migrate: add hugepage migration code to move_pages()" (v3.12), with 31caf665e666 "mm: migrate: make core
-// migration code aware of hugepage", b8ec1cee5a43 "mm: soft-offline: use migrate_pages() instead of migrate_huge_page()" and
-// 83467efbdb79 "mm: migrate: check movability of hugepage in unmap_and_move_huge_page()", that it builds on.
+// e632a938d914 "mm: migrate: add hugepage migration code to move_pages()" (v3.12), with 31caf665e666 "mm: migrate: make
+// core migration code aware of hugepage", b8ec1cee5a43 "mm: soft-offline: use migrate_pages() instead of
+// migrate_huge_page()" and 83467efbdb79 "mm: migrate: check movability of hugepage in unmap_and_move_huge_page()", that
+// it builds on.
 //
-// Before, vma_migratable says of hugetlb that move_pages has nothing to do there; soft offlining alone moves huge pages, and
-// of any size. After, a huge page is isolated from the pool's active list, moves beside base pages and counts with them, and
-// only what a PMD maps moves. The mark by which an isolated one is known is bcc54222309c's (v4.1).
+// Before, vma_migratable says of hugetlb that move_pages has nothing to do there; soft offlining alone moves huge
+// pages, and of any size. After, a huge page is isolated from the pool's active list, moves beside base pages and
+// counts with them, and only what a PMD maps moves. The mark by which an isolated one is known is bcc54222309c's
+// (v4.1).
 
 import { k } from '../../kernel.ts'
 import { EAGAIN, EFAULT, ENOMEM, ENOSYS } from '../../mm/errno.ts'
@@ -17,7 +19,10 @@ import { patch } from '../patch.ts'
 import { putbackUnmoved } from './48db54ee2fa3.ts'
 import * as v2_6_37 from './290408d4a250.ts'
 
-/** The new page is had before anybody asks whether the old one may move at all; then nobody gives it back (32665f2bbfed). */
+/**
+ * The new page is had before anybody asks whether the old one may move at all; then nobody gives it back
+ * (32665f2bbfed).
+ */
 export function unmap_and_move_huge_page(hpage: Page, nid: number): number {
   const h = page_hstate(hpage)
   const new_hpage = k.alloc_huge_page_node(h, nid)

@@ -1,6 +1,6 @@
-// fd4a4663db29 "mm: fix hugepage migration" (v2.6.38): what 1ce82b69e96c did for base pages. Before, the reference of the
-// anon_vma is taken between a look at the maps and the last of them going, and RCU alone keeps the memory. Page after page
-// is copied in that section, where nobody may sleep, though copy_huge_page would.
+// fd4a4663db29 "mm: fix hugepage migration" (v2.6.38): what 1ce82b69e96c did for base pages. Before, the reference of
+// the anon_vma is taken between a look at the maps and the last of them going, and RCU alone keeps the memory. Page
+// after page is copied in that section, where nobody may sleep, though copy_huge_page would.
 
 import { k } from '../../kernel.ts'
 import { EAGAIN } from '../../mm/errno.ts'

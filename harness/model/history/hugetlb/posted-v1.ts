@@ -1,9 +1,9 @@
-// "[PATCH 1/7] hugetlb, rmap: add reverse mapping for hugepage" (linux-mm, Naoya Horiguchi, 13 May 2010, on v2.6.34-rc7),
-// which became 0fe6e20b9c4c.
+// "[PATCH 1/7] hugetlb, rmap: add reverse mapping for hugepage" (linux-mm, Naoya Horiguchi, 13 May 2010, on
+// v2.6.34-rc7), which became 0fe6e20b9c4c.
 //
-// A copy is counted for a vma that may have no anon_vma: its author took it that a fork had made one, but a private mapping
-// copies a page of the file, too, without any fork. And a private mapping that reads a page of the file is not counted,
-// while each that unmaps one is. Whether a write may have the page is still told by its references.
+// A copy is counted for a vma that may have no anon_vma: its author took it that a fork had made one, but a private
+// mapping copies a page of the file, too, without any fork. And a private mapping that reads a page of the file is not
+// counted, while each that unmaps one is. Whether a write may have the page is still told by its references.
 
 import { BUG_ON } from '../../bug.ts'
 import { k } from '../../kernel.ts'

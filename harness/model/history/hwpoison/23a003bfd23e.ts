@@ -1,5 +1,5 @@
-// 23a003bfd23e "mm/madvise: pass return code of memory_failure() to userspace" (v4.12). Before, madvise(2) answers that all
-// went well, whatever became of the page.
+// 23a003bfd23e "mm/madvise: pass return code of memory_failure() to userspace" (v4.12). Before, madvise(2) answers that
+// all went well, whatever became of the page.
 
 import { k } from '../../kernel.ts'
 import { MF_COUNT_INCREASED } from '../../mm/memory-failure.ts'

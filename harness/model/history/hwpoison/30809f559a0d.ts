@@ -1,5 +1,6 @@
-// 30809f559a0d "mm/migrate: fix refcount handling when !hugepage_migration_supported()" (v4.12). Before, a huge page of a
-// size that does not move is put once too often by whoever wanted to take it out of use, and is free while it is mapped.
+// 30809f559a0d "mm/migrate: fix refcount handling when !hugepage_migration_supported()" (v4.12). Before, a huge page of
+// a size that does not move is put once too often by whoever wanted to take it out of use, and is free while it is
+// mapped.
 
 import { k } from '../../kernel.ts'
 import { EAGAIN, ENOMEM } from '../../mm/errno.ts'

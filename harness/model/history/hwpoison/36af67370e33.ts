@@ -1,7 +1,7 @@
 // 36af67370e33 "mm: hwpoison_user_mappings() try_to_unmap() with TTU_SYNC" (v5.14).
 //
-// Each entry is looked at under its lock. Before, one that somebody is just taking away is taken for none, while the page
-// still counts its map: memory_failure finds it mapped, kills whoever had asked to be told early, and gives up.
+// Each entry is looked at under its lock. Before, one that somebody is just taking away is taken for none, while the
+// page still counts its map: memory_failure finds it mapped, kills whoever had asked to be told early, and gives up.
 
 import { k } from '../../kernel.ts'
 import { MF_ACTION_REQUIRED } from '../../mm/memory-failure.ts'

@@ -1,5 +1,5 @@
-// 46612b751c49 "mm: hwpoison: fix thp split handing in soft_offline_in_use_page()" (v5.1): what c3901e722b29 did for memory
-// that has failed, for memory that is about to.
+// 46612b751c49 "mm: hwpoison: fix thp split handing in soft_offline_in_use_page()" (v5.1): what c3901e722b29 did for
+// memory that has failed, for memory that is about to.
 
 import { k } from '../../kernel.ts'
 import { EBUSY } from '../../mm/errno.ts'

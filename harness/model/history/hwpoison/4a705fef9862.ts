@@ -1,8 +1,8 @@
 // 4a705fef9862 "hugetlb: fix copy_hugetlb_page_range() to handle migration/hwpoisoned entry" (v3.16).
 //
 // Before, fork takes any entry that is not none for one that maps a page. Of a hwpoison entry the frame number stands
-// three bits higher than of a present one (arch/x86/include/asm/pgtable_64.h: an offset from bit 9, a frame from bit 12),
-// so a page of an eighth of the number gets the reference and the map, whosever it is.
+// three bits higher than of a present one (arch/x86/include/asm/pgtable_64.h: an offset from bit 9, a frame from bit
+// 12), so a page of an eighth of the number gets the reference and the map, whosever it is.
 
 import { k } from '../../kernel.ts'
 import { pages_per_huge_page } from '../../mm/hugetlb_hstate.ts'

@@ -1,5 +1,5 @@
-// 5f24ae585be9 "hwpoison, hugetlbfs: fix RSS-counter warning" (v3.8). Huge pages of hugetlb are no part of a process's RSS.
-// Before, each that fails is taken off it, as a small page is, and the process ends with "Bad rss-counter state".
+// 5f24ae585be9 "hwpoison, hugetlbfs: fix RSS-counter warning" (v3.8). Huge pages of hugetlb are no part of a process's
+// RSS. Before, each that fails is taken off it, as a small page is, and the process ends with "Bad rss-counter state".
 
 import { k } from '../../kernel.ts'
 import { hstate_vma, pages_per_huge_page } from '../../mm/hugetlb_hstate.ts'

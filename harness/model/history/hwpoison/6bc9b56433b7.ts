@@ -1,5 +1,5 @@
-// 6bc9b56433b7 "mm: fix race on soft-offlining free huge pages" (v4.19): a page that is about to fail is marked once it is
-// out of use, and not at all if that cannot be. What the machine needs, then, to be told that the page is busy.
+// 6bc9b56433b7 "mm: fix race on soft-offlining free huge pages" (v4.19): a page that is about to fail is marked once it
+// is out of use, and not at all if that cannot be. What the machine needs, then, to be told that the page is busy.
 
 import { k } from '../../kernel.ts'
 import { EBUSY } from '../../mm/errno.ts'

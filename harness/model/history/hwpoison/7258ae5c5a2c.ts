@@ -1,7 +1,7 @@
 // 7258ae5c5a2c "mm/memory-failure.c: use compound_head() flags for huge pages" (v4.13).
 //
-// What a huge page is stands in the flags of its head. Before, a tail that failed is in an unknown state, and the answer
-// is that nothing could be done.
+// What a huge page is stands in the flags of its head. Before, a tail that failed is in an unknown state, and the
+// answer is that nothing could be done.
 
 import { flagsToJudge as before } from '../../mm/memory-failure.ts'
 import { type Page, page } from '../../mm/mm_types.ts'

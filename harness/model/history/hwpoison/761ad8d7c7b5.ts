@@ -2,9 +2,10 @@
 // has failed: b37ff71cc626 "mm: hwpoison: change PageHWPoison behavior on hugetlb pages" and 78bb920344b8 "mm:
 // hwpoison: dissolve in-use hugepage in unrecoverable memory error".
 //
-// Before, all of a huge page is marked, counted, and kept for ever. After, only its head is marked, one page is counted, and
-// what is well of it goes back to the page allocator: of a free one, and of one that is nobody's file's once nobody maps it.
-// But of a free one a tail that has failed is taken for a second failure of the huge page (until 405ce051236c).
+// Before, all of a huge page is marked, counted, and kept for ever. After, only its head is marked, one page is
+// counted, and what is well of it goes back to the page allocator: of a free one, and of one that is nobody's file's
+// once nobody maps it. But of a free one a tail that has failed is taken for a second failure of the huge page (until
+// 405ce051236c).
 
 import { host } from '../../fs/inode.ts'
 import { k } from '../../kernel.ts'

@@ -1,10 +1,10 @@
-// 7af446a841a2 "HWPOISON, hugetlb: enable error handling path for hugepage" (v2.6.36), with 7013febc8940 "HWPOISON, hugetlb:
-// set/clear PG_hwpoison bits on hugepage", c9fbdd5f1314 "HWPOISON, hugetlb: maintain mce_bad_pages in handling hugepage
-// error", 93f70f900da3 "HWPOISON, hugetlb: isolate corrupted hugepage" and fd6a03edd271 "HWPOISON, hugetlb: detect hwpoison
-// in hugetlb code".
+// 7af446a841a2 "HWPOISON, hugetlb: enable error handling path for hugepage" (v2.6.36), with 7013febc8940 "HWPOISON,
+// hugetlb: set/clear PG_hwpoison bits on hugepage", c9fbdd5f1314 "HWPOISON, hugetlb: maintain mce_bad_pages in handling
+// hugepage error", 93f70f900da3 "HWPOISON, hugetlb: isolate corrupted hugepage" and fd6a03edd271 "HWPOISON, hugetlb:
+// detect hwpoison in hugetlb code".
 //
-// Before, a huge page is one that is not on the LRU, which the handler leaves alone: it marks the base page that failed,
-// and whoever maps the huge page goes on using it.
+// Before, a huge page is one that is not on the LRU, which the handler leaves alone: it marks the base page that
+// failed, and whoever maps the huge page goes on using it.
 
 import { k } from '../../kernel.ts'
 import { EBUSY } from '../../mm/errno.ts'

@@ -1,5 +1,5 @@
-// 998b4382c1d7 "hugetlb: fix metadata corruption in hugetlb_fault()" (v2.6.37): only a page that the file has is refused for
-// having failed. Before, any page was, also one that had been counted as mapped by then.
+// 998b4382c1d7 "hugetlb: fix metadata corruption in hugetlb_fault()" (v2.6.37): only a page that the file has is
+// refused for having failed. Before, any page was, also one that had been counted as mapped by then.
 
 import { refusesLostPage as after } from '../../mm/hugetlb_fault.ts'
 import { PageHWPoison as before } from '../../mm/page-flags.ts'

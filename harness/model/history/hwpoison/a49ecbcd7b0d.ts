@@ -1,5 +1,6 @@
-// a49ecbcd7b0d "mm/memory-failure.c: recheck PageHuge() after hugetlb page migrate successfully" (v3.13). Before, a surplus
-// page that has moved, and with that gone back to the page allocator, is looked for in a pool that there is not.
+// a49ecbcd7b0d "mm/memory-failure.c: recheck PageHuge() after hugetlb page migrate successfully" (v3.13). Before, a
+// surplus page that has moved, and with that gone back to the page allocator, is looked for in a pool that there is
+// not.
 
 import { k } from '../../kernel.ts'
 import { markMovedHugePage as after } from '../../mm/memory-failure_soft.ts'

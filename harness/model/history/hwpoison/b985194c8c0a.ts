@@ -1,8 +1,8 @@
 // b985194c8c0a "hwpoison, hugetlb: lock_page/unlock_page does not match for handling a free hugepage" (v3.16).
 //
-// Before, of a free huge page of which another page than the first has failed the handler believes that it was unpoisoned
-// meanwhile: its head is not marked yet. It takes back what it has counted and leaves with the page lock, and the huge
-// page is given out. A fault on it then waits for that lock for ever.
+// Before, of a free huge page of which another page than the first has failed the handler believes that it was
+// unpoisoned meanwhile: its head is not marked yet. It takes back what it has counted and leaves with the page lock,
+// and the huge page is given out. A fault on it then waits for that lock for ever.
 
 import { k } from '../../kernel.ts'
 import { poisonFreeHugePage as after } from '../../mm/memory-failure_huge.ts'

@@ -1,7 +1,7 @@
-// c3114a84f7f9 "mm: hugetlb: soft-offline: dissolve source hugepage after successful migration" (v4.13), with what of its
-// series is about memory that is about to fail: 243abd5b7803 "mm: hugetlb: prevent reuse of hwpoisoned free hugepages",
-// b37ff71cc626 "mm: hwpoison: change PageHWPoison behavior on hugetlb pages" and d4a3a60b37bf "mm: soft-offline: dissolve
-// free hugepage if soft-offlined".
+// c3114a84f7f9 "mm: hugetlb: soft-offline: dissolve source hugepage after successful migration" (v4.13), with what of
+// its series is about memory that is about to fail: 243abd5b7803 "mm: hugetlb: prevent reuse of hwpoisoned free
+// hugepages", b37ff71cc626 "mm: hwpoison: change PageHWPoison behavior on hugetlb pages" and d4a3a60b37bf "mm:
+// soft-offline: dissolve free hugepage if soft-offlined".
 //
 // Before, all of a huge page is lost, and counts as a page of its pool. After, what is well of it goes back to the page
 // allocator. But the mark is set before it is known whether the pool can do without the page, or whether it is free at

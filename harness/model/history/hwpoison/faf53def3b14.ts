@@ -1,8 +1,8 @@
 // faf53def3b14 "mm: hugetlb: soft-offline: dissolve_free_huge_page() return zero on !PageHuge" (v5.2), and the other
 // half of its series, b38e5962f8ed "mm: soft-offline: return -EBUSY if set_hwpoison_free_buddy_page() fails".
 //
-// Before, a huge page that has gone to the page allocator by itself once it has moved, as a surplus page does, is called
-// busy, and is not marked; a free one that is reserved and stays is not called busy.
+// Before, a huge page that has gone to the page allocator by itself once it has moved, as a surplus page does, is
+// called busy, and is not marked; a free one that is reserved and stays is not called busy.
 
 import { k } from '../../kernel.ts'
 import { EBUSY } from '../../mm/errno.ts'

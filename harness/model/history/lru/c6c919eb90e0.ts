@@ -1,7 +1,7 @@
 // c6c919eb90e0 "mm: use put_page() to free page instead of putback_lru_page()" (v4.8).
 //
-// A page that has moved elsewhere is put, and so free at once. Before, it goes by way of a pagevec, as if it were still in
-// use, and waits there for a drain.
+// A page that has moved elsewhere is put, and so free at once. Before, it goes by way of a pagevec, as if it were still
+// in use, and waits there for a drain.
 
 import { k } from '../../kernel.ts'
 import { EAGAIN, ENOMEM } from '../../mm/errno.ts'

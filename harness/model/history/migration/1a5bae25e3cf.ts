@@ -1,6 +1,6 @@
-// 1a5bae25e3cf "mm/vmstat: add events for THP migration without split" (v5.9): of a huge page that has moved as many pages
-// are counted as it has; one that was tried to the end counts as one failure. Before, it is one page either way. The events
-// that it adds the model does not have.
+// 1a5bae25e3cf "mm/vmstat: add events for THP migration without split" (v5.9): of a huge page that has moved as many
+// pages are counted as it has; one that was tried to the end counts as one failure. Before, it is one page either way.
+// The events that it adds the model does not have.
 
 import { k } from '../../kernel.ts'
 import { EAGAIN, ENOMEM } from '../../mm/errno.ts'

@@ -1,6 +1,6 @@
-// 3f6c82728f4e "mm: migration: take a reference to the anon_vma before migrating" (v2.6.35). Before, migration relied on
-// RCU alone: it keeps the memory an anon_vma, but not whose. Now it takes a reference, of whatever the page's mapping
-// names, be the page mapped or not: of a page that nobody maps that may have been freed long ago.
+// 3f6c82728f4e "mm: migration: take a reference to the anon_vma before migrating" (v2.6.35). Before, migration relied
+// on RCU alone: it keeps the memory an anon_vma, but not whose. Now it takes a reference, of whatever the page's
+// mapping names, be the page mapped or not: of a page that nobody maps that may have been freed long ago.
 
 import { k } from '../../kernel.ts'
 import { EAGAIN } from '../../mm/errno.ts'
@@ -59,7 +59,8 @@ export function __unmap_and_move(p: Page, newpage: Page): number {
   return rc
 }
 
-// ---- who holds an anon_vma without vmas: KSM alone, then migration too --------------------------------------------------
+// ---- who holds an anon_vma without vmas: KSM alone, then migration too
+// --------------------------------------------------
 
 const ksm_refcount = (av: AnonVma): number => atomic_read(av + anon_vma.ksm_refcount)
 
@@ -77,7 +78,10 @@ function drop_anon_vma(av: AnonVma): void {
 /** migrate_refcount, which is counted apart, is what became refcount. */
 export const ksmAndMigrateRefcount = (av: AnonVma): number => ksm_refcount(av) + atomic_read(av + anon_vma.refcount)
 
-/** Where unmap_and_move does it, and drop_anon_vma since v2.6.36: frees an anon_vma that has no vmas; until 7f60c214fd3a although KSM may hold it. */
+/**
+ * Where unmap_and_move does it, and drop_anon_vma since v2.6.36: frees an anon_vma that has no vmas; until 7f60c214fd3a
+ * although KSM may hold it.
+ */
 export function putForMigration(av: AnonVma): void {
   if (!atomic_dec_and_lock(av + anon_vma.refcount, av + anon_vma.rwsem)) return
   const empty = rd(av + anon_vma.rb_root) === 0

@@ -1,8 +1,8 @@
 // 470f119f0120 "mm: page migration use migration entry for swapcache too" (v4.4).
 //
-// Before, a page of the swap cache gets swap entries, whoever unmaps it: one that moves is not mapped any more, and its next
-// user takes it from the cache with a minor fault. After, migration puts migration entries in their place, which it then
-// has to take back. It changes nothing but this, and so goes on top of every release.
+// Before, a page of the swap cache gets swap entries, whoever unmaps it: one that moves is not mapped any more, and its
+// next user takes it from the cache with a minor fault. After, migration puts migration entries in their place, which
+// it then has to take back. It changes nothing but this, and so goes on top of every release.
 
 import { BUG_ON } from '../../bug.ts'
 import { k } from '../../kernel.ts'

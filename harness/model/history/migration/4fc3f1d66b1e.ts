@@ -1,5 +1,5 @@
-// 4fc3f1d66b1e "mm/rmap, migration: Make rmap_walk_anon() and try_to_unmap_anon() more scalable" (v3.8), with 5a505085f043,
-// which made the mutex of an anon_vma an rwsem: walks exclude only those who change the list.
+// 4fc3f1d66b1e "mm/rmap, migration: Make rmap_walk_anon() and try_to_unmap_anon() more scalable" (v3.8), with
+// 5a505085f043, which made the mutex of an anon_vma an rwsem: walks exclude only those who change the list.
 
 import * as rmap_anon_vma from '../../mm/rmap_anon_vma.ts'
 import { patch } from '../patch.ts'

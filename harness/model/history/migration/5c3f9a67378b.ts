@@ -1,5 +1,5 @@
-// 5c3f9a67378b "mm: page migration remove_migration_ptes at lock+unlock level" (v4.4), with 7db7671f835c, by which the new
-// page is locked where the old one is, and cf4b769abb8a, by which it is left alone until there is no turning back.
+// 5c3f9a67378b "mm: page migration remove_migration_ptes at lock+unlock level" (v4.4), with 7db7671f835c, by which the
+// new page is locked where the old one is, and cf4b769abb8a, by which it is left alone until there is no turning back.
 
 import * as migrate from '../../mm/migrate.ts'
 import { patch } from '../patch.ts'

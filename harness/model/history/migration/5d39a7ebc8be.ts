@@ -1,5 +1,6 @@
-// 5d39a7ebc8be "mm: migrate: correct the hugetlb migration stats" (v5.17): a huge page of hugetlb counts as its base pages.
-// Before, as one. One that stays after the last pass counts as nothing until 077309bc1eb8 (v6.1), which is in here.
+// 5d39a7ebc8be "mm: migrate: correct the hugetlb migration stats" (v5.17): a huge page of hugetlb counts as its base
+// pages. Before, as one. One that stays after the last pass counts as nothing until 077309bc1eb8 (v6.1), which is in
+// here.
 
 import { k } from '../../kernel.ts'
 import { migrateHugePage as before } from '../../mm/hugetlb_migrate.ts'

@@ -1,6 +1,6 @@
-// 732ed55823fc "mm/thp: try_to_unmap() use TTU_SYNC for safe splitting" (v5.13), as far as it shows: who looks for a huge page
-// with PVMW_SYNC and finds no PMD waits for whoever holds its lock. Before, the migration entry of a huge page that mremap
-// moves can be missed: for a moment it is at neither place, and nobody takes it away any more.
+// 732ed55823fc "mm/thp: try_to_unmap() use TTU_SYNC for safe splitting" (v5.13), as far as it shows: who looks for a
+// huge page with PVMW_SYNC and finds no PMD waits for whoever holds its lock. Before, the migration entry of a huge
+// page that mremap moves can be missed: for a moment it is at neither place, and nobody takes it away any more.
 
 import { HPAGE_PMD_NR } from '../../mm/init.ts'
 import { type Mm, NULL, type Page, type Pmd, type Vma, vm_area } from '../../mm/mm_types.ts'

@@ -1,5 +1,5 @@
-// 7a3ef208e662 "mm: prevent endless growth of anon_vma hierarchy" (v3.19): a child takes over an anon_vma that has no vma
-// of its own any more, and degree counts who points to one. Before, every fork added an anon_vma, for good.
+// 7a3ef208e662 "mm: prevent endless growth of anon_vma hierarchy" (v3.19): a child takes over an anon_vma that has no
+// vma of its own any more, and degree counts who points to one. Before, every fork added an anon_vma, for good.
 
 import * as rmap_anon_vma from '../../mm/rmap_anon_vma.ts'
 import { patch } from '../patch.ts'

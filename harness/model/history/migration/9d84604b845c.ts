@@ -1,5 +1,5 @@
-// 9d84604b845c "mm/thp: refix __split_huge_pmd_locked() for migration PMD" (v5.18): nor do migration entries hold a reference.
-// Before, as many are taken as there are further pages: the page does not move then, or is never freed.
+// 9d84604b845c "mm/thp: refix __split_huge_pmd_locked() for migration PMD" (v5.18): nor do migration entries hold a
+// reference. Before, as many are taken as there are further pages: the page does not move then, or is never freed.
 
 import type { Pmd, Pmdp, Vma } from '../../mm/mm_types.ts'
 import { rd } from '../../store.ts'

@@ -1,5 +1,5 @@
-// a49bd4d71637 "mm, numa: rework do_pages_move" (v4.17), of hugetlb: move_pages tells how many pages have not moved, and of
-// none of them why. Before, a page's status was what unmap_and_move_huge_page had answered.
+// a49bd4d71637 "mm, numa: rework do_pages_move" (v4.17), of hugetlb: move_pages tells how many pages have not moved,
+// and of none of them why. Before, a page's status was what unmap_and_move_huge_page had answered.
 
 import { k } from '../../kernel.ts'
 import { EAGAIN, EBUSY, ENOMEM } from '../../mm/errno.ts'

@@ -1,5 +1,5 @@
-// How a vma got its first anon_vma, and how it lost all of them, before v3.0 (mm/rmap.c): the patches of those years differ in
-// what an anon_vma that is new begins with, and in when one that has no vmas any more goes.
+// How a vma got its first anon_vma, and how it lost all of them, before v3.0 (mm/rmap.c): the patches of those years
+// differ in what an anon_vma that is new begins with, and in when one that has no vmas any more goes.
 
 import { k } from '../../kernel.ts'
 import { ENOMEM } from '../../mm/errno.ts'
@@ -45,8 +45,8 @@ export function prepareWith(vma: Vma, fresh: () => AnonVma, drop: (av: AnonVma) 
 }
 
 /**
- * unlink_anon_vmas: unties a vma that is going away, from one anon_vma after the other. Of one without vmas `goes` says, under the
- * lock, whether `free` is to be called then.
+ * unlink_anon_vmas: unties a vma that is going away, from one anon_vma after the other. Of one without vmas `goes`
+ * says, under the lock, whether `free` is to be called then.
  */
 export function unlinkWith(vma: Vma, goes: (av: AnonVma) => boolean, free: (av: AnonVma) => void): void {
   let next = 0

@@ -1,5 +1,5 @@
-// dfef2ef4027b "mm, migrate: increment fail count on ENOMEM" (v4.7). Before, a page for which there is none to move to has
-// not failed to move.
+// dfef2ef4027b "mm, migrate: increment fail count on ENOMEM" (v4.7). Before, a page for which there is none to move to
+// has not failed to move.
 
 import { countMoved as before } from '../../mm/migrate.ts'
 import { count_vm_events, PGMIGRATE_FAIL, PGMIGRATE_SUCCESS } from '../../mm/vmstat.ts'

@@ -1,6 +1,6 @@
-// ec0abae6dcdf "mm/thp: fix __split_huge_pmd_locked() for migration PMD" (v5.9): a huge page that moves is not mapped, so
-// that no map of it changes hands when its entry is split. Before, each of its pages is counted as mapped, and the page as
-// mapped by one PMD less.
+// ec0abae6dcdf "mm/thp: fix __split_huge_pmd_locked() for migration PMD" (v5.9): a huge page that moves is not mapped,
+// so that no map of it changes hands when its entry is split. Before, each of its pages is counted as mapped, and the
+// page as mapped by one PMD less.
 
 import type { Pmd, Pmdp, Vma } from '../../mm/mm_types.ts'
 import { rd } from '../../store.ts'

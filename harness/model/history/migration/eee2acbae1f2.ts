@@ -1,6 +1,6 @@
-// eee2acbae1f2 "mm: avoid repeated anon_vma lock/unlock sequences in unlink_anon_vmas()" (v3.0) and bb4aa39676f7, the same
-// of anon_vma_clone: the lock of a family is taken once for all of a vma's anon_vmas. What is empty then is let go of
-// afterwards, for the last reference may want the lock.
+// eee2acbae1f2 "mm: avoid repeated anon_vma lock/unlock sequences in unlink_anon_vmas()" (v3.0) and bb4aa39676f7, the
+// same of anon_vma_clone: the lock of a family is taken once for all of a vma's anon_vmas. What is empty then is let go
+// of afterwards, for the last reference may want the lock.
 
 import { k } from '../../kernel.ts'
 import { type AnonVma, type Avc, anon_vma, anon_vma_chain, NULL, type Vma, vm_area } from '../../mm/mm_types.ts'

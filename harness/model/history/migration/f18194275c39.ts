@@ -1,6 +1,6 @@
-// f18194275c39 "mm: fix hang on anon_vma->root->lock" (v2.6.36): the lock of an anon_vma lies in its root. Between reading
-// the root and having its lock the page may lose its last map, and the anon_vma become another's, with another root:
-// page_unlock_anon_vma would then let go of a lock that is not held, and the one that is stay closed for ever.
+// f18194275c39 "mm: fix hang on anon_vma->root->lock" (v2.6.36): the lock of an anon_vma lies in its root. Between
+// reading the root and having its lock the page may lose its last map, and the anon_vma become another's, with another
+// root: page_unlock_anon_vma would then let go of a lock that is not held, and the one that is stay closed for ever.
 
 import { k } from '../../kernel.ts'
 import { type AnonVma, anon_vma, NULL, type Page } from '../../mm/mm_types.ts'

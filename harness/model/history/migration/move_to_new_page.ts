@@ -1,4 +1,5 @@
-// move_to_new_page of releases to v4.3 (mm/migrate.c): the versions of April 2010 differ in what they do behind the move.
+// move_to_new_page of releases to v4.3 (mm/migrate.c): the versions of April 2010 differ in what they do behind the
+// move.
 
 import { BUG_ON } from '../../bug.ts'
 import { k } from '../../kernel.ts'
@@ -7,7 +8,10 @@ import { PageSwapBacked, SetPageSwapBacked, trylock_page, unlock_page } from '..
 import { WRITE_ONCE } from '../../ops.ts'
 import { rd, wr } from '../../store.ts'
 
-/** Caller holds the lock of the old page, which nobody maps; the new one nobody else knows. Returns what `behind` is told. */
+/**
+ * Caller holds the lock of the old page, which nobody maps; the new one nobody else knows. Returns what `behind` is
+ * told.
+ */
 export function moveThen(newpage: Page, p: Page, behind: (rc: number) => void): number {
   BUG_ON(!trylock_page(newpage), 'the new page is locked')
   wr(newpage + page.index, rd(p + page.index))

@@ -1,14 +1,15 @@
-// The fourteenth of Mel Gorman's patches of 30 March 2010, "[PATCH 14/14] mm,migration: Allow the migration of PageSwapCache
-// pages", as it was posted on top of 3f6c82728f4e and 67b9509b2c68.
+// The fourteenth of Mel Gorman's patches of 30 March 2010, "[PATCH 14/14] mm,migration: Allow the migration of
+// PageSwapCache pages", as it was posted on top of 3f6c82728f4e and 67b9509b2c68.
 //
-// A page of the swap cache that nobody maps moves, without a reference of an anon_vma that may be gone; and so that nobody
-// looks at that anon_vma, rmap_walk passes over whatever is in the swap cache. What the review asked is what the check was
-// for; Mel's answer of 1 April is the oops in rmap_walk without it.
+// A page of the swap cache that nobody maps moves, without a reference of an anon_vma that may be gone; and so that
+// nobody looks at that anon_vma, rmap_walk passes over whatever is in the swap cache. What the review asked is what the
+// check was for; Mel's answer of 1 April is the oops in rmap_walk without it.
 //
-// While try_to_unmap gives a page of the swap cache its swap entry, there is nothing to be found that the walk misses. With
-// migration entries (470f119f0120) there is: they stay, also when the page has not moved.
+// While try_to_unmap gives a page of the swap cache its swap entry, there is nothing to be found that the walk misses.
+// With migration entries (470f119f0120) there is: they stay, also when the page has not moved.
 //
-// Left out: what it does to a page of the swap cache without a mapping, for there is none, as KAMEZAWA Hiroyuki said at once.
+// Left out: what it does to a page of the swap cache without a mapping, for there is none, as KAMEZAWA Hiroyuki said at
+// once.
 
 import { k } from '../../kernel.ts'
 import { EAGAIN } from '../../mm/errno.ts'

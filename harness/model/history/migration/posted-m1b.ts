@@ -1,5 +1,5 @@
-// Mel Gorman's answer of 31 March 2010 to the review of swapcache-posted-m1: rmap_walk passes over what is in the swap cache
-// and not mapped.
+// Mel Gorman's answer of 31 March 2010 to the review of swapcache-posted-m1: rmap_walk passes over what is in the swap
+// cache and not mapped.
 //
 // As KAMEZAWA Hiroyuki said, that changes nothing: whoever walks to put migration entries back walks from a page that
 // nobody maps yet.

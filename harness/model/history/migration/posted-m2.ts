@@ -1,8 +1,8 @@
 // Mel Gorman's next version, 1 April 2010, with safe_to_remap: what was not mapped is not mapped back, by nobody.
 //
-// What KAMEZAWA Hiroyuki found in it: where it has not moved either, the new page keeps the mapping of the old one. With
-// that put right, and safe_to_remap called remap_swapcache, it is 3fe2011ff51e. (Of the mail the last lines are not at hand;
-// that unmap_and_move asks safe_to_remap too is taken from there.)
+// What KAMEZAWA Hiroyuki found in it: where it has not moved either, the new page keeps the mapping of the old one.
+// With that put right, and safe_to_remap called remap_swapcache, it is 3fe2011ff51e. (Of the mail the last lines are
+// not at hand; that unmap_and_move asks safe_to_remap too is taken from there.)
 
 import { k } from '../../kernel.ts'
 import type { Page } from '../../mm/mm_types.ts'

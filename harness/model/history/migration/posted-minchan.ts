@@ -1,5 +1,5 @@
-// Minchan Kim's extension of swapcache-kamezawa, 1 April 2010 ("It's not enough."): move_to_new_page does nothing about the
-// page tables where the page is in the swap cache, mapped or not.
+// Minchan Kim's extension of swapcache-kamezawa, 1 April 2010 ("It's not enough."): move_to_new_page does nothing about
+// the page tables where the page is in the swap cache, mapped or not.
 //
 // That goes for failure too: the new page keeps the mapping of the old one. Whoever frees an anonymous page takes its
 // mapping away, so nobody notices. And with migration entries (470f119f0120) those of a page that was mapped stay.

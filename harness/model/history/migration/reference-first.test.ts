@@ -1,7 +1,7 @@
-// Migration takes its reference of the anon_vma, and then unmaps the page: with every form that it has had, the last process
-// may exit right behind the unmapping. With the reference taken only then the anon_vma is gone. (In the forms to v2.6.36 the
-// process may also exit between the look whether the page is mapped and the reference; so that a race, which finds that
-// too, cannot tell the order.)
+// Migration takes its reference of the anon_vma, and then unmaps the page: with every form that it has had, the last
+// process may exit right behind the unmapping. With the reference taken only then the anon_vma is gone. (In the forms
+// to v2.6.36 the process may also exit between the look whether the page is mapped and the reference; so that a race,
+// which finds that too, cannot tell the order.)
 
 import t from 'tap'
 import { KernelBug } from '../../bug.ts'

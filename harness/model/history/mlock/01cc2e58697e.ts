@@ -1,7 +1,7 @@
 // 01cc2e58697e "mm: munlock: fix potential race with THP page split" (v3.14).
 //
-// The size, the flag and NR_MLOCK are looked at and changed under lru_lock, as a split changes them. Before, a split may
-// come in between the flag and the size, or copy the flag to some tails before it is cleared.
+// The size, the flag and NR_MLOCK are looked at and changed under lru_lock, as a split changes them. Before, a split
+// may come in between the flag and the size, or copy the flag to some tails before it is cleared.
 
 import { BUG_ON } from '../../bug.ts'
 import { k } from '../../kernel.ts'

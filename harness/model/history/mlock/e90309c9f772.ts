@@ -1,9 +1,9 @@
 // e90309c9f772 "thp: allow mlocked THP again" (v4.5).
 //
 // A huge page is mlocked if one PMD alone maps it, and munlocked when that is split. Before, since the redesign of THP
-// refcounting (7479df6da950 "thp, mlock: do not allow huge pages in mlocked area", which 61f5d698cc97 stands for), there
-// are none in locked memory: mlock splits them, and faults take base pages. The other sides are those of v3.14 to v4.4
-// (mlock-4.4.ts). That __split_huge_pmd did not munlock shows nowhere.
+// refcounting (7479df6da950 "thp, mlock: do not allow huge pages in mlocked area", which 61f5d698cc97 stands for),
+// there are none in locked memory: mlock splits them, and faults take base pages. The other sides are those of v3.14 to
+// v4.4 (mlock-4.4.ts). That __split_huge_pmd did not munlock shows nowhere.
 
 import { k } from '../../kernel.ts'
 import { ERR_PTR } from '../../mm/errno.ts'

@@ -1,5 +1,5 @@
-// The smaller functions of mm/mlock.c and mm/gup.c as they were in v3.14 to v4.4, before e90309c9f772: huge pages are mapped
-// by PMDs only.
+// The smaller functions of mm/mlock.c and mm/gup.c as they were in v3.14 to v4.4, before e90309c9f772: huge pages are
+// mapped by PMDs only.
 
 import { BUG_ON, KernelBug } from '../../bug.ts'
 import { byteAt, PAGE_SIZE } from '../../contents.ts'
@@ -114,11 +114,11 @@ export function __munlock_pagevec_fill(pvec: Page[], vma: Vma, start: number, en
 }
 
 /**
- * get_locked_pte where the PMD is still huge (mm/memory.c of v3.12 to v4.4): munlock has pinned the head, a split has made
- * it a page of its own since, but has not put PTEs in the place of the PMD yet. Nothing keeps munlock out. CONFIG_DEBUG_VM
- * notices; else bytes of the huge page are taken for a PTE, under a lock that lies over page->private of the head and is
- * free. Zeros are an entry that is not present, at which the walk ends; any other that seems to be present (bit 0, or bit 8:
- * PROT_NONE) leads beyond memory, unless its owner has chosen where.
+ * get_locked_pte where the PMD is still huge (mm/memory.c of v3.12 to v4.4): munlock has pinned the head, a split has
+ * made it a page of its own since, but has not put PTEs in the place of the PMD yet. Nothing keeps munlock out.
+ * CONFIG_DEBUG_VM notices; else bytes of the huge page are taken for a PTE, under a lock that lies over page->private
+ * of the head and is free. Zeros are an entry that is not present, at which the walk ends; any other that seems to be
+ * present (bit 0, or bit 8: PROT_NONE) leads beyond memory, unless its owner has chosen where.
  */
 function fillFromHugePage(head: Page, addr: number, to: number): number {
   if (debug_vm) throw new KernelBug('bug-on', 'VM_BUG_ON(pmd_trans_huge(*pmd))')

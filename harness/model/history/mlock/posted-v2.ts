@@ -1,8 +1,8 @@
 // "[PATCH v2 3/3] mm: accelerate munlock() treatment of THP pages" (linux-mm, 3 February 2013), which became
 // ff6a6da60b89.
 //
-// The size is read before the flag is cleared, and it is the size that is returned, where the walk wants a mask: from an
-// even address it steps over one base page too many, from the first address of a huge page into the next one.
+// The size is read before the flag is cleared, and it is the size that is returned, where the walk wants a mask: from
+// an even address it steps over one base page too many, from the first address of a huge page into the next one.
 
 import { BUG_ON } from '../../bug.ts'
 import { k } from '../../kernel.ts'

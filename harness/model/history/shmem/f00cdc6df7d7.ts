@@ -1,5 +1,5 @@
-// f00cdc6df7d7 "shmem: fix faulting into a hole while it's punched" (v3.16), as 8e205f779d14 of the same release has it: until
-// then a fault filled the hole again, as often as it was asked to.
+// f00cdc6df7d7 "shmem: fix faulting into a hole while it's punched" (v3.16), as 8e205f779d14 of the same release has
+// it: until then a fault filled the hole again, as often as it was asked to.
 
 import { file_inode } from '../../fs/inode.ts'
 import { k } from '../../kernel.ts'

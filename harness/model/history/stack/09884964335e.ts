@@ -1,5 +1,5 @@
-// 09884964335e "mm: do not grow the stack vma just because of an overrun on preceding vma" (v3.10). Before, who wrote beyond the
-// end of a mapping made a stack above it grow down to there, and learned of it from the guard page.
+// 09884964335e "mm: do not grow the stack vma just because of an overrun on preceding vma" (v3.10). Before, who wrote
+// beyond the end of a mapping made a stack above it grow down to there, and learned of it from the guard page.
 
 import { k } from '../../kernel.ts'
 import type { Vma } from '../../mm/mm_types.ts'

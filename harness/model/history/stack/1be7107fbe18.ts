@@ -1,6 +1,6 @@
-// 1be7107fbe18 "mm: larger stack guard gap, between vmas" (v4.12): in place of a guard page in the stack there is a gap of 256
-// pages below it, which it does not grow into and where only MAP_FIXED maps. (That a neighbour nobody may access does not
-// count is 561b5e0709e4, v4.13.)
+// 1be7107fbe18 "mm: larger stack guard gap, between vmas" (v4.12): in place of a guard page in the stack there is a gap
+// of 256 pages below it, which it does not grow into and where only MAP_FIXED maps. (That a neighbour nobody may access
+// does not count is 561b5e0709e4, v4.13.)
 
 import { ENOMEM } from '../../mm/errno.ts'
 import { NULL, type Vma, vm_area } from '../../mm/mm_types.ts'

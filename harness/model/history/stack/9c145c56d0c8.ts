@@ -1,6 +1,7 @@
-// 9c145c56d0c8 "vm: make stack guard page errors return VM_FAULT_SIGSEGV rather than SIGBUS" (v3.19), with the answer itself of
-// 33692f27597f. Before, whose stack met another mapping at its guard page got SIGBUS. (Where there was no
-// neighbour but growing failed, the page was had all the same until fee7e49d4514, v3.19: nothing of ours makes it fail there.)
+// 9c145c56d0c8 "vm: make stack guard page errors return VM_FAULT_SIGSEGV rather than SIGBUS" (v3.19), with the answer
+// itself of 33692f27597f. Before, whose stack met another mapping at its guard page got SIGBUS. (Where there was no
+// neighbour but growing failed, the page was had all the same until fee7e49d4514, v3.19: nothing of ours makes it fail
+// there.)
 
 import { k } from '../../kernel.ts'
 import { VM_FAULT_SIGBUS, type Vma } from '../../mm/mm_types.ts'

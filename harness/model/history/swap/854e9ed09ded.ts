@@ -1,5 +1,5 @@
-// 854e9ed09ded "mm: support madvise(MADV_FREE)" (v4.5), with those of its series: until then there is no such advice, and a page that
-// joins the swap cache is dirty from then on.
+// 854e9ed09ded "mm: support madvise(MADV_FREE)" (v4.5), with those of its series: until then there is no such advice,
+// and a page that joins the swap cache is dirty from then on.
 
 import { EINVAL } from '../../mm/errno.ts'
 import { madvise_free } from '../../mm/madvise_free.ts'

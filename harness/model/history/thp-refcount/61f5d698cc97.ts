@@ -1,5 +1,5 @@
-// 61f5d698cc97 "mm: re-enable THP" (v4.5) closes Kirill A. Shutemov's series that redesigned THP refcounting, and stands
-// for all of it: ddc58f27f9ee "mm: drop tail page refcounting", 4b471e8898c3 "mm, thp: remove infrastructure for
+// 61f5d698cc97 "mm: re-enable THP" (v4.5) closes Kirill A. Shutemov's series that redesigned THP refcounting, and
+// stands for all of it: ddc58f27f9ee "mm: drop tail page refcounting", 4b471e8898c3 "mm, thp: remove infrastructure for
 // handling splitting PMDs", 53f9263baba6 "mm: rework mapcount accounting to enable 4k mapping of THPs", 1f25fe20a76a
 // "mm, thp: adjust conditions when we can reuse the page on WP fault", eef1b3ba053a "thp: implement split_huge_pmd()",
 // e9b61f19858a "thp: reintroduce split_huge_page()", 9a982250f773 "thp: introduce deferred_split_huge_page()",

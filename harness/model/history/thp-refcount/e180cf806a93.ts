@@ -4,8 +4,9 @@
 // it is evictable. A tail whose head is on another list than the answer goes there all the same, with the wrong flag.
 //
 // After, the tails of a head that munlock has isolated, but not put back yet, still inherit its PG_unevictable without
-// PG_mlocked: they stay on the unevictable list, and as munlock steps over them, until they are freed. Up to v4.4 nothing
-// keeps the split out between __munlock_isolate_lru_page and putback_lru_page, for it does not take the page lock.
+// PG_mlocked: they stay on the unevictable list, and as munlock steps over them, until they are freed. Up to v4.4
+// nothing keeps the split out between __munlock_isolate_lru_page and putback_lru_page, for it does not take the page
+// lock.
 
 import type { Page } from '../../mm/mm_types.ts'
 import {

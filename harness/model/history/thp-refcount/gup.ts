@@ -1,5 +1,5 @@
-// mm/gup.c and follow_trans_huge_pmd as of v4.4: the only place where pins of tails come from. The series leaves no huge
-// page in locked memory (7479df6da950), until e90309c9f772.
+// mm/gup.c and follow_trans_huge_pmd as of v4.4: the only place where pins of tails come from. The series leaves no
+// huge page in locked memory (7479df6da950), until e90309c9f772.
 
 import { k } from '../../kernel.ts'
 import { EFAULT, ERR_PTR } from '../../mm/errno.ts'

@@ -155,7 +155,8 @@ export function splitTail(p: Page, t: Page): number {
 /**
  * One turn of the loop over the tails, up to the index: count, flags, then the tail is none any more, then its maps.
  * Returns the pins that the tail takes from the head's count. The flags are not set in one go: whoever holds the tail's
- * page lock loses it (munlock of v3.8, which locks tails, then meets its own BUG_ON), and a flag of the head that is cleared meanwhile may or may not be copied.
+ * page lock loses it (munlock of v3.8, which locks tails, then meets its own BUG_ON), and a flag of the head that is
+ * cleared meanwhile may or may not be copied.
  */
 export function splitTailCopying(p: Page, t: Page, copied: number): number {
   const pins = page_mapcount(t)
@@ -211,7 +212,8 @@ function __split_huge_page(p: Page, av: AnonVma): void {
   BUG_ON(PageTail(p), 'PageTail(page)')
   const pgoff = rd(p + page.index)
   let mapcount = 0
-  // The parent's vma comes before the child's, so that a PMD which a fork copies before this one is marked is found too.
+  // The parent's vma comes before the child's, so that a PMD which a fork copies before this one is marked is found
+  // too.
   anon_vma_interval_tree_foreach(av, pgoff, pgoff, vma => {
     mapcount += k.__split_huge_page_splitting(p, vma, __vma_address(pgoff, vma))
     return true
@@ -270,8 +272,8 @@ function __split_huge_pmd(vma: Vma, pmd: Pmdp, addr: number): void {
 }
 
 /**
- * What else splits a page without being a user of it: soft offlining (mm/memory-failure.c soft_offline_page), which does
- * so without the page lock. There was no debugfs file yet.
+ * What else splits a page without being a user of it: soft offlining (mm/memory-failure.c soft_offline_page), which
+ * does so without the page lock. There was no debugfs file yet.
  */
 function split_huge_pages_pfn(p: Page): number {
   if (!get_page_unless_zero(p)) return 0

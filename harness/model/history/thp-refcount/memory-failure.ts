@@ -1,6 +1,6 @@
-// mm/memory-failure.c as of v4.4, before 4e41a30c6d50 "mm: hwpoison: adjust for new thp refcounting". The references of a
-// tail are its own, so that they come along in a split, which nothing stops. Whoever takes one by the frame number takes
-// one of the head, too, and that one stays behind.
+// mm/memory-failure.c as of v4.4, before 4e41a30c6d50 "mm: hwpoison: adjust for new thp refcounting". The references of
+// a tail are its own, so that they come along in a split, which nothing stops. Whoever takes one by the frame number
+// takes one of the head, too, and that one stays behind.
 //
 // Not as v3.8 has it, which splits later, and counts a huge page as lost whole (until v3.10).
 

@@ -28,7 +28,9 @@ import { rd } from '../../store.ts'
 import type { Changes } from '../patch.ts'
 import { pmd_trans_splitting } from './huge_memory.ts'
 
-/** An empty PTE table under a PMD that has none; another CPU may have been first, and be splitting what it put there. */
+/**
+ * An empty PTE table under a PMD that has none; another CPU may have been first, and be splitting what it put there.
+ */
 function __pte_alloc(mm: Mm, pmd: Pmdp, addr: number): void {
   const table = pte_alloc_one()
   const ptl = pmd_lockptr(mm, addr)

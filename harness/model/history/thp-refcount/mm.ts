@@ -2,8 +2,9 @@
 // count of its own, also one that is a tail.
 //
 // A reference of a tail, which only get_user_pages takes, is counted twice: in the head's _count, which keeps the
-// huge page, and in the tail's _mapcount, where the split finds it (70b50f94f164). A tail's _count stays 0. compound_lock,
-// a bit of the head, keeps the split away from whoever counts such a reference without the page table lock.
+// huge page, and in the tail's _mapcount, where the split finds it (70b50f94f164). A tail's _count stays 0.
+// compound_lock, a bit of the head, keeps the split away from whoever counts such a reference without the page table
+// lock.
 
 import { k } from '../../kernel.ts'
 import { debug_vm } from '../../mm/init.ts'

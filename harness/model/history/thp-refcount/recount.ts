@@ -1,5 +1,5 @@
-// What the recount expects of a compound page in the old scheme: PMDs in the head's map count, a tail's pins in its own,
-// no PTEs at all, and nothing else in a tail.
+// What the recount expects of a compound page in the old scheme: PMDs in the head's map count, a tail's pins in its
+// own, no PTEs at all, and nothing else in a tail.
 
 import { HPAGE_PMD_NR } from '../../mm/init.ts'
 import { type Page, page } from '../../mm/mm_types.ts'

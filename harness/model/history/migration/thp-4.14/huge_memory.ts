@@ -1,5 +1,5 @@
-// mm/huge_memory.c of v4.14: a migration entry takes the place of a huge PMD, and gives it back; and the split of a PMD that
-// is one.
+// mm/huge_memory.c of v4.14: a migration entry takes the place of a huge PMD, and gives it back; and the split of a PMD
+// that is one.
 
 import { k } from '../../../kernel.ts'
 import { haddrOf, is_huge_zero_pmd } from '../../../mm/huge_memory.ts'
@@ -63,8 +63,8 @@ declare module '../../../kernel.ts' {
 }
 
 /**
- * The PMD that maps the page becomes a migration entry. That a processor writes between the look and the store is lost of
- * its dirty bit (until 8a8683ad9ba4). Caller holds the PMD lock and the page lock.
+ * The PMD that maps the page becomes a migration entry. That a processor writes between the look and the store is lost
+ * of its dirty bit (until 8a8683ad9ba4). Caller holds the PMD lock and the page lock.
  */
 function set_pmd_migration_entry(page: Page, vma: Vma, _addr: number, pmd: Pmdp): void {
   const old = read_pmd(pmd)
@@ -137,7 +137,9 @@ export function __split_huge_pmd_locked(vma: Vma, pmd: Pmdp, haddr: number, free
   }
 }
 
-/** A vma's border moves to where a huge page may lie, or the entry of one that moves. Caller holds mmap_sem for writing. */
+/**
+ * A vma's border moves to where a huge page may lie, or the entry of one that moves. Caller holds mmap_sem for writing.
+ */
 function vma_adjust_trans_huge(vma: Vma, start: number, end: number, adjust_next: number): void {
   splitAtBorder(vma, start)
   splitAtBorder(vma, end)

@@ -1,4 +1,5 @@
-// The middle of mm/huge_memory.c of v4.14: what fork, zap, mprotect and mremap do with the migration entry of a huge page.
+// The middle of mm/huge_memory.c of v4.14: what fork, zap, mprotect and mremap do with the migration entry of a huge
+// page.
 
 import { k } from '../../../kernel.ts'
 import { haddrOf, is_huge_zero_pmd, put_huge_zero_page, set_huge_zero_page } from '../../../mm/huge_memory.ts'

@@ -63,9 +63,9 @@ export const vma_address = (p: Page, vma: Vma): number =>
   Math.max(__vma_address(page_to_pgoff(p), vma), rd(vma + vm_area.vm_start))
 
 /**
- * All entries from `addr` on by which a vma maps the page: one PMD, or PTEs, that of a huge page lie across two tables if it
- * was moved. The walk ends at a table that is not there (until 494334e43c16), and whether one is it asks without a lock
- * (732ed55823fc). Caller holds the page lock.
+ * All entries from `addr` on by which a vma maps the page: one PMD, or PTEs, that of a huge page lie across two tables
+ * if it was moved. The walk ends at a table that is not there (until 494334e43c16), and whether one is it asks without
+ * a lock (732ed55823fc). Caller holds the page lock.
  */
 export function page_vma_mapped_walk(p: Page, vma: Vma, addr: number, flags: number, visit: Visitor): void {
   const mm = rd(vma + vm_area.vm_mm) as Mm
@@ -95,7 +95,9 @@ export function standsForWhole(e: Pmd, p: Page, flags: number): boolean {
   return pmd_trans_huge(e) && pmd_page(e) === p
 }
 
-/** The entries of one table; false: the visitor has seen enough. The lock is taken when the first of them may be ours. */
+/**
+ * The entries of one table; false: the visitor has seen enough. The lock is taken when the first of them may be ours.
+ */
 export function walkTable(table: Pmd, p: Page, addr: number, end: number, flags: number, visit: Visitor): boolean {
   const ptl = pte_lockptr(table)
   const wanted = flags & PVMW_MIGRATION ? is_swap_pte : pte_present

@@ -27,8 +27,8 @@ import type { Changes } from '../../patch.ts'
 import { PVMW_SYNC, vma_address } from './page_vma_mapped.ts'
 
 /**
- * The entries of one vma: SWAP_AGAIN if they are gone. Whether memory has failed is asked of each page, in the kernel of the
- * head. Caller holds the page lock and the anon_vma.
+ * The entries of one vma: SWAP_AGAIN if they are gone. Whether memory has failed is asked of each page, in the kernel
+ * of the head. Caller holds the page lock and the anon_vma.
  */
 export function try_to_unmap_one(p: Page, vma: Vma, addr: number, flags: number): number {
   let ret = SWAP_AGAIN

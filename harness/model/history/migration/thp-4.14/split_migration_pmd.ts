@@ -1,8 +1,8 @@
-// The half of __split_huge_pmd_locked (mm/huge_memory.c, v4.14) that is about the migration entry of a whole huge page: it
-// becomes as many entries of base pages.
+// The half of __split_huge_pmd_locked (mm/huge_memory.c, v4.14) that is about the migration entry of a whole huge page:
+// it becomes as many entries of base pages.
 //
-// It does what is right for a page that is mapped: it counts maps and references, which an entry does not hold, and asks
-// bits of the entry that there mean something else.
+// It does what is right for a page that is mapped: it counts maps and references, which an entry does not hold, and
+// asks bits of the entry that there mean something else.
 
 import { HPAGE_PMD_NR } from '../../../mm/init.ts'
 import { type Mm, type Page, type Pmd, type Pmdp, type Pte, type Vma, vm_area } from '../../../mm/mm_types.ts'
@@ -43,8 +43,8 @@ export interface Split {
 }
 
 /**
- * pmd_write of an entry on x86 is the bit that says soft-dirty there (eee4818baac0), and pmd_soft_dirty a bit of the type,
- * which both kinds of migration entries have (2e83ee1d8694). Caller holds the PMD lock.
+ * pmd_write of an entry on x86 is the bit that says soft-dirty there (eee4818baac0), and pmd_soft_dirty a bit of the
+ * type, which both kinds of migration entries have (2e83ee1d8694). Caller holds the PMD lock.
  */
 export function splitMigrationPmd(vma: Vma, pmd: Pmdp, haddr: number): void {
   splitEntry(vma, pmd, haddr, { write: (rd(pmd) & SOFT_DIRTY) !== 0, soft_dirty: true, refs: true, maps: true })

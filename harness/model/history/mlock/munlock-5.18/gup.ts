@@ -1,4 +1,5 @@
-// mm/gup.c since v5.18: to populate memory is to fault it in (b67bf49ce7aa). Nobody follows pages in order to mlock them.
+// mm/gup.c since v5.18: to populate memory is to fault it in (b67bf49ce7aa). Nobody follows pages in order to mlock
+// them.
 
 import { k } from '../../../kernel.ts'
 import * as gup from '../../../mm/gup.ts'

@@ -77,8 +77,8 @@ function mlock_pte_range(vma: Vma, pmd: Pmdp, addr: number, end: number): void {
 }
 
 /**
- * Gives the vma its new flags, and mlocks or munlocks what it maps. Who moves a page meanwhile must not count it, too: VM_IO
- * tells mlock_vma_page. Caller holds mmap_sem for writing.
+ * Gives the vma its new flags, and mlocks or munlocks what it maps. Who moves a page meanwhile must not count it, too:
+ * VM_IO tells mlock_vma_page. Caller holds mmap_sem for writing.
  */
 function mlock_vma_pages_range(vma: Vma, start: number, end: number, newflags: number): void {
   set_vm_flags(vma, newflags & VM_LOCKED ? newflags | VM_IO : newflags)
@@ -115,7 +115,9 @@ function mlock_fixup(vma: Vma, prev: Vma, start: number, end: number, newflags: 
   return vma
 }
 
-/** As v4.5's, without a drain of all CPUs: a page that waits in a pagevec goes to its list from there (9c4e6b1a7027). */
+/**
+ * As v4.5's, without a drain of all CPUs: a page that waits in a pagevec goes to its list from there (9c4e6b1a7027).
+ */
 function do_mlock(mm: Mm, start: number, len: number, flags: number): number {
   down_write(mm + mm_struct.mmap_sem)
   const error = k.apply_vma_lock_flags(mm, start, len, flags)

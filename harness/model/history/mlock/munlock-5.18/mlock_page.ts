@@ -1,8 +1,9 @@
 // The first half of mm/mlock.c since v5.18: single pages, by way of a pagevec of each CPU.
 //
-// PG_mlocked is set, and NR_MLOCK counted, at once; which list the page belongs to, and whether anybody else has it locked,
-// is found out when the pagevec is worked off under lru_lock. Only of a page on the unevictable list it is known how many
-// locked vmas map it: mlock_count, which may be too low (reclaim would find out) and must never be too high.
+// PG_mlocked is set, and NR_MLOCK counted, at once; which list the page belongs to, and whether anybody else has it
+// locked, is found out when the pagevec is worked off under lru_lock. Only of a page on the unevictable list it is
+// known how many locked vmas map it: mlock_count, which may be too low (reclaim would find out) and must never be too
+// high.
 
 import { k } from '../../../kernel.ts'
 import * as mlock from '../../../mm/mlock.ts'

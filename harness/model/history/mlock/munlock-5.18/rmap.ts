@@ -1,5 +1,5 @@
-// mm/rmap.c since v5.18: whoever adds or removes a map of a page says for which vma, and a locked one mlocks or munlocks
-// the page along with that.
+// mm/rmap.c since v5.18: whoever adds or removes a map of a page says for which vma, and a locked one mlocks or
+// munlocks the page along with that.
 
 import { k } from '../../../kernel.ts'
 import { HPAGE_PMD_NR } from '../../../mm/init.ts'

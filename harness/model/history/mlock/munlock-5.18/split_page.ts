@@ -1,6 +1,6 @@
 // The end of mm/huge_memory.c since v5.18, with baa355fd3314 "thp: file pages support for split_huge_page()" (v4.8), on
-// which it builds: a page is split while its count is 0, so that nobody gets a reference, and nobody who takes pages off the
-// LRU without lru_lock comes between. No pagevec is drained: a huge page does not wait in one.
+// which it builds: a page is split while its count is 0, so that nobody gets a reference, and nobody who takes pages
+// off the LRU without lru_lock comes between. No pagevec is drained: a huge page does not wait in one.
 
 import { k } from '../../../kernel.ts'
 import { EBUSY } from '../../../mm/errno.ts'
@@ -36,7 +36,10 @@ import {
 import { rd, wr } from '../../../store.ts'
 import type { Changes } from '../../patch.ts'
 
-/** Tail `i` becomes a page of its own, with the one reference that a new page has. Nobody maps it. Caller holds lru_lock. */
+/**
+ * Tail `i` becomes a page of its own, with the one reference that a new page has. Nobody maps it. Caller holds
+ * lru_lock.
+ */
 function __split_huge_page_tail(head: Page, i: number): number {
   const t = subpage(head, i)
   if (debug_vm) VM_BUG_ON_PAGE(atomic_read(_mapcount(t)) !== -1, t, 'atomic_read(&page_tail->_mapcount) != -1')

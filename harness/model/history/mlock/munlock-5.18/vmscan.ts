@@ -1,5 +1,5 @@
-// mm/vmscan.c since v5.18, with d25b5bd8a8f4 "mm/lru: introduce TestClearPageLRU()" (v5.11), on which it builds: whoever
-// clears PG_lru owns the page's place on its list, before lru_lock is taken.
+// mm/vmscan.c since v5.18, with d25b5bd8a8f4 "mm/lru: introduce TestClearPageLRU()" (v5.11), on which it builds:
+// whoever clears PG_lru owns the page's place on its list, before lru_lock is taken.
 
 import { k } from '../../../kernel.ts'
 import { EBUSY } from '../../../mm/errno.ts'
@@ -11,7 +11,10 @@ import * as vmscan from '../../../mm/vmscan.ts'
 import { spin_lock, spin_unlock } from '../../../ops.ts'
 import type { Changes } from '../../patch.ts'
 
-/** include/linux/memcontrol.h folio_lruvec_relock_irq: takes lru_lock unless `lruvec` says that it is held. Returns the lock. */
+/**
+ * include/linux/memcontrol.h folio_lruvec_relock_irq: takes lru_lock unless `lruvec` says that it is held. Returns the
+ * lock.
+ */
 export function folio_lruvec_relock(lruvec: number): number {
   if (lruvec === 0) spin_lock(zone.lru_lock)
   return zone.lru_lock
