@@ -140,8 +140,7 @@ export function down_write_trylock(sem: number): boolean {
   return got === 1
 }
 
-// ---- sections of RCU, whose other half is rcu.ts
-// -----------------------------------------------------------------------
+// ---- sections of RCU, whose other half is rcu.ts --------------------------------------------------------------------
 
 /** The mark of the running thread, as a bit: marks are 1 outside of races and from 2 on in them. */
 export const myBit = (): number => 1 << me
@@ -152,8 +151,7 @@ export const enterSection = (): boolean => reading++ === 0
 /** True: the running thread is outside of any section now. */
 export const leaveSection = (): boolean => --reading === 0
 
-// ---- bits that are locks: sleeping (PG_locked) and spinning (PG_compound_lock)
-// ---------------------------------------
+// ---- bits that are locks: sleeping (PG_locked) and spinning (PG_compound_lock) --------------------------------------
 
 export function bit_trylock(cell: number, bit: number): boolean {
   const got = watch === undefined ? effects.bitTrylock(cell, bit, 0) : watch.op(Op.BIT_TRYLOCK, cell, bit, 0)
@@ -333,8 +331,7 @@ export function this_cpu_add(cell: number, n: number): void {
 /** Where this CPU counts. In a race all count in one place, as nobody tells their counts apart but by the sum. */
 export const statCpu = (): number => (watch === undefined ? cpu : 0)
 
-// ---- what a processor does as one
-// ------------------------------------------------------------------------------------
+// ---- what a processor does as one -----------------------------------------------------------------------------------
 
 /**
  * An access by a user or a device: finding the place and reading or writing it. Who takes the place away flushes the
@@ -348,8 +345,7 @@ export function endAccess(): void {
   if (watch !== undefined) watch.atOnce(false)
 }
 
-// ---- loops that read without a lock
-// -----------------------------------------------------------------------------------
+// ---- loops that read without a lock ---------------------------------------------------------------------------------
 
 /**
  * A loop of racy reads makes as many histories as there are orders of what it reads. Where only its counter and a

@@ -149,8 +149,7 @@ export class Recorder implements Watch {
     if (this.#looking) throw new Stack()
   }
 
-  // ---- Watch
-  // ---------------------------------------------------------------------------------------------------------
+  // ---- Watch --------------------------------------------------------------------------------------------------------
 
   read(cell: number, mask: number): number {
     const place = this.#place(cell)
@@ -254,8 +253,7 @@ export class Recorder implements Watch {
     this.#mark(here, [this.#calls.length, answer, locks, CALL])
   }
 
-  // ---- what ends or joins histories
-  // ------------------------------------------------------------------------------------
+  // ---- what ends or joins histories ---------------------------------------------------------------------------------
 
   /** Between two steps of a thread only what they have answered and named lives on. */
   #boundary(thread: number, index: number, live: string): void {

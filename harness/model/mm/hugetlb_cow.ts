@@ -96,8 +96,7 @@ export function hugetlb_cow(
   return 0
 }
 
-// ---- the steps of hugetlb_cow that history has changed
-// ------------------------------------------------------------------
+// ---- the steps of hugetlb_cow that history has changed --------------------------------------------------------------
 
 /** set_huge_ptep_writable. Caller holds the page table lock. */
 export const setHugeWritable = (vma: Vma, ptep: Pmdp): void =>

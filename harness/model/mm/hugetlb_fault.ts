@@ -265,8 +265,7 @@ export function hugetlb_no_page(
   return ret
 }
 
-// ---- the steps of hugetlb_no_page that history has changed
-// ---------------------------------------------------------------
+// ---- the steps of hugetlb_no_page that history has changed ----------------------------------------------------------
 
 /**
  * There is no page for an entry that was none, though it may be there by now (4643d67e8cb0). Caller holds the fault

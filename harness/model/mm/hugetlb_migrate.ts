@@ -42,8 +42,7 @@ import {
 /** Only what a PMD maps, and that on x86. */
 export const hugepage_migration_supported = (h: Hstate): boolean => huge_page_order(h) === HPAGE_PMD_ORDER
 
-// ---- taking huge pages for oneself
-// ---------------------------------------------------------------------------------------
+// ---- taking huge pages for oneself ----------------------------------------------------------------------------------
 
 /**
  * Takes a huge page that is in use off the active list, with a reference. False: it is free, or somebody else has it.
@@ -78,8 +77,7 @@ export function alloc_huge_page_node(h: Hstate, nid: number): Page {
   return p === NULL ? k.__alloc_buddy_huge_page(h, nid) : p
 }
 
-// ---- moving
-// ------------------------------------------------------------------------------------------------------------
+// ---- moving ---------------------------------------------------------------------------------------------------------
 
 /**
  * The new page takes the place of the old one in the file. -EAGAIN: somebody else holds a reference. Caller holds the

@@ -31,8 +31,7 @@ import { num_poisoned_pages_add } from './swapops.ts'
 import { page_mapping } from './util.ts'
 import { mod_zone_page_state, NR_ISOLATED_ANON } from './vmstat.ts'
 
-// ---- soft offline
-// ------------------------------------------------------------------------------------------------------
+// ---- soft offline ---------------------------------------------------------------------------------------------------
 
 /** 1: ours, with a reference. 0: free. -EIO: neither. */
 export function __get_any_page(p: Page, flags: number): number {
@@ -161,8 +160,7 @@ export function __soft_offline_page(p: Page): number {
   return rc === 0 || rc === -ENOMEM ? rc : -EIO
 }
 
-// ---- unpoison
-// ----------------------------------------------------------------------------------------------------------
+// ---- unpoison -------------------------------------------------------------------------------------------------------
 
 /** Only what software has marked is well again. Says nothing of whether it did anything. */
 export function unpoison_memory(p: Page): void {
@@ -188,8 +186,7 @@ export function unpoison_memory(p: Page): void {
   if (freeit && !(p === pfn_to_page(0) && page_count(p) === 1)) k.put_hwpoison_page(head)
 }
 
-// ---- madvise
-// -------------------------------------------------------------------------------------------------------------
+// ---- madvise --------------------------------------------------------------------------------------------------------
 
 /** Whatever memory_failure says of it (23a003bfd23e). */
 export function poisonByMadvise(p: Page): number {

@@ -82,8 +82,7 @@ import {
 import { page_mapping } from './util.ts'
 import { count_vm_events, mod_zone_page_state, NR_ISOLATED_ANON, PGMIGRATE_FAIL, PGMIGRATE_SUCCESS } from './vmstat.ts'
 
-// ---- taking pages for oneself
-// ----------------------------------------------------------------------------------------
+// ---- taking pages for oneself ---------------------------------------------------------------------------------------
 
 /**
  * A page that is to be moved, by a physical address alone: takes it off the LRU with a reference. 0, or -EBUSY: it is
@@ -103,8 +102,7 @@ export function putback_movable_page(p: Page): void {
   k.putback_lru_page(p)
 }
 
-// ---- migration entries
-// -----------------------------------------------------------------------------------------------
+// ---- migration entries ----------------------------------------------------------------------------------------------
 
 /**
  * A fault on a page that is being split or moved sleeps until the page is unlocked; then the access is tried again.
@@ -179,8 +177,7 @@ export function remove_migration_ptes(old: Page, p: Page): void {
   k.anon_vma_unlock_read(av)
 }
 
-// ---- moving
-// ------------------------------------------------------------------------------------------------------------
+// ---- moving ---------------------------------------------------------------------------------------------------------
 
 /**
  * The new page takes over what rmap needs, and the old one's place in the swap cache or in its file. -EAGAIN: somebody

@@ -102,8 +102,7 @@ export function zoneRun(nid: number, nr: number): Page {
   return p
 }
 
-// ---- for observers
-// -----------------------------------------------------------------------------------------------------
+// ---- for observers --------------------------------------------------------------------------------------------------
 
 /** Frames that have been given out a huge page at a time: of each node from..to. */
 export function* givenOut(): Generator<readonly [from: number, to: number]> {

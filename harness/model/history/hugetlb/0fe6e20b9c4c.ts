@@ -75,8 +75,7 @@ export function accessUnlessChanged(
   return ret
 }
 
-// ---- before: v2.6.34
-// -------------------------------------------------------------------------------------------------
+// ---- before: v2.6.34 ------------------------------------------------------------------------------------------------
 
 /** include/linux/poison.h: looks like an anon_vma (23be7468e880). */
 const HUGETLB_POISON = 0x00300300 + PAGE_MAPPING_ANON
@@ -141,8 +140,7 @@ export const before = {
   },
 }
 
-// ---- after
-// -----------------------------------------------------------------------------------------------------------
+// ---- after ----------------------------------------------------------------------------------------------------------
 
 /** The lock that is had is kept for ever; where it is not to be had, the caller holds it. */
 export function avoidCopy(vma: Vma, addr: number, ptep: Pmdp, old_page: Page): boolean {

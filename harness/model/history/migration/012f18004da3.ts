@@ -28,8 +28,7 @@ import { putForMigration as put_anon_vma_2_6_35 } from './3f6c82728f4e.ts'
 import { prepareWith, unlinkWith } from './anon_vma_list.ts'
 import { atomic_dec_and_lock } from './atomic_dec_and_lock.ts'
 
-// ---- locks
-// -------------------------------------------------------------------------------------------------------------
+// ---- locks ----------------------------------------------------------------------------------------------------------
 
 const lockOwn = (av: AnonVma): void => spin_lock(av + anon_vma.rwsem)
 const unlockOwn = (av: AnonVma): void => spin_unlock(av + anon_vma.rwsem)
@@ -38,8 +37,7 @@ const unlockOwn = (av: AnonVma): void => spin_unlock(av + anon_vma.rwsem)
 export const lockRoot = (av: AnonVma): void => spin_lock(READ_ONCE(av + anon_vma.root) + anon_vma.rwsem)
 export const unlockRoot = (av: AnonVma): void => spin_unlock(READ_ONCE(av + anon_vma.root) + anon_vma.rwsem)
 
-// ---- attaching
-// ----------------------------------------------------------------------------------------------------------
+// ---- attaching ------------------------------------------------------------------------------------------------------
 
 const anon_vma_prepare_2_6_34 = (vma: Vma): number => prepareWith(vma, () => k.anon_vma_alloc(), freeObject)
 
@@ -83,8 +81,7 @@ export function linkLocked(vma: Vma, avc: Avc, av: AnonVma): void {
   k.anon_vma_unlock_write(av)
 }
 
-// ---- detaching
-// ----------------------------------------------------------------------------------------------------------
+// ---- detaching ------------------------------------------------------------------------------------------------------
 
 const unreferenced = (av: AnonVma): boolean => k.anonvma_external_refcount(av) === 0
 
@@ -115,8 +112,7 @@ export function put_anon_vma(av: AnonVma): void {
   if (lastOfRoot) kmem_cache_free(anon_vma_cachep, root)
 }
 
-// ---- mapping
-// ------------------------------------------------------------------------------------------------------------
+// ---- mapping --------------------------------------------------------------------------------------------------------
 
 const oldestAnonVma = (vma: Vma): AnonVma => rd(rd(vma + vm_area.avc_last) + anon_vma_chain.anon_vma) as AnonVma
 

@@ -59,8 +59,7 @@ export function __unmap_and_move(p: Page, newpage: Page): number {
   return rc
 }
 
-// ---- who holds an anon_vma without vmas: KSM alone, then migration too
-// --------------------------------------------------
+// ---- who holds an anon_vma without vmas: KSM alone, then migration too ----------------------------------------------
 
 const ksm_refcount = (av: AnonVma): number => atomic_read(av + anon_vma.ksm_refcount)
 

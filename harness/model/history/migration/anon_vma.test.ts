@@ -48,8 +48,7 @@ function outcome(run: () => unknown): unknown {
   }
 }
 
-// ---- a page that nobody maps any more
-// ------------------------------------------------------------------------------------
+// ---- a page that nobody maps any more -------------------------------------------------------------------------------
 
 /** Moves a page that was isolated before its process went, and with it its anon_vma. */
 function moveUnmapped(variant: string): unknown {
@@ -80,8 +79,7 @@ t.test('a page that is mapped moves, and its anon_vma has as many references aft
   }
 })
 
-// ---- who holds it
-// ----------------------------------------------------------------------------------------------------------
+// ---- who holds it ---------------------------------------------------------------------------------------------------
 
 /** KSM holds an anon_vma whose process goes; then migration, which holds it too, lets go. */
 function heldByKsm(variant: string, ksm: number): boolean {
@@ -138,8 +136,7 @@ t.test('who is held holds the root, in which his lock lies', async t => {
     t.equal(rootOfHeld(variant), kept, variant)
 })
 
-// ---- locks
-// -----------------------------------------------------------------------------------------------------------------
+// ---- locks ----------------------------------------------------------------------------------------------------------
 
 t.test('each anon_vma has its own lock, since 012f18004da3 that of its root', async t => {
   for (const [variant, ofRoot] of [
@@ -230,8 +227,7 @@ t.test('a line of children that each outlive their parent keeps three anon_vmas 
   t.same(['v3.14', 'v4.4'].map(afterGenerations), [6, 3])
 })
 
-// ---- memory
-// ------------------------------------------------------------------------------------------------------------------
+// ---- memory ---------------------------------------------------------------------------------------------------------
 
 /** Another CPU enters a section, or leaves it. */
 function reader(enters: boolean): void {
