@@ -31,9 +31,12 @@ interface Hired {
   readonly lines: readonly Line[]
 }
 
-/** All ends of a program. Helpers are waited for, as none of these searches is long. */
+/**
+ * All ends of a program, whose plain accesses are ops, too: where they race, what they are a part of would depend on the
+ * way. Helpers are waited for, as none of these searches is long.
+ */
 async function search(p: Program, hired?: Hired): Promise<Found> {
-  const machine = new Machine(bodiesOf(p, false), { marks: true, pauses: false })
+  const machine = new Machine(bodiesOf(p, true), { marks: true, pauses: false })
   const finals = new Set<string>()
   const atEnd = (m: Machine): void => {
     const told = [...m.at].map(n => m.trie.results.get(n) ?? 'stuck')

@@ -14,7 +14,7 @@ export interface ProgramToSearch {
 }
 
 parentPort!.on('message', ({ program, line, dies }: ProgramToSearch) => {
-  const bodies = bodiesOf(program, false)
+  const bodies = bodiesOf(program, true)
   let calls = 0
   const mortal = bodies.map(body => ({
     ...body,
